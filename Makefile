@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Mullion: `make run`, `make test`, `make image`; `make help` lists the rest.
+
+B := build
+CC := gcc
+CLANG := clang
+NASM := nasm
+OBJCOPY := objcopy
+PYTHON := python3
+
+WARN := -Wall -Wextra -Werror -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes \
+	-Wstrict-prototypes -Wundef -Wvla
+# The hypervisor: no red zone, no FPU registers, top 2 GiB of the address space.
+KFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
+	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
+	-fno-omit-frame-pointer -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections \
+	$(WARN) -I. -MMD -MP
+KDIRS := arch/x86 kernel kernel/dev kernel/load kernel/blk vmx svm
+KSRC := $(foreach d,$(KDIRS),$(wildcard $(d)/*.c))
+KASM := $(foreach d,$(KDIRS),$(wildcard $(d)/*.asm))
+KOBJ := $(KSRC:%.c=$(B)/obj/%.o) $(KASM:%.asm=$(B)/obj/%.asm.o)
+
+.PHONY: all clean help
+all: $(B)/mullion.elf
+
+-include boot/build.mk guests/build.mk tools/build.mk tests/build.mk
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(KFLAGS) -c $< -o $@
+
+$(B)/obj/%.asm.o: %.asm
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 -g -F dwarf -w+error -I. -MD $(@:.o=.d) -o $@ $<
+
+$(B)/mullion.elf: $(KOBJ) arch/x86/mullion.lds
+	$(CC) -nostdlib -static -no-pie -Wl,-T,arch/x86/mullion.lds -Wl,--gc-sections \
+		-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(KOBJ)
+
+clean:
+	rm -rf $(B)
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+-include $(KOBJ:.o=.d)

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The page-table engine: one for host paging, EPT and NPT. Pure: memory comes
+ * through struct pt_mem, the entry encoding from a struct pt_format.
+ * All three formats have 4 levels of 512 64-bit entries; level 1 maps 4 KiB,
+ * level 2 2 MiB, level 3 1 GiB.
+ */
+#ifndef ARCH_X86_PT_H
+#define ARCH_X86_PT_H
+
+#include "arch/x86/regs.h"
+#include "kernel/types.h"
+
+#define PT_R   BIT(0)
+#define PT_W   BIT(1)
+#define PT_X   BIT(2)
+#define PT_U   BIT(3) /* host paging: user; NPT sets it always (APM 2 15.25.5) */
+#define PT_RWX (PT_R | PT_W | PT_X)
+
+struct pt_format {
+	const char *name;
+	/* Entry that maps pa at the level (1..3). */
+	uint64_t (*leaf)(hpa_t pa, unsigned level, unsigned prot, enum mem_type type);
+	/* Entry that points to a lower table. */
+	uint64_t (*table)(hpa_t pa);
+	bool (*present)(uint64_t e);
+	bool (*is_leaf)(uint64_t e, unsigned level); /* for a present entry */
+	hpa_t (*addr)(uint64_t e, unsigned level);   /* of leaf or table */
+	unsigned (*prot)(uint64_t e);
+	enum mem_type (*type)(uint64_t e, unsigned level);
+};
+
+/* Where table pages come from. alloc returns a zeroed page or 0. */
+struct pt_mem {
+	void *ctx;
+	hpa_t (*alloc)(void *ctx);
+	void (*free)(void *ctx, hpa_t page);
+	uint64_t *(*map)(void *ctx, hpa_t page); /* pointer to its 512 entries */
+};
+
+struct pt {
+	const struct pt_format *fmt;
+	const struct pt_mem *mem;
+	hpa_t root;
+	unsigned max_leaf;    /* 1, 2 or 3: the largest leaf level to use */
+	uint64_t table_pages; /* pages in use for tables, root included */
+};
+
+struct pt_leaf {
+	hpa_t pa;       /* of the address asked for, not of the page's start */
+	unsigned level; /* 1..3 */
+	unsigned prot;
+	enum mem_type type;
+};
+
+#define PT_VA_LIMIT BIT(48) /* addresses are 48 bits, sign extension removed */
+
+/* -ENOMEM when there is no page for the root. */
+int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem,
+	    unsigned max_leaf);
+
+/* Frees every table page. Mapped memory is not touched. */
+void pt_destroy(struct pt *pt);
+
+/*
+ * va, pa and size are page-aligned. On failure nothing has changed:
+ * -EINVAL alignment or range, -EEXIST something is mapped there, -ENOMEM.
+ */
+int pt_map(struct pt *pt, uint64_t va, hpa_t pa, uint64_t size, unsigned prot, enum mem_type type);
+
+/* Splits large pages at the ends of the range; holes are skipped; empty tables are freed. */
+int pt_unmap(struct pt *pt, uint64_t va, uint64_t size);
+
+/* As pt_unmap, but changes the protection; type stays. */
+int pt_protect(struct pt *pt, uint64_t va, uint64_t size, unsigned prot);
+
+/* 0, or -ENOENT when va is not mapped. */
+int pt_walk(const struct pt *pt, uint64_t va, struct pt_leaf *out);
+
+#endif

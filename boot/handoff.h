@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the loader hands to the hypervisor: one structure without EFI types.
+ * All addresses are physical. Everything that is pointed to lies in memory of
+ * type HANDOFF_MEM_LOADER and stays there until the hypervisor frees it.
+ */
+#ifndef BOOT_HANDOFF_H
+#define BOOT_HANDOFF_H
+
+#include <stdint.h>
+
+#define HANDOFF_MAGIC   0x66666f2d6c6c756dull /* "mull-off", little endian */
+#define HANDOFF_VERSION 1u
+
+/*
+ * The hypervisor is an ELF64 executable, linked at HANDOFF_KERNEL_BASE, and is
+ * loaded with its segments contiguous in physical memory, 2 MiB aligned. Entry
+ * state: 64-bit mode, interrupts off, a stack of at least 4 KiB in loader
+ * memory, RDI = physical address of struct handoff, and page tables that map
+ * - physical memory 1:1, at least [0, 4 GiB) and all that the map lists, RWX;
+ * - the image at HANDOFF_KERNEL_BASE, RWX.
+ * The hypervisor makes its own tables at once.
+ */
+#define HANDOFF_KERNEL_BASE 0xffffffff80000000ull
+
+enum handoff_mem_type {
+	HANDOFF_MEM_FREE = 1, /* may be used at once (boot services memory too) */
+	HANDOFF_MEM_LOADER,   /* handoff data, modules, boot page tables and stack */
+	HANDOFF_MEM_KERNEL,   /* the hypervisor's image */
+	HANDOFF_MEM_ACPI,     /* ACPI tables: readable, free after parsing */
+	HANDOFF_MEM_ACPI_NVS, /* keep */
+	HANDOFF_MEM_RUNTIME,  /* EFI runtime services: keep */
+	HANDOFF_MEM_RESERVED, /* keep, do not map */
+	HANDOFF_MEM_MMIO,     /* memory-mapped I/O that firmware lists */
+};
+
+#define HANDOFF_MEM_WB 1u /* flags: write-back is possible (EFI_MEMORY_WB) */
+
+struct handoff_mem { /* sorted by base, page granular, not overlapping */
+	uint64_t base;
+	uint64_t size; /* bytes */
+	uint32_t type; /* enum handoff_mem_type */
+	uint32_t flags;
+};
+
+struct handoff_cpu {
+	uint32_t apic_id;
+	uint32_t flags; /* HANDOFF_CPU_* */
+};
+#define HANDOFF_CPU_BSP 1u
+
+/* A file that the configuration names, or the configuration itself. */
+struct handoff_module {
+	char path[128]; /* as the configuration spells it, NUL terminated */
+	uint64_t base;  /* page aligned; 0 when it could not be read */
+	uint64_t size;  /* bytes */
+	int32_t status; /* 0, or one of HANDOFF_MOD_* */
+	uint32_t unused;
+};
+#define HANDOFF_MOD_MISSING (-2)  /* no such file on the boot volume */
+#define HANDOFF_MOD_IO      (-5)  /* the volume could not be read */
+#define HANDOFF_MOD_NOMEM   (-12) /* does not fit in memory */
+#define HANDOFF_MOD_EMPTY   (-22) /* zero bytes */
+
+struct handoff_fb { /* base 0: no framebuffer */
+	uint64_t base;
+	uint64_t size;  /* bytes */
+	uint32_t width; /* pixels */
+	uint32_t height;
+	uint32_t stride;                                            /* pixels a line */
+	uint8_t red_shift, green_shift, blue_shift, bits_per_pixel; /* 32 bpp only */
+};
+
+struct handoff {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size; /* of this structure */
+
+	uint64_t kernel_base; /* physical, of the image */
+	uint64_t kernel_size; /* bytes, BSS included */
+	uint64_t kernel_file; /* the ELF file itself, for its symbol table */
+	uint64_t kernel_file_size;
+
+	uint64_t mem;     /* struct handoff_mem[mem_count] */
+	uint64_t cpus;    /* struct handoff_cpu[cpu_count]; from MP Services, may be empty */
+	uint64_t modules; /* struct handoff_module[module_count]; [0] is mullion.conf */
+	uint32_t mem_count;
+	uint32_t cpu_count;
+	uint32_t module_count;
+	uint32_t unused;
+
+	uint64_t rsdp;       /* 0: firmware has no ACPI tables */
+	uint64_t trampoline; /* one page below 1 MiB, kept free for starting cores */
+	struct handoff_fb fb;
+	uint64_t boot_epoch; /* seconds since 1970 from EFI GetTime at hand-off, 0 if unknown */
+	char firmware[64];   /* vendor and revision, for the log */
+	char cmdline[256];   /* load options of the EFI application, ASCII */
+};
+
+#endif

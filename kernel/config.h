@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration file: parsed by the loader (which files to read), by the
+ * hypervisor, and by mullion-check on the host. Pure; allocates nothing.
+ */
+#ifndef KERNEL_CONFIG_H
+#define KERNEL_CONFIG_H
+
+#include "kernel/types.h"
+
+#define CONFIG_PATH        "\\mullion\\mullion.conf"
+#define CONFIG_MAX_SIZE    KIB(64) /* a larger file is refused whole */
+#define CONFIG_MAX_VMS     16u
+#define CONFIG_MAX_VCPUS   16u /* of one VM */
+#define CONFIG_MAX_CORES   64u
+#define CONFIG_NAME_MAX    32u  /* with the NUL */
+#define CONFIG_PATH_MAX    128u /* = sizeof(struct handoff_module.path) */
+#define CONFIG_CMDLINE_MAX 1024u
+
+enum vm_type { VM_PV, VM_LINUX };
+enum core_policy { POLICY_AUTO, POLICY_DEDICATED, POLICY_FAIR };
+
+/* A file that a VM names; line 0: not given. */
+struct config_file {
+	char path[CONFIG_PATH_MAX];
+	unsigned line;
+};
+
+struct config_vm {
+	char name[CONFIG_NAME_MAX]; /* letters, digits, '-', '_'; unique */
+	unsigned line;              /* of the section */
+	bool refused;               /* something in it is wrong: a diagnostic was given */
+	enum vm_type type;          /* default: linux */
+	struct config_file kernel, initrd, disk; /* initrd: linux only; disk: PV only for now */
+	char cmdline[CONFIG_CMDLINE_MAX];
+	uint64_t memory; /* bytes, 2 MiB granular; default 64 MiB */
+	unsigned memory_line;
+	unsigned vcpus; /* default 1 */
+	unsigned vcpus_line;
+	/* Cores by number, in order, vCPU i on cores[i % n]; core_count 0: auto. */
+	unsigned cores[CONFIG_MAX_VCPUS];
+	unsigned core_count, cores_line;
+	unsigned weight; /* 1..1000, default 1 */
+	bool autostart;  /* default yes */
+};
+
+struct config_core {
+	enum core_policy policy;
+	unsigned line; /* 0: not in the file */
+};
+
+struct config {
+	bool strict;
+	struct config_core core[CONFIG_MAX_CORES];
+	struct config_vm vm[CONFIG_MAX_VMS];
+	unsigned vm_count;
+	unsigned errors; /* diagnostics given */
+};
+
+/*
+ * Receives each diagnostic once: line (1.., 0: the whole file) and one sentence
+ * that says what was found, what was expected and how to mend it.
+ */
+typedef void (*config_diag_fn)(void *ctx, unsigned line, const char *sentence);
+
+/*
+ * Parses any bytes whatever. A wrong line in a VM's section refuses that VM;
+ * one outside refuses the file: -EINVAL (then vm_count is 0). At most 20
+ * diagnostics are given, then a last one that counts the others.
+ */
+int config_parse(struct config *c, const char *text, uint64_t size, config_diag_fn diag, void *ctx);
+
+/* Where a VM's vCPUs go on this machine. */
+struct placement {
+	unsigned core[CONFIG_MAX_VMS][CONFIG_MAX_VCPUS]; /* valid for VMs not refused */
+	enum core_policy policy[CONFIG_MAX_CORES];       /* DEDICATED or FAIR; never AUTO */
+};
+
+/*
+ * Puts vCPUs on cores: named ones where they ask to be, the others on the
+ * least loaded core (ties: highest number first, so that core 0, which serves
+ * the console, stays freest). A core whose policy is auto becomes dedicated
+ * with one vCPU and fair with several. Refuses (diag, vm.refused) VMs that ask
+ * for cores that are not there or share a core that is dedicated, or for more
+ * memory (all together, first come) than memory bytes.
+ */
+void config_place(struct config *c, unsigned cores, uint64_t memory, struct placement *p,
+		  config_diag_fn diag, void *ctx);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything a device model may know of the world around it: an interrupt
+ * line, a clock, a one-shot timer, guest memory, and the bus that calls it.
+ * Models are pure; their owner serializes the calls (one lock a VM).
+ */
+#ifndef KERNEL_DEV_DEV_H
+#define KERNEL_DEV_DEV_H
+
+#include "kernel/types.h"
+
+/* A wire to an interrupt controller. set() may be NULL: not connected. */
+struct dev_irq {
+	void (*set)(void *ctx, unsigned line, bool level);
+	void *ctx;
+	unsigned line;
+};
+
+static inline void dev_irq_set(const struct dev_irq *irq, bool level)
+{
+	if (irq->set)
+		irq->set(irq->ctx, irq->line, level);
+}
+
+/* Nanoseconds since the VM was started; never goes back. */
+struct dev_clock {
+	uint64_t (*now)(void *ctx);
+	void *ctx;
+};
+
+static inline uint64_t dev_now(const struct dev_clock *c)
+{
+	return c->now(c->ctx);
+}
+
+#define DEV_TIMER_NEVER UINT64_MAX
+
+/*
+ * One deadline in the clock's nanoseconds; DEV_TIMER_NEVER disarms. When it
+ * has passed the owner calls the model's …_timer() function (never from
+ * within arm()).
+ */
+struct dev_timer {
+	void (*arm)(void *ctx, uint64_t deadline);
+	void *ctx;
+};
+
+static inline void dev_timer_arm(const struct dev_timer *t, uint64_t deadline)
+{
+	t->arm(t->ctx, deadline);
+}
+
+/* Accesses are 1, 2, 4 or 8 bytes, within the range, offset from its base; not necessarily aligned.
+ */
+struct io_ops {
+	uint64_t (*read)(void *dev, uint64_t offset, unsigned size);
+	void (*write)(void *dev, uint64_t offset, unsigned size, uint64_t value);
+};
+
+struct io_range {
+	uint64_t base, size;
+	const struct io_ops *ops;
+	void *dev;
+};
+
+#define IOBUS_MAX 32u
+
+/* Ports or guest-physical addresses; sorted, not overlapping. */
+struct iobus {
+	struct io_range r[IOBUS_MAX];
+	unsigned count;
+	uint64_t refused; /* accesses that no range answered */
+};
+
+/* -EEXIST overlap, -ENOSPC full, -EINVAL empty or wrapping. */
+int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops *ops, void *dev);
+/*
+ * False when nothing answers (*value is all ones of that size then). An
+ * access that crosses the end of a range is split into bytes.
+ */
+bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value);
+bool iobus_write(struct iobus *b, uint64_t addr, unsigned size, uint64_t value);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Formatted printing into a buffer; pure. */
+#ifndef KERNEL_PRINT_H
+#define KERNEL_PRINT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/*
+ * As C11 snprintf, always terminated when size > 0, for: %d %i %u %x %X %p %s
+ * %c %% with flags '-', '0', '#', '+', ' ', width and precision (also '*'),
+ * and length hh, h, l, ll, z, j, t. Returns what the whole text would take.
+ */
+int kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+int ksnprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

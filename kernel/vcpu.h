@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A virtual CPU, the neutral form of an exit, and the interface to a backend.
+ * This is all that common code and the backends know of each other.
+ */
+#ifndef KERNEL_VCPU_H
+#define KERNEL_VCPU_H
+
+#include "arch/x86/pt.h"
+#include "kernel/event.h"
+#include "kernel/types.h"
+
+/* General-purpose registers in the order of instruction encoding. */
+enum vcpu_gpr {
+	GPR_RAX,
+	GPR_RCX,
+	GPR_RDX,
+	GPR_RBX,
+	GPR_RSP,
+	GPR_RBP,
+	GPR_RSI,
+	GPR_RDI,
+	GPR_R8,
+	GPR_R9,
+	GPR_R10,
+	GPR_R11,
+	GPR_R12,
+	GPR_R13,
+	GPR_R14,
+	GPR_R15,
+	GPR_COUNT
+};
+
+/* State that the backend holds; read and written by ops->get and ops->set. */
+enum vcpu_reg {
+	REG_RSP,
+	REG_RIP,
+	REG_RFLAGS,
+	REG_CR0,
+	REG_CR2,
+	REG_CR3,
+	REG_CR4,  /* as the guest sees them */
+	REG_EFER, /* as the guest sees it: no SVME */
+	REG_DR7,
+	REG_PAT,
+	REG_SYSENTER_CS,
+	REG_SYSENTER_ESP,
+	REG_SYSENTER_EIP,
+	REG_STAR,
+	REG_LSTAR,
+	REG_CSTAR,
+	REG_SFMASK,
+	REG_KERNEL_GS_BASE,
+	REG_DEBUGCTL,
+	REG_GDTR_BASE,
+	REG_GDTR_LIMIT,
+	REG_IDTR_BASE,
+	REG_IDTR_LIMIT,
+	REG_COUNT
+};
+
+enum vcpu_sreg {
+	SREG_ES,
+	SREG_CS,
+	SREG_SS,
+	SREG_DS,
+	SREG_FS,
+	SREG_GS,
+	SREG_LDTR,
+	SREG_TR,
+	SREG_COUNT
+};
+
+/* Access rights as in SDM 3C 24.4.1: type 3:0, S 4, DPL 6:5, P 7, AVL 12, L 13, D/B 14, G 15,
+ * unusable 16. */
+#define SEG_S        BIT(4)
+#define SEG_P        BIT(7)
+#define SEG_L        BIT(13)
+#define SEG_DB       BIT(14)
+#define SEG_G        BIT(15)
+#define SEG_UNUSABLE BIT(16)
+#define SEG_DPL(ar)  (((ar) >> 5) & 3u)
+
+struct vcpu_seg {
+	uint16_t selector;
+	uint32_t rights;
+	uint32_t limit; /* bytes, expanded by G */
+	uint64_t base;
+};
+
+enum vcpu_exit_kind {
+	EXIT_NONE,       /* nothing for common code: enter again */
+	EXIT_HOST_IRQ,   /* a physical interrupt waits: open an interrupt window on the host */
+	EXIT_HOST_NMI,   /* a physical NMI came (VMX: already taken; SVM: taken after STGI) */
+	EXIT_HOST_MC,    /* a physical machine check came while the guest ran */
+	EXIT_IRQ_WINDOW, /* the guest can take an interrupt now; the window is closed again */
+	EXIT_NMI_WINDOW, /* likewise for an NMI */
+	EXIT_IO,
+	EXIT_PAGE_FAULT, /* EPT violation, nested page fault */
+	EXIT_RDMSR,
+	EXIT_WRMSR,
+	EXIT_CPUID,
+	EXIT_HYPERCALL, /* VMCALL or VMMCALL, the one of this vendor */
+	EXIT_HLT,
+	EXIT_PAUSE,
+	EXIT_XSETBV,
+	EXIT_CACHE,     /* INVD, WBINVD */
+	EXIT_CR8_WRITE, /* VMX without TPR shadow only: reg = GPR, value in u.cr8 */
+	EXIT_CR8_READ,
+	EXIT_EXCEPTION,   /* an intercepted exception of the guest (#DB, #AC, …): u.event */
+	EXIT_UNDEFINED,   /* an instruction that the guest does not have: gets #UD */
+	EXIT_PROTECTED,   /* an access the guest may not make (reserved CR bits, RDPMC): gets #GP(0)
+			   */
+	EXIT_SHUTDOWN,    /* triple fault */
+	EXIT_INIT,        /* a physical INIT; ignored */
+	EXIT_TASK_SWITCH, /* not emulated: the guest is stopped */
+	EXIT_FAILED,      /* the hardware refused to enter: u.failed names why */
+	EXIT_UNKNOWN,     /* no handler; u.unknown.reason is the hardware's code */
+	EXIT_KIND_COUNT
+};
+
+struct vcpu_exit {
+	enum vcpu_exit_kind kind;
+	uint8_t insn_len; /* of the exiting instruction when hardware told, else 0: decode */
+	union {
+		struct {
+			uint16_t port;
+			uint8_t size; /* 1, 2, 4 bytes */
+			bool in, string, rep;
+		} io;
+		struct {
+			gpa_t gpa;
+			gva_t gva; /* valid when gva_valid */
+			bool gva_valid, write, exec;
+			bool walk;        /* fault on the guest's own page tables */
+			uint8_t insn[15]; /* instruction bytes where hardware has decode assists */
+			uint8_t insn_bytes; /* how many; 0: fetch them from guest memory */
+		} page_fault;
+		struct vcpu_event event;
+		struct {
+			uint8_t gpr;
+		} cr8;
+		struct {
+			const char *why;
+			uint64_t code;
+		} failed;
+		struct {
+			uint64_t reason, info;
+		} unknown;
+	} u;
+};
+
+/* Bits of vcpu.requests: set by anyone with an atomic OR, then vcpu_kick(). */
+#define VCPU_REQ_EVENT   BIT(0) /* an interrupt or NMI may be pending: look */
+#define VCPU_REQ_TLB     BIT(1) /* second-level mappings changed */
+#define VCPU_REQ_STOP    BIT(2) /* leave the run loop; vm->state says why */
+#define VCPU_REQ_RESCHED BIT(3) /* the slice is over or something better came */
+
+struct vm;
+struct cpu;
+
+struct vcpu {
+	/* Touched by run.asm and on every exit: keep first. */
+	uint64_t gpr[GPR_COUNT]; /* GPR_RSP is not valid here: ops->get(REG_RSP) */
+	void *hw;                /* the backend's own: struct svm_vcpu or vmx_vcpu */
+	uint64_t requests;       /* VCPU_REQ_* */
+
+	struct vm *vm;
+	unsigned id;     /* in the VM */
+	struct cpu *cpu; /* core whose run queue it belongs to */
+
+	struct vcpu_event pending; /* to be injected (again) at the next entry, first of all */
+	bool nmi_pending;
+	uint64_t dr[4], dr6; /* guest's DR0-3 and DR6 while it does not run */
+	uint64_t xcr0;       /* guest's XCR0 */
+	uint64_t tsc_offset; /* guest TSC = host TSC + offset */
+	uint64_t apic_base;  /* IA32_APIC_BASE as the guest sees it */
+	void *xsave;         /* FPU/XSAVE area, 64-byte aligned, arch/x86/xstate.h */
+
+	struct vcpu_more *more; /* rest of the common code's state; backends leave it alone */
+};
+
+/* Architectural state after a VM is made: what the loader of the image asks for. */
+struct vcpu_start {
+	bool long_mode; /* true: 64-bit, paging on with cr3; false: 32-bit flat, paging off */
+	uint64_t rip, rsp, cr3;
+	uint64_t rsi, rdi, rbx, rax;
+	gpa_t gdt; /* long mode: GDT with code 0x10 and data 0x18, size gdt_limit + 1 */
+	uint16_t gdt_limit;
+};
+
+struct vcpu_ops {
+	const char *name; /* "VMX" or "SVM" */
+
+	/*
+	 * Is it there and allowed? On failure -ENODEV, with the reason and the
+	 * remedy in words in *why. Runs on the boot core. Fills in the limits below.
+	 */
+	int (*probe)(const char **why);
+	/*
+	 * Turns it on for this core and checks that the core's capabilities are
+	 * those of the boot core (which comes first). Interrupts are off.
+	 */
+	int (*cpu_on)(struct cpu *cpu, const char **why);
+	void (*cpu_off)(struct cpu *cpu); /* before reset or power-off */
+
+	/* Second-level paging. */
+	const struct pt_format *pt_format;
+	unsigned (*pt_max_leaf)(void); /* 1..3 */
+
+	/*
+	 * Makes and frees the hardware structures; -ENOMEM. vm->p2m is there
+	 * already. Called on any core; nothing is loaded.
+	 */
+	int (*vcpu_create)(struct vcpu *v);
+	void (*vcpu_free)(struct vcpu *v);
+	/* (Re)initializes guest state: registers at power-on, then what start says. */
+	void (*vcpu_reset)(struct vcpu *v, const struct vcpu_start *start);
+
+	/*
+	 * Make v the current vCPU of this core, or take it off (before another is
+	 * loaded, or v moves). Everything below that takes a vCPU wants it loaded,
+	 * except get/set/get_seg on SVM. Interrupts are off.
+	 */
+	void (*load)(struct vcpu *v);
+	void (*unload)(struct vcpu *v);
+
+	/*
+	 * Enters the guest until something happens; interrupts are off before and
+	 * after. An interrupt that is pending on the host ends the run at once.
+	 * An event whose delivery the exit interrupted is put into v->pending.
+	 * GPRs are in v->gpr; DR0-3, XCR0 and FPU are switched by the caller
+	 * (kernel/vcpu.c), CR2 and syscall MSRs by the backend.
+	 */
+	void (*run)(struct vcpu *v, struct vcpu_exit *exit);
+
+	/*
+	 * RIP := rip, and the STI/MOV-SS shadow and RF end. Common code has
+	 * looked at TF and raises #DB itself.
+	 */
+	void (*skip)(struct vcpu *v, uint64_t rip);
+
+	uint64_t (*get)(struct vcpu *v, enum vcpu_reg reg);
+	/* The value is already checked by common code; the backend applies its fixed bits. */
+	void (*set)(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
+	struct vcpu_seg (*get_seg)(struct vcpu *v, enum vcpu_sreg s);
+	void (*set_seg)(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg);
+
+	/* Can an external interrupt / NMI be delivered at the next entry? */
+	bool (*can_take_irq)(struct vcpu *v);
+	bool (*can_take_nmi)(struct vcpu *v);
+	/* Exit as soon as it can: EXIT_IRQ_WINDOW, EXIT_NMI_WINDOW. Idempotent. */
+	void (*want_irq_window)(struct vcpu *v, bool on);
+	void (*want_nmi_window)(struct vcpu *v);
+	/* Deliver at the next entry. One event per entry. */
+	void (*inject)(struct vcpu *v, const struct vcpu_event *e);
+
+	/* The guest's TPR, bits 7:0 as in the local APIC; SVM holds it in V_TPR. */
+	uint8_t (*get_tpr)(struct vcpu *v);
+	void (*set_tpr)(struct vcpu *v, uint8_t tpr);
+
+	/* v->tsc_offset has changed. */
+	void (*tsc_changed)(struct vcpu *v);
+	/* The VM's second-level mappings have changed since v ran here. */
+	void (*flush_tlb)(struct vcpu *v);
+	/* One line a register group that only the backend knows, for a crash dump. */
+	void (*dump)(struct vcpu *v);
+};
+
+extern const struct vcpu_ops svm_ops, vmx_ops;
+
+/* Chosen once at boot. */
+extern const struct vcpu_ops *vcpu_ops;
+
+static inline uint64_t vcpu_gpr_get(struct vcpu *v, unsigned n)
+{
+	return n == GPR_RSP ? vcpu_ops->get(v, REG_RSP) : v->gpr[n];
+}
+
+static inline void vcpu_gpr_set(struct vcpu *v, unsigned n, uint64_t value)
+{
+	if (n == GPR_RSP)
+		vcpu_ops->set(v, REG_RSP, value);
+	else
+		v->gpr[n] = value;
+}
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A virtual machine. What backends need of it; the rest is behind `more`. */
+#ifndef KERNEL_VM_H
+#define KERNEL_VM_H
+
+#include "arch/x86/pt.h"
+#include "kernel/types.h"
+
+struct vm_more;
+
+struct vm {
+	const char *name;
+	unsigned id;      /* 1.. */
+	struct pt p2m;    /* guest-physical to host-physical: EPT or NPT */
+	uint64_t tlb_gen; /* bumped when p2m loses or changes a mapping */
+	hpa_t msr_bitmap; /* the backend's, shared by the VM's vCPUs; 0 until made */
+	struct vm_more *more;
+};
+
+/*
+ * Copies between guest-physical memory and buf, across pages; -EFAULT when any
+ * byte is not RAM of this VM (then nothing useful is in buf, guest memory may
+ * be written up to the bad page).
+ */
+int vm_read(struct vm *vm, gpa_t gpa, void *buf, uint64_t size);
+int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size);
+
+#endif
