@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Event ports of a paravirtual VM. Pure; without a lock: words are changed
+ * atomically, so that any core may raise while the vCPU binds and masks.
+ */
+#ifndef KERNEL_EVTCHN_H
+#define KERNEL_EVTCHN_H
+
+#include "guests/include/mullion.h"
+#include "kernel/types.h"
+
+struct evtchn {
+	uint32_t pending, mask;
+	uint32_t binding[MULLION_PORTS]; /* vector | vcpu << 8; 0: none */
+	/*
+	 * Sets the vector in the IRR of the vCPU's local APIC (edge) and wakes
+	 * or kicks the vCPU. Vector 0: nothing to deliver, but the VM's vCPUs
+	 * that wait in HALT shall look at evtchn_active() again.
+	 */
+	void (*notify)(void *ctx, unsigned vcpu, uint8_t vector);
+	void *ctx;
+};
+
+/* Also for a restart of the VM. */
+void evtchn_init(struct evtchn *e, void (*notify)(void *ctx, unsigned vcpu, uint8_t vector),
+		 void *ctx);
+
+/* From any core and context. port < MULLION_PORTS. */
+void evtchn_raise(struct evtchn *e, unsigned port);
+
+/* -EINVAL: port or vector. The caller has checked the vCPU. */
+int evtchn_bind(struct evtchn *e, uint64_t port, uint64_t vector, unsigned vcpu);
+
+/* Return the mask before, and what was pending of `ports`. */
+uint32_t evtchn_mask(struct evtchn *e, uint32_t mask);
+uint32_t evtchn_take(struct evtchn *e, uint32_t ports);
+
+/* Is something pending that is not masked? The condition that ends HALT. */
+bool evtchn_active(const struct evtchn *e);
+
+#endif
