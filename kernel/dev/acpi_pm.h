@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The fixed ACPI hardware: PM1a event and control blocks and the PM timer. Pure. */
+#ifndef KERNEL_DEV_ACPI_PM_H
+#define KERNEL_DEV_ACPI_PM_H
+
+#include "kernel/dev/dev.h"
+
+/* For the FADT and the DSDT. No SMI_CMD, no PM1b, no PM2, no GPE; TMR_VAL_EXT set. */
+#define ACPI_PM_BASE      0x600u
+#define ACPI_PM1A_EVT     0x600u
+#define ACPI_PM1A_EVT_LEN 4u
+#define ACPI_PM1A_CNT     0x604u
+#define ACPI_PM1A_CNT_LEN 2u
+#define ACPI_PM_TMR       0x608u
+#define ACPI_PM_TMR_LEN   4u
+#define ACPI_PM_TMR_HZ    3579545u
+#define ACPI_PM_PORTS     12u
+#define ACPI_SCI_IRQ      9u /* level, active high */
+#define ACPI_SLP_TYP_S5   5u /* the first two elements of \_S5 */
+
+struct acpi_pm {
+	struct dev_clock clock;
+	struct dev_timer timer;
+	struct dev_irq sci;
+	void (*power_off)(void *ctx);
+	void *ctx;
+	uint16_t status, enable, control;
+	uint64_t carries; /* changes of the timer's top bit that status has seen */
+};
+
+/* power_off: the guest has entered S5; it is called from within the write. */
+void acpi_pm_init(struct acpi_pm *pm, struct dev_clock clock, struct dev_timer timer,
+		  struct dev_irq sci, void (*power_off)(void *ctx), void *ctx);
+int acpi_pm_attach(struct acpi_pm *pm, struct iobus *ports);
+void acpi_pm_timer(struct acpi_pm *pm);
+/* Presses the power button: asks the guest to shut down. */
+void acpi_pm_power_button(struct acpi_pm *pm);
+
+#endif

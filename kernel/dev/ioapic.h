@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The I/O APIC (82093AA, with the EOI register of version 0x20). Pure. */
+#ifndef KERNEL_DEV_IOAPIC_H
+#define KERNEL_DEV_IOAPIC_H
+
+#include "kernel/dev/lapic.h"
+
+#define IOAPIC_BASE 0xfec00000ull
+#define IOAPIC_SIZE 0x1000ull
+#define IOAPIC_PINS 24u
+
+struct ioapic {
+	void (*deliver)(void *ctx, const struct apic_msg *m);
+	void *ctx;
+	uint8_t select;
+	uint8_t id;
+	uint32_t level; /* pins now */
+	uint64_t entry[IOAPIC_PINS];
+};
+
+/* deliver: lapic_route() to the VM's APICs. */
+void ioapic_init(struct ioapic *io, void (*deliver)(void *ctx, const struct apic_msg *m), void *ctx,
+		 uint8_t id);
+int ioapic_attach(struct ioapic *io, struct iobus *memory);
+/* Usable as dev_irq.set with ctx = ioapic; level true is "asserted" whatever the polarity bit. */
+void ioapic_set_irq(void *ioapic, unsigned pin, bool level);
+/* EOI broadcast of a level-triggered vector. */
+void ioapic_eoi(struct ioapic *io, uint8_t vector);
+
+#endif

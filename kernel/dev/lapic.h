@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local APIC of one vCPU: xAPIC page, x2APIC MSRs, APIC_BASE and the
+ * TSC-deadline MSR (SDM 3A chapter 10), and message routing among APICs. Pure.
+ */
+#ifndef KERNEL_DEV_LAPIC_H
+#define KERNEL_DEV_LAPIC_H
+
+#include "kernel/dev/dev.h"
+
+#define LAPIC_DEFAULT_BASE 0xfee00000ull
+#define LAPIC_VERSION      0x00050014u /* integrated, 6 LVT entries, no EOI-broadcast suppression */
+#define LAPIC_TIMER_HZ     100000000u  /* before the divider */
+#define LAPIC_TICK_NS      (1000000000u / LAPIC_TIMER_HZ)
+
+#define APIC_BASE_BSP    BIT(8)
+#define APIC_BASE_X2APIC BIT(10)
+#define APIC_BASE_ENABLE BIT(11)
+
+/* Delivery modes, as in the ICR, LVT and I/O APIC. */
+enum apic_delivery {
+	APIC_FIXED = 0,
+	APIC_LOWEST = 1,
+	APIC_SMI = 2,
+	APIC_NMI = 4,
+	APIC_INIT = 5,
+	APIC_SIPI = 6,
+	APIC_EXTINT = 7,
+};
+
+/* An interrupt message on the system bus: from an ICR, the I/O APIC or an MSI. */
+struct apic_msg {
+	uint32_t dest; /* physical id or logical destination */
+	bool logical;
+	bool wide;        /* dest has 32 bits (x2APIC ICR); else 8, and 0xff is everybody */
+	uint8_t delivery; /* enum apic_delivery */
+	uint8_t vector;
+	bool level; /* trigger mode */
+};
+
+struct lapic;
+
+/* What the owner does for an APIC. Called with the VM's lock held; may call lapic_… functions. */
+struct lapic_ops {
+	/* The ICR was written (x2APIC layout when l is in that mode): lapic_route_ipi(). */
+	void (*ipi)(void *ctx, struct lapic *l, uint64_t icr);
+	/* A level-triggered vector has ended: tell the I/O APIC. */
+	void (*eoi)(void *ctx, struct lapic *l, uint8_t vector);
+	/* Something may be deliverable now that was not: the vCPU shall look. */
+	void (*wake)(void *ctx, struct lapic *l);
+	/* APIC_NMI, APIC_INIT (owner calls lapic_reset) or APIC_SIPI (start at vector << 12). */
+	void (*signal)(void *ctx, struct lapic *l, enum apic_delivery what, uint8_t vector);
+	/* When (clock's ns) the vCPU's TSC reaches this value; a time gone by may be given as 0. */
+	uint64_t (*tsc_to_ns)(void *ctx, struct lapic *l, uint64_t tsc);
+};
+
+struct lapic_config {
+	const struct lapic_ops *ops;
+	void *ctx;
+	struct dev_clock clock;
+	struct dev_timer timer; /* of this APIC */
+	uint32_t id;
+	bool bsp, x2apic, tsc_deadline; /* the last two as CPUID tells the guest */
+	unsigned phys_bits;
+};
+
+enum { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
+
+struct lapic {
+	struct lapic_config c;
+	uint64_t base;                   /* APIC_BASE */
+	uint32_t irr[8], isr[8], tmr[8]; /* irr: atomic */
+	uint32_t id, ldr, dfr, svr, esr, esr_pending, lvt[LVT_COUNT];
+	uint64_t icr;
+	uint8_t tpr;
+	bool lint[2]; /* levels of the pins */
+	/* Timer */
+	uint32_t divide, initial;
+	uint64_t start;    /* ns when the count was loaded; meaningful while initial != 0 */
+	uint64_t deadline; /* TSC value; 0: disarmed */
+};
+
+/* At power-up; lapic_reset() is INIT, which keeps APIC_BASE and the id. */
+void lapic_init(struct lapic *l, const struct lapic_config *c);
+void lapic_reset(struct lapic *l);
+
+/* The page at lapic->base answers guest-physical accesses (xAPIC mode) and holds this address. */
+bool lapic_covers(const struct lapic *l, gpa_t gpa);
+/* offset within the page; any size. */
+uint64_t lapic_mmio_read(struct lapic *l, uint64_t offset, unsigned size);
+void lapic_mmio_write(struct lapic *l, uint64_t offset, unsigned size, uint64_t value);
+
+/* MSRs 0x1b, 0x6e0 and 0x800-0x8ff. -EINVAL: #GP(0) is due (also for any other MSR). */
+int lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t *value);
+int lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value);
+
+/* The TPR as the guest set it through CR8 or V_TPR; lapic->tpr is what it is after MMIO writes. */
+void lapic_set_tpr(struct lapic *l, uint8_t tpr);
+/* Highest vector in IRR above PPR, or -1. tpr: lapic_set_tpr() first. */
+int lapic_pending_vector(struct lapic *l, uint8_t tpr);
+/* The vector that lapic_pending_vector() gave is injected: IRR to ISR. */
+void lapic_accept(struct lapic *l, uint8_t vector);
+/* Highest vector in IRR whatever the PPR, or -1: for TPR thresholds. */
+int lapic_highest_irr(const struct lapic *l);
+
+/* Pins: 0 is LINT0 (the PIC's INT, of the BSP), 1 is LINT1 (NMI). */
+void lapic_lint(struct lapic *l, unsigned pin, bool level);
+/* The PIC's INT is to be acknowledged by this vCPU: pic_ack() when it can take an interrupt. */
+bool lapic_extint_pending(const struct lapic *l);
+
+/* An interrupt message arrives at this APIC: IRR or signal(). */
+void lapic_receive(struct lapic *l, const struct apic_msg *m);
+/* As above, fixed mode; the APIC must be enabled by software, else nothing happens. */
+void lapic_set_irq(struct lapic *l, uint8_t vector, bool level);
+
+/* The deadline has passed. */
+void lapic_timer(struct lapic *l);
+
+/* Is l a destination of m? */
+bool lapic_matches(const struct lapic *l, const struct apic_msg *m);
+/* Delivers to all that match, or to the one chosen by lowest priority; how many. */
+unsigned lapic_route(struct lapic *const *all, unsigned count, const struct apic_msg *m);
+/* Delivers what src's ICR says, shorthands included. */
+unsigned lapic_route_ipi(struct lapic *const *all, unsigned count, struct lapic *src, uint64_t icr);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PCI configuration mechanism 1: bus 0 with a host bridge in slot 0. Pure. */
+#ifndef KERNEL_DEV_PCI_H
+#define KERNEL_DEV_PCI_H
+
+#include "kernel/dev/dev.h"
+#include "kernel/dev/reset.h"
+
+#define PCI_SLOTS       32u
+#define PCI_CONFIG_PORT 0xcf8u
+
+/* Function 0 of a slot. */
+struct pci_func {
+	uint32_t config[64];   /* what the guest reads */
+	uint32_t writable[64]; /* bits that it can change: also how a BAR tells its size */
+	/* After a write to register (dword) reg; may be NULL. */
+	void (*written)(struct pci_func *f, unsigned reg);
+};
+
+struct pci {
+	uint32_t address; /* 0xcf8 */
+	struct pci_func *slot[PCI_SLOTS];
+	struct pci_func bridge;
+	struct reset *reset; /* answers 0xcf9 */
+};
+
+void pci_init(struct pci *p, struct reset *reset);
+int pci_attach(struct pci *p, struct iobus *ports);
+/* -EINVAL no such slot, -EEXIST taken. f stays with the caller. */
+int pci_add(struct pci *p, unsigned slot, struct pci_func *f);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PC's pair of 8259A interrupt controllers with edge/level control. Pure. */
+#ifndef KERNEL_DEV_PIC_H
+#define KERNEL_DEV_PIC_H
+
+#include "kernel/dev/dev.h"
+
+struct pic_chip {
+	struct pic *pic;
+	uint8_t irr, isr, imr, elcr, level; /* level: the pins now */
+	uint8_t base;                       /* vector of IR0 */
+	uint8_t lowest;                     /* the input of lowest priority */
+	uint8_t init;                       /* ICW that is expected next; 0: none */
+	bool icw4, single, ltim, auto_eoi, rotate_aeoi, special_mask, special_nested, read_isr,
+		poll;
+};
+
+struct pic {
+	struct pic_chip chip[2]; /* master, slave on IR2 */
+	struct dev_irq out;      /* INT of the master */
+	bool out_level;
+};
+
+void pic_init(struct pic *p, struct dev_irq out);
+int pic_attach(struct pic *p, struct iobus *ports);
+
+/* Lines 0..15; 2 is the cascade and ignored. Usable as dev_irq.set with ctx = pic. */
+void pic_set_irq(void *pic, unsigned line, bool level);
+/* The interrupt-acknowledge cycle: the vector; a spurious one (IR7) when INT has gone. */
+uint8_t pic_ack(struct pic *p);
+/* INT is asserted. */
+static inline bool pic_pending(const struct pic *p)
+{
+	return p->out_level;
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PC's ways to reset: port 0xcf9, fast A20 (0x92) and the command of an absent 8042. Pure. */
+#ifndef KERNEL_DEV_RESET_H
+#define KERNEL_DEV_RESET_H
+
+#include "kernel/dev/dev.h"
+
+/* For the FADT: RESET_REG and RESET_VALUE. */
+#define RESET_PORT  0xcf9u
+#define RESET_VALUE 0x06u
+
+struct reset {
+	void (*reset)(void *ctx);
+	void *ctx;
+	uint8_t cf9, port92;
+};
+
+/* reset() is called from within the write. */
+void reset_init(struct reset *r, void (*reset)(void *ctx), void *ctx);
+/* Ports 0x60, 0x64 and 0x92; 0xcf9 lies among the PCI ports: pci_attach(). */
+int reset_attach(struct reset *r, struct iobus *ports);
+
+uint8_t reset_cf9_read(const struct reset *r);
+void reset_cf9_write(struct reset *r, uint8_t value);
+
+#endif

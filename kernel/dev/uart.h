@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A 16550A serial port (National Semiconductor PC16550D). Pure. */
+#ifndef KERNEL_DEV_UART_H
+#define KERNEL_DEV_UART_H
+
+#include "kernel/dev/dev.h"
+
+#define UART_PORTS 8u
+#define UART_FIFO  16u
+
+#define UART_COM1_PORT 0x3f8u
+#define UART_COM1_IRQ  4u
+
+/* Functions may be NULL; they must not call back into the uart. */
+struct uart_backend {
+	void (*tx)(void *ctx, uint8_t byte);
+	/* The guest has read or reset the FIFO: uart_rx_space() has grown. */
+	void (*rx_ready)(void *ctx);
+	void *ctx;
+};
+
+struct uart {
+	struct dev_irq irq;
+	struct uart_backend backend;
+	uint8_t ier, iir_fifo, lcr, mcr, lsr, msr, scr, dll, dlm;
+	bool thri; /* the THRE interrupt is due */
+	uint8_t fifo[UART_FIFO];
+	unsigned head, count, trigger;
+};
+
+void uart_init(struct uart *u, struct dev_irq irq, struct uart_backend backend);
+/* iobus_add's error. */
+int uart_attach(struct uart *u, struct iobus *ports, uint16_t base);
+
+/* A byte from the line; false when there is no room (nothing is lost then: offer it again). */
+bool uart_rx(struct uart *u, uint8_t byte);
+/* How many bytes uart_rx() would take now. */
+unsigned uart_rx_space(const struct uart *u);
+
+#endif
