@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Executes one decoded instruction whose memory operand is a device, or string I/O. Pure. */
+#ifndef KERNEL_EMULATE_H
+#define KERNEL_EMULATE_H
+
+#include "arch/x86/decode.h"
+#include "kernel/event.h"
+#include "kernel/types.h"
+#include "kernel/vcpu.h"
+
+#define EMU_DONE   0 /* advance RIP by insn->len */
+#define EMU_REPEAT 1 /* a REP has iterations left: leave RIP, enter the guest again */
+
+#define EMU_REP_MAX 64u /* iterations of one call, so that a guest cannot hold the core */
+
+struct emu;
+
+/* The guest, as the emulator sees it. Each function that returns int gives 0 or -EFAULT. */
+struct emu_ops {
+	uint64_t (*get_gpr)(struct emu *e, unsigned n);
+	void (*set_gpr)(struct emu *e, unsigned n, uint64_t value);
+	struct vcpu_seg (*get_seg)(struct emu *e, enum vcpu_sreg s);
+	/*
+	 * An access of 1, 2, 4 or 8 bytes at a linear address, wherever that
+	 * leads (RAM or device, maybe across a page). On -EFAULT e->fault holds
+	 * the exception. write_intent: a write to the same place follows, and
+	 * the page must allow it.
+	 */
+	int (*read)(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value);
+	int (*write)(struct emu *e, gva_t va, unsigned size, uint64_t value);
+	/*
+	 * Both NULL unless hardware has stopped at an I/O instruction, and so
+	 * has checked that the guest may do it: INS and OUTS give -ENOTSUP then.
+	 */
+	int (*port_in)(struct emu *e, uint16_t port, unsigned size, uint64_t *value);
+	int (*port_out)(struct emu *e, uint16_t port, unsigned size, uint64_t value);
+};
+
+struct emu {
+	const struct emu_ops *ops;
+	void *ctx;               /* the owner's */
+	uint64_t rip;            /* of the instruction */
+	uint64_t rflags;         /* in and out: only the arithmetic flags are changed */
+	struct vcpu_event fault; /* out, with -EFAULT */
+};
+
+/*
+ * EMU_DONE or EMU_REPEAT; -EFAULT: raise e->fault, no register has changed
+ * (but for the iterations of a REP that were done); -ENOTSUP: not an
+ * instruction that is emulated.
+ */
+int emulate(struct emu *e, const struct insn *i);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loaders of guest images: they write into guest memory and say where to start. Pure. */
+#ifndef KERNEL_LOAD_LOAD_H
+#define KERNEL_LOAD_LOAD_H
+
+#include "kernel/load/layout.h"
+#include "kernel/types.h"
+#include "kernel/vcpu.h"
+
+/* The guest's memory; addresses are guest-physical. write and zero: 0 or -EFAULT (not RAM). */
+struct load_mem {
+	void *ctx;
+	int (*write)(void *ctx, gpa_t gpa, const void *buf, uint64_t size);
+	int (*zero)(void *ctx, gpa_t gpa, uint64_t size);
+	uint64_t size; /* bytes of RAM, laid out as layout.h says */
+};
+
+struct load_file {
+	const void *data; /* NULL: not given */
+	uint64_t size;
+};
+
+/* A sentence for the person who named the image, in a buffer of the caller. */
+struct load_why {
+	char *buf;
+	size_t size;
+};
+
+/*
+ * A Linux bzImage by the 64-bit boot protocol (Linux Documentation/arch/x86/boot.rst).
+ * rsdp: where acpi_tables_load() has put it, 0: none. Memory that is not
+ * written must be zero already. 0, or -EINVAL (not an image that can be
+ * started), -ENOMEM (the guest's memory is too small; the sentence says how
+ * much is needed), -EFAULT; then *why is filled in and the guest is not to be run.
+ */
+int bzimage_load(const struct load_mem *m, struct load_file kernel, struct load_file initrd,
+		 const char *cmdline, gpa_t rsdp, struct vcpu_start *start,
+		 const struct load_why *why);
+
+/* What the start-info page of a PV guest says beyond its memory. */
+struct elf_info {
+	const char *name;    /* of the VM */
+	const char *cmdline; /* "" when there is none */
+	unsigned vcpus;
+};
+
+/*
+ * A static ELF64 executable for a PV guest: segments at p_paddr, start-info
+ * page, GDT and page tables as guests/include/mullion.h says. Returns as
+ * bzimage_load().
+ */
+int elf_load(const struct load_mem *m, struct load_file image, const struct elf_info *info,
+	     struct vcpu_start *start, const struct load_why *why);
+
+/*
+ * The start state that both share: GDT at GUEST_GDT (code 0x10, data 0x18) and
+ * page tables at GUEST_PAGETABLES that map [0, end) 1:1 with 2 MiB pages,
+ * writable and executable; fills in the fields of *start for them. -ENOMEM
+ * when end takes more tables than GUEST_PT_MAX.
+ */
+int start_tables(const struct load_mem *m, uint64_t end, struct vcpu_start *start);
+
+/* The guest's ACPI tables at GUEST_ACPI; *rsdp is where. -EINVAL for too many vCPUs. */
+int acpi_tables_load(const struct load_mem *m, unsigned vcpus, gpa_t *rsdp);
+
+#endif
