@@ -30,7 +30,11 @@ struct pt_format {
 	enum mem_type (*type)(uint64_t e, unsigned level);
 };
 
-/* Where table pages come from. alloc returns a zeroed page or 0. */
+/*
+ * Where table pages come from. alloc returns a zeroed page or 0. A page is
+ * freed before the caller can flush any TLB: for tables that other cores may
+ * be walking, free must put it aside until they have flushed.
+ */
 struct pt_mem {
 	void *ctx;
 	hpa_t (*alloc)(void *ctx);
@@ -63,8 +67,9 @@ int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem
 void pt_destroy(struct pt *pt);
 
 /*
- * va, pa and size are page-aligned. On failure nothing has changed:
- * -EINVAL alignment or range, -EEXIST something is mapped there, -ENOMEM.
+ * va, pa and size are page-aligned, prot has PT_R, pa is below 2^52. On
+ * failure nothing has changed: -EINVAL alignment, range or protection,
+ * -EEXIST something is mapped there, -ENOMEM. No TLB flush is needed after it.
  */
 int pt_map(struct pt *pt, uint64_t va, hpa_t pa, uint64_t size, unsigned prot, enum mem_type type);
 

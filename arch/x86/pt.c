@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The page-table engine: map, unmap, protect, split and walk in any format. */
+#include "arch/x86/pt.h"
+
+#include "kernel/errno.h"
+
+/*
+ *   47     39 38     30 29     21 20     12 11        0
+ *  | level 4 | level 3 | level 2 | level 1 | in page   |
+ *   root --> table --> table --> table --> 4 KiB page
+ *                 |         `--> 2 MiB page
+ *                 `--> 1 GiB page
+ *
+ * Invariant: a table other than the root has at least one present entry.
+ * Changes come in two steps: first all that can fail (checks, and taking every
+ * page that will be needed), then what cannot.
+ */
+#define ENTRIES  512u
+#define TOP      4u
+#define PA_LIMIT BIT(52) /* address bits 51:12 in all formats (SDM 3A 4.5, APM 2 5.3) */
+
+/* Two ends of a range, each with a split of a 1 GiB and of a 2 MiB page. */
+#define MAX_SPLITS 4u
+
+static unsigned shift_of(unsigned level)
+{
+	return PAGE_SHIFT + 9 * (level - 1);
+}
+
+static uint64_t size_of(unsigned level)
+{
+	return BIT(shift_of(level));
+}
+
+static uint64_t *entry_of(uint64_t *table, unsigned level, uint64_t va)
+{
+	return &table[(va >> shift_of(level)) % ENTRIES];
+}
+
+/* One store, after all stores to what it points to: a core may be walking these tables. */
+static void set_entry(uint64_t *e, uint64_t value)
+{
+	__atomic_store_n(e, value, __ATOMIC_RELEASE);
+}
+
+static uint64_t *table_at(const struct pt *pt, hpa_t page)
+{
+	return pt->mem->map(pt->mem->ctx, page);
+}
+
+static uint64_t *child_of(const struct pt *pt, uint64_t e, unsigned level)
+{
+	return table_at(pt, pt->fmt->addr(e, level));
+}
+
+static bool is_table(const struct pt *pt, uint64_t e, unsigned level)
+{
+	return level > 1 && pt->fmt->present(e) && !(level < TOP && pt->fmt->is_leaf(e, level));
+}
+
+static hpa_t take_page(struct pt *pt)
+{
+	hpa_t page = pt->mem->alloc(pt->mem->ctx);
+
+	if (page)
+		pt->table_pages++;
+	return page;
+}
+
+static void give_page(struct pt *pt, hpa_t page)
+{
+	pt->mem->free(pt->mem->ctx, page);
+	pt->table_pages--;
+}
+
+static bool good_range(uint64_t va, uint64_t size)
+{
+	return size != 0 && is_aligned(va | size, PAGE_SIZE) && va < PT_VA_LIMIT &&
+	       size <= PT_VA_LIMIT - va;
+}
+
+/* Every format can express these; none can express "present, but not readable" (EPT: not always).
+ */
+static bool good_prot(unsigned prot)
+{
+	return (prot & PT_R) && !(prot & ~(PT_RWX | PT_U));
+}
+
+int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem, unsigned max_leaf)
+{
+	if (max_leaf < 1 || max_leaf >= TOP)
+		return -EINVAL;
+	*pt = (struct pt){.fmt = fmt, .mem = mem, .max_leaf = max_leaf};
+	pt->root = take_page(pt);
+	return pt->root ? 0 : -ENOMEM;
+}
+
+/* The entry that maps va and its level, or an entry that is not present. */
+static uint64_t *find(const struct pt *pt, uint64_t va, unsigned *level)
+{
+	uint64_t *table = table_at(pt, pt->root);
+
+	for (unsigned l = TOP;; l--) {
+		uint64_t *e = entry_of(table, l, va);
+
+		if (!is_table(pt, *e, l)) {
+			*level = l;
+			return e;
+		}
+		table = child_of(pt, *e, l);
+	}
+}
+
+int pt_walk(const struct pt *pt, uint64_t va, struct pt_leaf *out)
+{
+	unsigned level;
+
+	if (va >= PT_VA_LIMIT)
+		return -ENOENT;
+
+	uint64_t e = *find(pt, va, &level);
+
+	if (!pt->fmt->present(e))
+		return -ENOENT;
+	*out = (struct pt_leaf){
+		.pa = pt->fmt->addr(e, level) + va % size_of(level),
+		.level = level,
+		.prot = pt->fmt->prot(e),
+		.type = pt->fmt->type(e, level),
+	};
+	return 0;
+}
+
+static bool any_mapped(const struct pt *pt, uint64_t *table, unsigned level, uint64_t va,
+		       uint64_t end)
+{
+	for (uint64_t next; va < end; va = next) {
+		uint64_t e = *entry_of(table, level, va);
+
+		next = min_u64(align_down(va, size_of(level)) + size_of(level), end);
+		if (!pt->fmt->present(e))
+			continue;
+		if (!is_table(pt, e, level) ||
+		    any_mapped(pt, child_of(pt, e, level), level - 1, va, next))
+			return true;
+	}
+	return false;
+}
+
+static bool is_empty(const struct pt *pt, const uint64_t *table)
+{
+	for (unsigned i = 0; i < ENTRIES; i++)
+		if (pt->fmt->present(table[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Gives every leaf in the range the protection, or removes it (prot 0) with
+ * the tables that get empty. No leaf may cross an end of the range.
+ */
+static void change(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, uint64_t end,
+		   unsigned prot)
+{
+	const struct pt_format *f = pt->fmt;
+
+	for (uint64_t next; va < end; va = next) {
+		uint64_t *e = entry_of(table, level, va);
+
+		next = min_u64(align_down(va, size_of(level)) + size_of(level), end);
+		if (is_table(pt, *e, level)) {
+			uint64_t *child = child_of(pt, *e, level);
+
+			change(pt, child, level - 1, va, next, prot);
+			if (prot == 0 && is_empty(pt, child)) {
+				hpa_t page = f->addr(*e, level);
+
+				set_entry(e, 0);
+				give_page(pt, page);
+			}
+		} else if (f->present(*e)) {
+			set_entry(e, prot ? f->leaf(f->addr(*e, level), level, prot,
+						    f->type(*e, level))
+					  : 0);
+		}
+	}
+}
+
+struct mapping {
+	uint64_t pa_minus_va; /* modulo 2^64 */
+	unsigned prot;
+	enum mem_type type;
+};
+
+static int fill(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, uint64_t end,
+		const struct mapping *m)
+{
+	for (uint64_t next; va < end; va = next) {
+		uint64_t *e = entry_of(table, level, va);
+		hpa_t pa = va + m->pa_minus_va;
+
+		next = min_u64(align_down(va, size_of(level)) + size_of(level), end);
+		if (level <= pt->max_leaf && next - va == size_of(level) &&
+		    is_aligned(pa, size_of(level))) {
+			set_entry(e, pt->fmt->leaf(pa, level, m->prot, m->type));
+			continue;
+		}
+		if (!pt->fmt->present(*e)) {
+			hpa_t page = take_page(pt);
+
+			if (!page)
+				return -ENOMEM;
+			set_entry(e, pt->fmt->table(page));
+		}
+
+		int err = fill(pt, child_of(pt, *e, level), level - 1, va, next, m);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int pt_map(struct pt *pt, uint64_t va, hpa_t pa, uint64_t size, unsigned prot, enum mem_type type)
+{
+	const struct mapping m = {.pa_minus_va = pa - va, .prot = prot, .type = type};
+
+	if (!good_range(va, size) || !good_prot(prot) || !is_aligned(pa, PAGE_SIZE) ||
+	    pa >= PA_LIMIT || size > PA_LIMIT - pa)
+		return -EINVAL;
+
+	uint64_t *root = table_at(pt, pt->root);
+
+	if (any_mapped(pt, root, TOP, va, va + size))
+		return -EEXIST;
+
+	int err = fill(pt, root, TOP, va, va + size, &m);
+
+	/* Nothing was mapped here, so what is there now is ours, empty tables included. */
+	if (err)
+		change(pt, root, TOP, va, va + size, 0);
+	return err;
+}
+
+/* Level of the leaf that has va strictly inside, so that it must be split there; 0: none. */
+static unsigned crossing(const struct pt *pt, uint64_t va)
+{
+	unsigned level;
+
+	if (va >= PT_VA_LIMIT)
+		return 0;
+	if (!pt->fmt->present(*find(pt, va, &level)))
+		return 0;
+	return is_aligned(va, size_of(level)) ? 0 : level;
+}
+
+/* How many leaves have to be split to put an end of a leaf at va and at end. */
+static unsigned count_splits(const struct pt *pt, uint64_t va, uint64_t end)
+{
+	unsigned low = crossing(pt, va), high = crossing(pt, end), n = 0;
+
+	for (unsigned l = TOP - 1; l > 1; l--) {
+		bool at_va = low >= l && !is_aligned(va, size_of(l));
+		bool at_end = high >= l && !is_aligned(end, size_of(l));
+		bool same = va >> shift_of(l) == end >> shift_of(l);
+
+		n += at_va && at_end && !same ? 2 : at_va || at_end ? 1 : 0;
+	}
+	return n;
+}
+
+/* Makes va the boundary of a leaf; pages[*n - 1] downwards are used up. */
+static void split_at(struct pt *pt, uint64_t va, const hpa_t *pages, unsigned *n)
+{
+	const struct pt_format *f = pt->fmt;
+
+	while (crossing(pt, va)) {
+		unsigned level;
+		uint64_t *e = find(pt, va, &level);
+		hpa_t page = pages[--*n];
+		uint64_t *child = table_at(pt, page);
+
+		for (unsigned i = 0; i < ENTRIES; i++)
+			child[i] = f->leaf(f->addr(*e, level) + i * size_of(level - 1), level - 1,
+					   f->prot(*e), f->type(*e, level));
+		set_entry(e, f->table(page));
+	}
+}
+
+static int change_range(struct pt *pt, uint64_t va, uint64_t size, unsigned prot)
+{
+	hpa_t pages[MAX_SPLITS];
+	unsigned n = 0, need;
+
+	if (!good_range(va, size))
+		return -EINVAL;
+	for (need = count_splits(pt, va, va + size); n < need; n++) {
+		pages[n] = take_page(pt);
+		if (!pages[n]) {
+			while (n-- > 0)
+				give_page(pt, pages[n]);
+			return -ENOMEM;
+		}
+	}
+	split_at(pt, va, pages, &n);
+	split_at(pt, va + size, pages, &n);
+	change(pt, table_at(pt, pt->root), TOP, va, va + size, prot);
+	return 0;
+}
+
+int pt_unmap(struct pt *pt, uint64_t va, uint64_t size)
+{
+	return change_range(pt, va, size, 0);
+}
+
+int pt_protect(struct pt *pt, uint64_t va, uint64_t size, unsigned prot)
+{
+	return good_prot(prot) ? change_range(pt, va, size, prot) : -EINVAL;
+}
+
+void pt_destroy(struct pt *pt)
+{
+	change(pt, table_at(pt, pt->root), TOP, 0, PT_VA_LIMIT, 0);
+	give_page(pt, pt->root);
+	pt->root = 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Page-table format of host paging, and the entry encoding that NPT shares. */
+#include "arch/x86/pt_host.h"
+
+#define PTE_PWT       BIT(3)
+#define PTE_PCD       BIT(4)
+#define PTE_PAT_4K    BIT(7)
+#define PTE_PAT_LARGE BIT(12)
+
+/* Index in PT_HOST_PAT. A type that x86 does not define gets the strictest. */
+static unsigned pat_index(enum mem_type type)
+{
+	for (unsigned i = 0; i < 8; i++)
+		if ((PT_HOST_PAT >> (8 * i) & 7) == (unsigned)type)
+			return i;
+	return 3;
+}
+
+uint64_t pte_type_bits(enum mem_type type, unsigned level)
+{
+	unsigned i = pat_index(type);
+	uint64_t pat = level == 1 ? PTE_PAT_4K : PTE_PAT_LARGE;
+
+	return (i & 1 ? PTE_PWT : 0) | (i & 2 ? PTE_PCD : 0) | (i & 4 ? pat : 0);
+}
+
+enum mem_type pte_type(uint64_t e, unsigned level)
+{
+	unsigned i = (e & PTE_PWT ? 1u : 0) | (e & PTE_PCD ? 2u : 0) |
+		     (e & (level == 1 ? PTE_PAT_4K : PTE_PAT_LARGE) ? 4u : 0);
+
+	return (enum mem_type)(PT_HOST_PAT >> (8 * i) & 7);
+}
+
+bool pte_present(uint64_t e)
+{
+	return e & PTE_P;
+}
+
+bool pte_is_leaf(uint64_t e, unsigned level)
+{
+	return level == 1 || (level < 4 && (e & PTE_PS));
+}
+
+hpa_t pte_addr(uint64_t e, unsigned level)
+{
+	return e & PTE_ADDR & ~(level > 1 && pte_is_leaf(e, level) ? PTE_PAT_LARGE : 0);
+}
+
+/* Accessed and dirty are set from the start: no locked update by the hardware later. */
+static uint64_t host_leaf(hpa_t pa, unsigned level, unsigned prot, enum mem_type type)
+{
+	return pa | PTE_P | PTE_A | PTE_D | (prot & PT_W ? PTE_W : 0) |
+	       (prot & PT_U ? PTE_U : PTE_G) | (prot & PT_X ? 0 : PTE_NX) |
+	       (level > 1 ? PTE_PS : 0) | pte_type_bits(type, level);
+}
+
+static uint64_t host_table(hpa_t pa)
+{
+	return pa | PTE_P | PTE_W | PTE_U | PTE_A;
+}
+
+static unsigned host_prot(uint64_t e)
+{
+	return (unsigned)(PT_R | (e & PTE_W ? PT_W : 0) | (e & PTE_NX ? 0 : PT_X) |
+			  (e & PTE_U ? PT_U : 0));
+}
+
+const struct pt_format pt_format_host = {
+	.name = "host",
+	.leaf = host_leaf,
+	.table = host_table,
+	.present = pte_present,
+	.is_leaf = pte_is_leaf,
+	.addr = pte_addr,
+	.prot = host_prot,
+	.type = pte_type,
+};
