@@ -66,7 +66,7 @@
 #define MULLION_BOOT_DS    0x18u
 #define MULLION_BOOT_STACK 16384u
 
-#define MULLION_START_MAGIC   0x5449554e4c4c554dull /* "MULLNUIT" */
+#define MULLION_START_MAGIC   0x4f464e494c4c554dull /* "MULLINFO" */
 #define MULLION_START_VERSION 1u                    /* grows only with the structure's meaning */
 
 #define MULLION_MEM_RAM  1u /* free for the guest, its own image included */
