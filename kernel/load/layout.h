@@ -14,6 +14,7 @@
  *     0x00007000    boot_params (Linux) or start-info page (PV)
  *     0x00008000    command line, 4 KiB at most
  *     0x00010000    page tables of the start state
+ *     0x00070000    stack of the start state, 16 KiB
  *     0x0009fc00    e820 of Linux ends here: EBDA on a PC
  *     0x000e0000    ACPI tables, RSDP first (RAM that e820 calls reserved)
  *     0x00100000    kernel image from here on
@@ -31,7 +32,9 @@
 #define GUEST_CMDLINE    0x8000ull
 #define GUEST_PAGETABLES 0x10000ull
 #define GUEST_PT_MAX     0x60000ull /* bytes: PML4, PDPT, one PD for each GiB */
-#define GUEST_START_END  (GUEST_PAGETABLES + GUEST_PT_MAX)
+#define GUEST_STACK      0x70000ull
+#define GUEST_STACK_TOP  0x74000ull
+#define GUEST_START_END  GUEST_STACK_TOP /* of all of the above */
 #define GUEST_EBDA       0x9fc00ull
 #define GUEST_ACPI       0xe0000ull
 #define GUEST_ACPI_END   0x100000ull

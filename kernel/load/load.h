@@ -28,37 +28,45 @@ struct load_why {
 
 /*
  * A Linux bzImage by the 64-bit boot protocol (Linux Documentation/arch/x86/boot.rst).
- * rsdp: where acpi_tables_load() has put it, 0: none. Memory that is not
- * written must be zero already. 0, or -EINVAL (not an image that can be
- * started), -ENOMEM (the guest's memory is too small; the sentence says how
- * much is needed), -EFAULT; then *why is filled in and the guest is not to be run.
+ * rsdp: where acpi_tables_load() has put it, 0: none. 0, or -EINVAL (not an
+ * image that can be started), -ENOMEM (the guest's memory is too small; the
+ * sentence says how much is needed), -EFAULT; then *why is filled in and the
+ * guest is not to be run.
  */
 int bzimage_load(const struct load_mem *m, struct load_file kernel, struct load_file initrd,
 		 const char *cmdline, gpa_t rsdp, struct vcpu_start *start,
 		 const struct load_why *why);
 
-/* What the start-info page of a PV guest says beyond its memory. */
+/* What the start-info page of a PV guest says beyond its memory; see struct mullion_start_info. */
 struct elf_info {
 	const char *name;    /* of the VM */
 	const char *cmdline; /* "" when there is none */
+	uint32_t features;   /* MULLION_FEATURE_* */
 	unsigned vcpus;
+	uint64_t tsc_khz, apic_khz, boot_epoch;
 };
 
 /*
- * A static ELF64 executable for a PV guest: segments at p_paddr, start-info
- * page, GDT and page tables as guests/include/mullion.h says. Returns as
- * bzimage_load().
+ * A static ELF64 executable for a PV guest, set up as "Entry state" in
+ * guests/include/mullion.h says. Returns as bzimage_load().
  */
 int elf_load(const struct load_mem *m, struct load_file image, const struct elf_info *info,
 	     struct vcpu_start *start, const struct load_why *why);
 
 /*
  * The start state that both share: GDT at GUEST_GDT (code 0x10, data 0x18) and
- * page tables at GUEST_PAGETABLES that map [0, end) 1:1 with 2 MiB pages,
- * writable and executable; fills in the fields of *start for them. -ENOMEM
- * when end takes more tables than GUEST_PT_MAX.
+ * page tables at GUEST_PAGETABLES that map [0, end), rounded up to 1 GiB, 1:1
+ * with 2 MiB pages, writable and executable; fills in the fields of *start for
+ * them and clears the others. -ENOMEM when end takes more than GUEST_PT_MAX.
  */
 int start_tables(const struct load_mem *m, uint64_t end, struct vcpu_start *start);
+
+/* Writes the sentence and returns err. */
+int load_fail(const struct load_why *why, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Do all bytes of [gpa, gpa + size) lie in the guest's RAM? */
+bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size);
 
 /* The guest's ACPI tables at GUEST_ACPI; *rsdp is where. -EINVAL for too many vCPUs. */
 int acpi_tables_load(const struct load_mem *m, unsigned vcpus, gpa_t *rsdp);
