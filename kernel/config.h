@@ -8,14 +8,15 @@
 
 #include "kernel/types.h"
 
-#define CONFIG_PATH        "\\mullion\\mullion.conf"
-#define CONFIG_MAX_SIZE    KIB(64) /* a larger file is refused whole */
-#define CONFIG_MAX_VMS     16u
-#define CONFIG_MAX_VCPUS   16u /* of one VM */
-#define CONFIG_MAX_CORES   64u
-#define CONFIG_NAME_MAX    32u  /* with the NUL */
-#define CONFIG_PATH_MAX    128u /* = sizeof(struct handoff_module.path) */
-#define CONFIG_CMDLINE_MAX 1024u
+#define CONFIG_PATH            "\\mullion\\mullion.conf"
+#define CONFIG_MAX_SIZE        KIB(64) /* a larger file is refused whole */
+#define CONFIG_MAX_VMS         16u
+#define CONFIG_MAX_VCPUS       16u /* of one VM */
+#define CONFIG_VCPUS_SUPPORTED 1u  /* what `vcpus` may be for now */
+#define CONFIG_MAX_CORES       64u
+#define CONFIG_NAME_MAX        32u  /* with the NUL */
+#define CONFIG_PATH_MAX        128u /* = sizeof(struct handoff_module.path) */
+#define CONFIG_CMDLINE_MAX     1024u
 
 enum vm_type { VM_PV, VM_LINUX };
 enum core_policy { POLICY_AUTO, POLICY_DEDICATED, POLICY_FAIR };
@@ -56,6 +57,33 @@ struct config {
 	unsigned vm_count;
 	unsigned errors; /* diagnostics given */
 };
+
+enum config_where { CONFIG_GLOBAL, CONFIG_CORE, CONFIG_VM };
+enum config_kind {
+	KEY_BOOL,   /* yes, no */
+	KEY_WORD,   /* one of words */
+	KEY_NUMBER, /* min to max */
+	KEY_BYTES,  /* a number with K, M or G; min to max, a multiple of min */
+	KEY_CORES,  /* auto, or a list of core numbers */
+	KEY_PATH,   /* of a file on the boot volume */
+	KEY_TEXT,   /* at most max bytes */
+};
+
+/* What may stand in the file; docs/configuration.md shows this table. */
+struct config_key {
+	const char *name;
+	enum config_where where;
+	enum config_kind kind;
+	const char *words; /* KEY_WORD: "a|b", in the order of the enum */
+	uint64_t min, max;
+	const char *standard; /* what holds when the key is absent */
+	const char *help;
+	unsigned offset, line_offset; /* in struct config, config_core or config_vm; 0: none */
+};
+
+#define CONFIG_KEYS_MAX 16u
+extern const struct config_key config_keys[];
+extern const unsigned config_key_count;
 
 /*
  * Receives each diagnostic once: line (1.., 0: the whole file) and one sentence
