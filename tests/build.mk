@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Host unit tests with sanitizers and coverage, and lint.
+#
+## make unit       build and run the host unit tests, print line coverage
+## make build/unit/test_<module>.run   run one of them and show its output
+## make lint       clang-format, clang-tidy, cppcheck, include arrows
+
+UNIT := $(B)/unit
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+UNIT_COVERAGE := 85
+UNIT_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+# The sources are built as in the hypervisor, but hosted; --coverage counts lines.
+UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-strict-aliasing $(UNIT_SAN) \
+	-Wall -Wextra -Werror -I. -MMD -MP
+
+.PHONY: unit
+unit:
+	@mkdir -p $(UNIT)
+	@$(MAKE) --no-print-directory -k $(UNIT_TESTS:%=$(UNIT)/%.result) || true
+	@tests/unit/summary.sh $(UNIT) $(UNIT_COVERAGE) $(UNIT_TESTS)
+
+# Each test has its own objects, so that its coverage counts are its own too.
+# $(1): test, $(2): the sources that its comment names. A result goes before
+# anything of it is built again, so that none survives a failed build.
+define unit_test
+$(UNIT)/$(1)/$(1): $(UNIT)/$(1)/tests/unit/$(1).o $(2:%.c=$(UNIT)/$(1)/%.o)
+	$(CC) $(UNIT_SAN) --coverage $$^ -lcmocka -o $$@
+
+$(UNIT)/$(1)/tests/%.o: tests/%.c tests/build.mk
+	@mkdir -p $$(@D) && rm -f $(UNIT)/$(1).result
+	$(CC) $(UNIT_CFLAGS) -c $$< -o $$@
+
+$(UNIT)/$(1)/%.o: %.c tests/build.mk
+	@mkdir -p $$(@D) && rm -f $(UNIT)/$(1).result
+	$(CC) $(UNIT_CFLAGS) --coverage -c $$< -o $$@
+
+$(UNIT)/$(1).result: $(UNIT)/$(1)/$(1) tests/unit/run.sh
+	@find $(UNIT)/$(1) -name '*.gcda' -delete
+	@tests/unit/run.sh $(1) $$< $(UNIT)/$(1).log $$@
+
+-include $(UNIT)/$(1)/tests/unit/$(1).d $(2:%.c=$(UNIT)/$(1)/%.d)
+endef
+
+unit_sources = $(shell sed -n 's,^/\* sources: *\(.*[^ ]\) *\*/$$,\1,p' tests/unit/$(1).c)
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t),$(call unit_sources,$(t)))))
+
+.PHONY: $(UNIT_TESTS:%=$(UNIT)/%.run)
+$(UNIT_TESTS:%=$(UNIT)/%.run): $(UNIT)/%.run: $(UNIT)/%.result
+	@cat $(UNIT)/$*.log
+	@grep -q 'failed 0$$' $<
