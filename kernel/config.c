@@ -461,10 +461,11 @@ int config_parse(struct config *c, const char *text, uint64_t size, config_diag_
 
 	memset(c, 0, sizeof(*c));
 	if (size > CONFIG_MAX_SIZE)
-		config_fail(&p, 0,
-			    "the file is larger than 64 KiB: it has %llu bytes. A configuration of "
-			    "%u VMs needs a few; is this the right file?",
-			    (unsigned long long)size, CONFIG_MAX_VMS);
+		config_fail(
+			&p, 0,
+			"the file is larger than 64 KiB: it has %llu bytes. Shorten it, or put the "
+			"right file in its place.",
+			(unsigned long long)size);
 	else if (is_text(&p, (struct span){text, (unsigned)size}))
 		lines_parse(&p, (struct span){text, (unsigned)size});
 	if (!c->errors && !c->vm_count) {

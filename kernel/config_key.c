@@ -310,10 +310,22 @@ static bool set_value(struct config_parser *p, const struct config_key *k, struc
 
 /* ---- keys ---- */
 
+static const char *keys_of(enum config_where where, char *buf, unsigned size)
+{
+	unsigned n = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < config_key_count && n < size; i++)
+		if (config_keys[i].where == where)
+			n += (unsigned)ksnprintf(buf + n, size - n, "%s%s", n ? ", " : "",
+						 config_keys[i].name);
+	return buf;
+}
+
 static void unknown_key(struct config_parser *p, struct span key)
 {
 	struct nearest near = {.word = key};
-	char in[CONFIG_NAME_MAX + 8];
+	char in[CONFIG_NAME_MAX + 8], known[96];
 
 	if (p->where == CONFIG_VM)
 		ksnprintf(in, sizeof(in), "[vm %s]", p->vm->name);
@@ -338,10 +350,10 @@ static void unknown_key(struct config_parser *p, struct span key)
 			    "line.",
 			    config_echo(key).s, in, (int)near.best.len, near.best.s);
 	else
-		config_fail(p, p->line,
-			    "unknown key \"%s\" in %s: no key there has a similar name. Mend or "
-			    "remove the line.",
-			    config_echo(key).s, in);
+		config_fail(
+			p, p->line,
+			"unknown key \"%s\" in %s: the keys there are %s. Mend or remove the line.",
+			config_echo(key).s, in, keys_of(p->where, known, sizeof(known)));
 }
 
 /* Strips the quotes of a value that starts with one; false after a diagnostic. */
