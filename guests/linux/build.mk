@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The Linux guest: Debian's cloud kernel as packaged, and an initramfs of busybox-static.
+
+## linux-guest      fetch and verify Debian's kernel, make the initramfs
+.PHONY: linux-guest
+linux-guest: $(B)/linux/vmlinuz $(B)/linux/initrd.img
+
+GUEST_FILES += '\mullion\vmlinuz=$(B)/linux/vmlinuz' '\mullion\initrd.img=$(B)/linux/initrd.img'
+
+BUSYBOX ?= $(firstword $(wildcard /bin/busybox /usr/bin/busybox) /bin/busybox)
+
+$(B)/linux/vmlinuz: guests/linux/fetch.sh
+	sh $< $(@D)
+
+$(B)/linux/initrd.img: guests/linux/mkinitrd.py guests/linux/initrd.list guests/linux/inittab \
+		guests/linux/rc guests/linux/profile
+	@mkdir -p $(@D)
+	@"$(BUSYBOX)" --list 2>/dev/null | grep -qx cttyhack || \
+		{ echo "$@: $(BUSYBOX) is missing or lacks cttyhack: install the Debian package busybox-static" >&2; exit 1; }
+	$(PYTHON) $< guests/linux/initrd.list $@ BUSYBOX="$(BUSYBOX)"
