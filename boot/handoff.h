@@ -17,9 +17,12 @@
  * loaded with its segments contiguous in physical memory, 2 MiB aligned. Entry
  * state: 64-bit mode, interrupts off, a stack of at least 4 KiB in loader
  * memory, RDI = physical address of struct handoff, and page tables that map
- * - physical memory 1:1, at least [0, 4 GiB) and all that the map lists, RWX;
+ * - physical memory 1:1, [0, 4 GiB) and all that the map lists above, but for
+ *   RESERVED and MMIO, RWX;
  * - the image at HANDOFF_KERNEL_BASE, RWX.
- * The hypervisor makes its own tables at once.
+ * 4 levels of tables, CR4.PAE alone of CR4 (and VMXE where firmware set it), the
+ * direction flag clear, flat segments. No IDT; the GDT is in the trampoline page.
+ * The hypervisor makes its own tables, GDT and IDT at once.
  */
 #define HANDOFF_KERNEL_BASE 0xffffffff80000000ull
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The end of boot services: last memory map, page tables, and the jump. */
+#include "boot/jump.h"
+#include "boot/loader.h"
+#include "boot/paging.h"
+#include "kernel/errno.h"
+#include "kernel/string.h"
+
+#define STACK_SIZE  KIB(16)
+#define SLACK       64u /* descriptors that our own allocations may add to the map */
+#define EXIT_TRIES  8u
+#define TRAMP_BELOW (MIB(1) - 1)
+
+struct efi_map {
+	EFI_MEMORY_DESCRIPTOR *desc;
+	UINTN room, size, key, stride;
+	UINT32 version;
+};
+
+static EFI_STATUS map_get(struct efi_map *map)
+{
+	map->size = map->room;
+	return bs->GetMemoryMap(&map->size, map->desc, &map->key, &map->stride, &map->version);
+}
+
+/* Buffers for the map in both forms, large enough for all that is still allocated. */
+static int map_prepare(struct efi_map *map, struct memmap *m)
+{
+	UINTN entries;
+
+	if (map_get(map) != EFI_BUFFER_TOO_SMALL || map->stride < sizeof(struct memmap_desc))
+		return -EIO;
+	entries = map->size / map->stride + SLACK;
+	map->room = entries * map->stride;
+	map->desc = phys(pages_alloc(map->room, PAGES_ANYWHERE));
+	/* Each descriptor may cut another in two; so may page 0 and the image. */
+	m->max = (uint32_t)(2 * entries + 4);
+	m->mem = phys(pages_alloc(m->max * sizeof(*m->mem), PAGES_ANYWHERE));
+	return map->desc && m->mem ? 0 : -ENOMEM;
+}
+
+static uint64_t table_page(void *ctx)
+{
+	(void)ctx;
+	/* Below 4 GiB: CR3 may have to be loaded outside long mode. */
+	return pages_alloc(PAGE_SIZE, PAGES_LOW_4G);
+}
+
+static bool cpu_has_gib_pages(void)
+{
+	uint32_t a = 0x80000000, b, c = 0, d;
+
+	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	if (a < 0x80000001)
+		return false;
+	a = 0x80000001;
+	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return d & BIT(26);
+}
+
+/* Page tables, stack and the code that changes over: false when there is no memory. */
+static bool prepare_jump(struct handoff *h, const struct elf_image *img, const struct memmap *m)
+{
+	struct paging paging = {.page = table_page, .gib_pages = cpu_has_gib_pages()};
+	uint64_t stack = pages_alloc(STACK_SIZE, PAGES_ANYWHERE);
+	struct jump *jump;
+
+	h->trampoline = pages_alloc_code(PAGE_SIZE, TRAMP_BELOW);
+	if (!stack || !h->trampoline ||
+	    paging_build(&paging, m, h->kernel_base, HANDOFF_KERNEL_BASE, h->kernel_size))
+		return false;
+	jump = phys(h->trampoline);
+	memcpy(jump, jump_begin, (size_t)(jump_end - jump_begin));
+	*jump = (struct jump){
+		.entry = img->entry,
+		.handoff = (uintptr_t)h,
+		.stack = stack + STACK_SIZE,
+		.pml4 = paging.pml4,
+		.pml5 = paging.pml5,
+	};
+	return true;
+}
+
+/*
+ * The key is stale when firmware changed the map since it was fetched; fetch
+ * it again then, and allocate nothing in between (UEFI 2.10 7.4.6).
+ */
+static EFI_STATUS end_boot_services(struct efi_map *map)
+{
+	EFI_STATUS s = EFI_ABORTED;
+
+	for (unsigned i = 0; i < EXIT_TRIES && EFI_ERROR(s); i++) {
+		s = map_get(map);
+		if (EFI_ERROR(s))
+			break;
+		s = bs->ExitBootServices(image_handle, map->key);
+	}
+	return s;
+}
+
+/* No boot services any more: what goes wrong now can only stop the machine. */
+static void __attribute__((noreturn)) halt(void)
+{
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+int leave_firmware(struct handoff *h, const struct elf_image *img)
+{
+	struct efi_map map = {0};
+	struct memmap m = {0};
+
+	if (map_prepare(&map, &m) || EFI_ERROR(map_get(&map)) ||
+	    memmap_convert(&m, map.desc, map.size, map.stride) || !prepare_jump(h, img, &m)) {
+		print("Mullion: there is no memory for the memory map, the page tables, or a page "
+		      "below 1 MiB; the machine needs more memory.\n");
+		return -ENOMEM;
+	}
+	h->mem = (uintptr_t)m.mem;
+	print("Starting the hypervisor.\n");
+	if (EFI_ERROR(end_boot_services(&map))) {
+		print("Mullion: the firmware does not end its boot services; restart the machine, "
+		      "and update its firmware if this comes again.\n");
+		return -EIO;
+	}
+	__asm__ volatile("cli");
+	pci_stop_dma();
+	if (memmap_convert(&m, map.desc, map.size, map.stride) ||
+	    memmap_set(&m, h->kernel_base, h->kernel_size, HANDOFF_MEM_KERNEL, HANDOFF_MEM_WB))
+		halt();
+	h->mem_count = m.count;
+	jump_enter(h->trampoline);
+}

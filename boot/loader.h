@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the UEFI loader share. */
+#ifndef BOOT_LOADER_H
+#define BOOT_LOADER_H
+
+#include <efi.h>
+
+#include "boot/elf.h"
+#include "boot/handoff.h"
+#include "boot/memmap.h"
+#include "kernel/config.h"
+
+#define KERNEL_PATH "\\mullion\\mullion.elf"
+
+extern EFI_HANDLE image_handle;
+extern EFI_SYSTEM_TABLE *st;
+extern EFI_BOOT_SERVICES *bs;
+extern EFI_LOADED_IMAGE *loaded_image;
+
+/* print.c: on the firmware's console, and on a serial port that is not part of it. */
+void print_init(void);
+void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* pages.c: loader memory, all of it given back by pages_free_all(). */
+#define PAGES_ANYWHERE UINT64_MAX
+#define PAGES_LOW_4G   0xffffffffull
+uint64_t pages_alloc(uint64_t size, uint64_t max); /* 0: none; zeroed but for large ones */
+uint64_t pages_alloc_2m(uint64_t size);            /* below 4 GiB, 2 MiB aligned */
+uint64_t pages_alloc_code(uint64_t size, uint64_t max);
+void pages_free(uint64_t base);
+void pages_free_all(void);
+
+static inline void *phys(uint64_t pa)
+{
+	return (void *)(uintptr_t)pa;
+}
+
+/* volume.c */
+EFI_STATUS volume_open(void);
+void volume_close(void);
+/* Reads a whole file into pages; fills base, size and status. */
+void volume_read(const char *path, struct handoff_module *mod);
+
+/* modules.c: the configuration and what it names. */
+#define MODULES_MAX (1 + 3 * CONFIG_MAX_VMS)
+int modules_load(struct handoff *h);
+
+/* kernel.c: the hypervisor itself. */
+int kernel_load(struct handoff *h, struct elf_image *img);
+
+/* platform.c: what firmware knows about the machine. */
+int platform_collect(struct handoff *h);
+
+/* pci.c */
+void pci_stop_dma(void);
+
+/* exit.c: ends boot services and enters the hypervisor; returns only on failure. */
+int leave_firmware(struct handoff *h, const struct elf_image *img);
+
+#endif

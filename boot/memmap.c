@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The firmware's memory map turned into the hand-off's: sorted, disjoint, merged. */
+#include "boot/memmap.h"
+
+#include "kernel/errno.h"
+#include "kernel/string.h"
+
+#define ADDRESS_END BIT(52) /* no physical address is wider (SDM 3A 4.1.4) */
+
+/* What each EFI memory type becomes; types that are not listed are reserved. */
+static const uint8_t neutral[] = {
+	[MEMMAP_LOADER_CODE] = HANDOFF_MEM_LOADER,   [MEMMAP_LOADER_DATA] = HANDOFF_MEM_LOADER,
+	[MEMMAP_BOOT_CODE] = HANDOFF_MEM_FREE,       [MEMMAP_BOOT_DATA] = HANDOFF_MEM_FREE,
+	[MEMMAP_RUNTIME_CODE] = HANDOFF_MEM_RUNTIME, [MEMMAP_RUNTIME_DATA] = HANDOFF_MEM_RUNTIME,
+	[MEMMAP_CONVENTIONAL] = HANDOFF_MEM_FREE,    [MEMMAP_ACPI_RECLAIM] = HANDOFF_MEM_ACPI,
+	[MEMMAP_ACPI_NVS] = HANDOFF_MEM_ACPI_NVS,    [MEMMAP_MMIO] = HANDOFF_MEM_MMIO,
+	[MEMMAP_MMIO_PORT] = HANDOFF_MEM_MMIO,
+};
+
+/* Painted in this order, so that a later one wins where ranges overlap. */
+static const uint8_t paint_order[] = {
+	HANDOFF_MEM_FREE,     HANDOFF_MEM_LOADER,  HANDOFF_MEM_ACPI,     HANDOFF_MEM_MMIO,
+	HANDOFF_MEM_ACPI_NVS, HANDOFF_MEM_RUNTIME, HANDOFF_MEM_RESERVED,
+};
+
+static uint32_t neutral_type(uint32_t efi)
+{
+	return efi < ARRAY_SIZE(neutral) && neutral[efi] ? neutral[efi] : HANDOFF_MEM_RESERVED;
+}
+
+static uint64_t end_of(const struct handoff_mem *e)
+{
+	return e->base + e->size;
+}
+
+int memmap_set(struct memmap *m, uint64_t base, uint64_t size, uint32_t type, uint32_t flags)
+{
+	struct handoff_mem keep[2], *at = m->mem;
+	uint32_t first = 0, last, kept = 0, tail;
+	uint64_t end;
+
+	if (!size || base >= ADDRESS_END)
+		return 0;
+	end = size > ADDRESS_END - base ? ADDRESS_END : align_up(base + size, PAGE_SIZE);
+	base = align_down(base, PAGE_SIZE);
+
+	while (first < m->count && end_of(&at[first]) <= base)
+		first++;
+	last = first;
+	while (last < m->count && at[last].base < end)
+		last++;
+
+	/* [first, last) are touched: what sticks out on either side stays. */
+	if (first < last && at[first].base < base) {
+		keep[0] = at[first];
+		keep[0].size = base - keep[0].base;
+		kept = 1;
+	}
+	tail = m->count - last;
+	if (first < last && end_of(&at[last - 1]) > end) {
+		keep[1] = at[last - 1];
+		keep[1].size = end_of(&keep[1]) - end;
+		keep[1].base = end;
+		kept |= 2;
+	}
+	if (first + (kept & 1) + 1 + (kept >> 1) + tail > m->max)
+		return -ENOSPC;
+
+	memmove(&at[first + (kept & 1) + 1 + (kept >> 1)], &at[last], tail * sizeof(*at));
+	if (kept & 1)
+		at[first++] = keep[0];
+	at[first++] = (struct handoff_mem){
+		.base = base, .size = end - base, .type = type, .flags = flags};
+	if (kept & 2)
+		at[first++] = keep[1];
+	m->count = first + tail;
+	return 0;
+}
+
+int memmap_convert(struct memmap *m, const void *map, uint64_t size, uint64_t stride)
+{
+	uint64_t off, bytes;
+	int err;
+
+	m->count = 0;
+	if (stride < sizeof(struct memmap_desc))
+		return -EINVAL;
+	for (unsigned i = 0; i < ARRAY_SIZE(paint_order); i++) {
+		for (off = 0; off < size && size - off >= sizeof(struct memmap_desc);
+		     off += stride) {
+			struct memmap_desc d;
+
+			memcpy(&d, (const char *)map + off, sizeof(d));
+			if (neutral_type(d.type) != paint_order[i])
+				continue;
+			bytes = min_u64(d.pages, ADDRESS_END >> PAGE_SHIFT) << PAGE_SHIFT;
+			err = memmap_set(m, d.base, bytes, paint_order[i],
+					 d.attr & MEMMAP_ATTR_WB ? HANDOFF_MEM_WB : 0);
+			if (err)
+				return err;
+		}
+	}
+	err = memmap_set(m, 0, PAGE_SIZE, HANDOFF_MEM_RESERVED, 0);
+	if (!err)
+		memmap_merge(m);
+	return err;
+}
+
+void memmap_merge(struct memmap *m)
+{
+	uint32_t out = 0;
+
+	for (uint32_t i = 1; i < m->count; i++) {
+		struct handoff_mem *a = &m->mem[out];
+		const struct handoff_mem *b = &m->mem[i];
+
+		if (end_of(a) == b->base && a->type == b->type && a->flags == b->flags)
+			a->size += b->size;
+		else
+			m->mem[++out] = *b;
+	}
+	if (m->count)
+		m->count = out + 1;
+}

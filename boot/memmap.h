@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The firmware's memory map turned into the hand-off's; pure. */
+#ifndef BOOT_MEMMAP_H
+#define BOOT_MEMMAP_H
+
+#include "boot/handoff.h"
+#include "kernel/types.h"
+
+/* EFI_MEMORY_DESCRIPTOR as it lies in the map (UEFI 2.10 7.2.3). */
+struct memmap_desc {
+	uint32_t type;
+	uint32_t pad;
+	uint64_t base;
+	uint64_t virt;
+	uint64_t pages;
+	uint64_t attr;
+};
+static_assert(sizeof(struct memmap_desc) == 40, "EFI_MEMORY_DESCRIPTOR");
+
+/* EFI_MEMORY_TYPE, UEFI 2.10 table 7.10. */
+enum {
+	MEMMAP_LOADER_CODE = 1,
+	MEMMAP_LOADER_DATA,
+	MEMMAP_BOOT_CODE,
+	MEMMAP_BOOT_DATA,
+	MEMMAP_RUNTIME_CODE,
+	MEMMAP_RUNTIME_DATA,
+	MEMMAP_CONVENTIONAL,
+	MEMMAP_UNUSABLE,
+	MEMMAP_ACPI_RECLAIM,
+	MEMMAP_ACPI_NVS,
+	MEMMAP_MMIO,
+	MEMMAP_MMIO_PORT,
+};
+#define MEMMAP_ATTR_WB 8u
+
+struct memmap {
+	struct handoff_mem *mem; /* sorted, disjoint */
+	uint32_t count, max;
+};
+
+/*
+ * Gives [base, base + size) a type of its own, whatever it was before; widened
+ * to whole pages. -ENOSPC when the array is full: the map is as before then.
+ */
+int memmap_set(struct memmap *m, uint64_t base, uint64_t size, uint32_t type, uint32_t flags);
+
+/*
+ * Fills m from firmware's map: size bytes of descriptors, stride bytes apart.
+ * Where descriptors overlap the more careful type wins; page 0 is always
+ * reserved, so that physical address 0 means nothing. Needs room for twice the
+ * descriptors. -EINVAL for a stride that cannot be one.
+ */
+int memmap_convert(struct memmap *m, const void *map, uint64_t size, uint64_t stride);
+
+/* Joins neighbours of one type and flags. */
+void memmap_merge(struct memmap *m);
+
+#endif

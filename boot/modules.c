@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The configuration, and every file that its virtual machines name, as modules. */
+#include "boot/loader.h"
+#include "kernel/errno.h"
+#include "kernel/string.h"
+
+#define CONF "mullion.conf"
+
+static struct config config;
+static unsigned files_missing;
+
+static void diag(void *ctx, unsigned line, const char *sentence)
+{
+	(void)ctx;
+	if (line)
+		print(CONF ":%u: %s\n", line, sentence);
+	else
+		print(CONF ": %s\n", sentence);
+}
+
+static const char *how_to_mend(int32_t status)
+{
+	switch (status) {
+	case HANDOFF_MOD_MISSING:
+		return "is not on the boot volume; copy it there, or correct the path";
+	case HANDOFF_MOD_EMPTY:
+		return "is empty; copy it to the boot volume again";
+	case HANDOFF_MOD_NOMEM:
+		return "does not fit in this machine's memory; use a smaller file";
+	default:
+		return "cannot be read; copy it again, and check the boot volume for errors";
+	}
+}
+
+static struct handoff_module *find(struct handoff *h, const char *path)
+{
+	struct handoff_module *mods = phys(h->modules);
+
+	for (uint32_t i = 0; i < h->module_count; i++)
+		if (!strcmp(mods[i].path, path))
+			return &mods[i];
+	return NULL;
+}
+
+static struct handoff_module *add(struct handoff *h, const char *path)
+{
+	struct handoff_module *mod = (struct handoff_module *)phys(h->modules) + h->module_count++;
+
+	memcpy(mod->path, path, strlen(path) + 1);
+	volume_read(path, mod);
+	return mod;
+}
+
+/* Reads the file unless another VM named it before; says so each time it is not there. */
+static void load_file(struct handoff *h, const char *vm, const char *key,
+		      const struct config_file *file)
+{
+	struct handoff_module *mod;
+
+	if (!file->line)
+		return;
+	mod = find(h, file->path);
+	if (!mod)
+		mod = add(h, file->path);
+	if (!mod->status)
+		return;
+	files_missing++;
+	print(CONF ":%u: %s of VM '%s': %s %s.\n", file->line, key, vm, file->path,
+	      how_to_mend(mod->status));
+}
+
+int modules_load(struct handoff *h)
+{
+	struct handoff_module *conf;
+
+	h->modules = pages_alloc(MODULES_MAX * sizeof(*conf), PAGES_ANYWHERE);
+	if (!h->modules) {
+		print("Mullion: there is no memory for the list of files.\n");
+		return -ENOMEM;
+	}
+	conf = add(h, CONFIG_PATH);
+	if (conf->status) {
+		print("Mullion: the configuration %s %s.\n", CONFIG_PATH,
+		      how_to_mend(conf->status));
+		return conf->status;
+	}
+	if (config_parse(&config, phys(conf->base), conf->size, diag, NULL)) {
+		print("Mullion: %s is refused, so nothing is started; mend it and start again.\n",
+		      CONFIG_PATH);
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < config.vm_count; i++) {
+		const struct config_vm *vm = &config.vm[i];
+
+		if (vm->refused)
+			continue;
+		load_file(h, vm->name, "kernel", &vm->kernel);
+		load_file(h, vm->name, "initrd", &vm->initrd);
+		load_file(h, vm->name, "disk", &vm->disk);
+	}
+	if (config.strict && (config.errors || files_missing)) {
+		print("Mullion: %s says 'strict = yes', so nothing is started; mend what is "
+		      "named above, or write 'strict = no'.\n",
+		      CONFIG_PATH);
+		return -EINVAL;
+	}
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loader memory in pages, remembered so that a failed start gives all of it back. */
+#include "boot/loader.h"
+#include "kernel/string.h"
+
+#define BLOCKS_MAX  4096u /* modules, page tables, the image: all that is ever asked for */
+#define ZERO_UP_TO  MIB(1)
+#define PAGES(size) (((size) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+
+static struct {
+	uint64_t base, pages;
+} blocks[BLOCKS_MAX];
+static unsigned block_count;
+
+static uint64_t alloc(EFI_MEMORY_TYPE type, uint64_t pages, uint64_t max)
+{
+	EFI_PHYSICAL_ADDRESS base = max;
+	EFI_ALLOCATE_TYPE how = max == PAGES_ANYWHERE ? AllocateAnyPages : AllocateMaxAddress;
+
+	if (!pages || block_count == BLOCKS_MAX ||
+	    EFI_ERROR(bs->AllocatePages(how, type, pages, &base)))
+		return 0;
+	blocks[block_count].base = base;
+	blocks[block_count++].pages = pages;
+	if (pages <= PAGES(ZERO_UP_TO))
+		memset(phys(base), 0, pages << PAGE_SHIFT);
+	return base;
+}
+
+uint64_t pages_alloc(uint64_t size, uint64_t max)
+{
+	return alloc(EfiLoaderData, PAGES(size), max);
+}
+
+/* Firmware that keeps data non-executable lets code run from here. */
+uint64_t pages_alloc_code(uint64_t size, uint64_t max)
+{
+	return alloc(EfiLoaderCode, PAGES(size), max);
+}
+
+uint64_t pages_alloc_2m(uint64_t size)
+{
+	uint64_t spare = PAGES(MIB(2)), pages = PAGES(align_up(size, MIB(2)));
+	uint64_t base = alloc(EfiLoaderData, pages + spare, PAGES_LOW_4G);
+	uint64_t aligned = align_up(base, MIB(2)), head = (aligned - base) >> PAGE_SHIFT;
+
+	if (!base)
+		return 0;
+	if (head)
+		bs->FreePages(base, head);
+	if (spare - head)
+		bs->FreePages(aligned + (pages << PAGE_SHIFT), spare - head);
+	blocks[block_count - 1].base = aligned;
+	blocks[block_count - 1].pages = pages;
+	return aligned;
+}
+
+void pages_free(uint64_t base)
+{
+	for (unsigned i = 0; i < block_count; i++) {
+		if (blocks[i].base != base)
+			continue;
+		bs->FreePages(base, blocks[i].pages);
+		blocks[i] = blocks[--block_count];
+		return;
+	}
+}
+
+void pages_free_all(void)
+{
+	while (block_count)
+		pages_free(blocks[block_count - 1].base);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What firmware knows about the machine: ACPI, screen, processors, time, its own name. */
+#include "boot/epoch.h"
+#include "boot/loader.h"
+#include "kernel/errno.h"
+#include "kernel/print.h"
+#include "kernel/string.h"
+
+/* PI 1.8 volume 2, 13.4: EFI_MP_SERVICES_PROTOCOL, as far as it is used. */
+struct mp_info {
+	UINT64 apic_id;
+	UINT32 status;
+	UINT32 location[3];
+	UINT32 extended[6];
+};
+#define MP_BSP     1u
+#define MP_ENABLED 2u
+#define MP_HEALTHY 4u
+
+struct mp_services {
+	EFI_STATUS(EFIAPI *count)(struct mp_services *mp, UINTN *all, UINTN *enabled);
+	EFI_STATUS(EFIAPI *info)(struct mp_services *mp, UINTN number, struct mp_info *info);
+};
+static const EFI_GUID mp_guid = {
+	0x3fdda605, 0xa76e, 0x4f46, {0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08}};
+
+static uint64_t find_rsdp(void)
+{
+	static const EFI_GUID guids[] = {ACPI_20_TABLE_GUID, ACPI_TABLE_GUID};
+
+	for (unsigned g = 0; g < ARRAY_SIZE(guids); g++)
+		for (UINTN i = 0; i < st->NumberOfTableEntries; i++)
+			if (!memcmp(&st->ConfigurationTable[i].VendorGuid, &guids[g],
+				    sizeof(EFI_GUID)))
+				return (uintptr_t)st->ConfigurationTable[i].VendorTable;
+	return 0;
+}
+
+/* A linear framebuffer of 8-bit channels in 32-bit pixels is all that is used. */
+static bool fb_from(struct handoff_fb *fb, const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode)
+{
+	const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info = mode ? mode->Info : NULL;
+	EFI_PIXEL_BITMASK mask;
+
+	if (!info || !mode->FrameBufferBase)
+		return false;
+	switch (info->PixelFormat) {
+	case PixelRedGreenBlueReserved8BitPerColor:
+		mask = (EFI_PIXEL_BITMASK){0xff, 0xff00, 0xff0000, 0};
+		break;
+	case PixelBlueGreenRedReserved8BitPerColor:
+		mask = (EFI_PIXEL_BITMASK){0xff0000, 0xff00, 0xff, 0};
+		break;
+	case PixelBitMask:
+		mask = info->PixelInformation;
+		break;
+	default:
+		return false;
+	}
+	if (!mask.RedMask || !mask.GreenMask || !mask.BlueMask)
+		return false;
+	fb->red_shift = (uint8_t)__builtin_ctz(mask.RedMask);
+	fb->green_shift = (uint8_t)__builtin_ctz(mask.GreenMask);
+	fb->blue_shift = (uint8_t)__builtin_ctz(mask.BlueMask);
+	if (mask.RedMask >> fb->red_shift != 0xff || mask.GreenMask >> fb->green_shift != 0xff ||
+	    mask.BlueMask >> fb->blue_shift != 0xff ||
+	    info->PixelsPerScanLine < info->HorizontalResolution)
+		return false;
+	fb->width = info->HorizontalResolution;
+	fb->height = info->VerticalResolution;
+	fb->stride = info->PixelsPerScanLine;
+	fb->bits_per_pixel = 32;
+	fb->size = 4ull * fb->stride * fb->height;
+	fb->base = mode->FrameBufferBase;
+	return true;
+}
+
+static void find_fb(struct handoff_fb *fb)
+{
+	EFI_GUID guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
+	EFI_HANDLE *handles;
+	UINTN count;
+	void *gop;
+
+	/* The console's own screen first, then whatever else can be drawn on. */
+	if (!EFI_ERROR(bs->HandleProtocol(st->ConsoleOutHandle, &guid, &gop)) &&
+	    fb_from(fb, ((EFI_GRAPHICS_OUTPUT_PROTOCOL *)gop)->Mode))
+		return;
+	if (EFI_ERROR(bs->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &handles)))
+		return;
+	for (UINTN i = 0; i < count; i++)
+		if (!EFI_ERROR(bs->HandleProtocol(handles[i], &guid, &gop)) &&
+		    fb_from(fb, ((EFI_GRAPHICS_OUTPUT_PROTOCOL *)gop)->Mode))
+			break;
+	bs->FreePool(handles);
+}
+
+static int find_cpus(struct handoff *h)
+{
+	EFI_GUID guid = mp_guid;
+	struct handoff_cpu *cpu;
+	struct mp_services *mp;
+	UINTN all, enabled;
+	void *p;
+
+	if (EFI_ERROR(bs->LocateProtocol(&guid, NULL, &p)))
+		return 0;
+	mp = p;
+	if (EFI_ERROR(mp->count(mp, &all, &enabled)) || !all)
+		return 0;
+	h->cpus = pages_alloc(all * sizeof(*cpu), PAGES_ANYWHERE);
+	if (!h->cpus)
+		return -ENOMEM;
+	cpu = phys(h->cpus);
+	for (UINTN i = 0; i < all; i++) {
+		struct mp_info info;
+
+		if (EFI_ERROR(mp->info(mp, i, &info)) || !(info.status & MP_ENABLED) ||
+		    !(info.status & MP_HEALTHY))
+			continue;
+		cpu[h->cpu_count++] = (struct handoff_cpu){
+			.apic_id = (uint32_t)info.apic_id,
+			.flags = info.status & MP_BSP ? HANDOFF_CPU_BSP : 0,
+		};
+	}
+	return 0;
+}
+
+static uint64_t now(void)
+{
+	uint64_t local;
+	int64_t zone;
+	EFI_TIME t;
+
+	if (EFI_ERROR(st->RuntimeServices->GetTime(&t, NULL)))
+		return 0;
+	local = epoch_from(t.Year, t.Month, t.Day, t.Hour, t.Minute, t.Second);
+	/* UTC = local time + zone (UEFI 2.10 8.3); most clocks do not say theirs. */
+	zone = t.TimeZone >= -1440 && t.TimeZone <= 1440 ? t.TimeZone : 0;
+	return local > 1440 * 60 ? local + (uint64_t)(zone * 60) : 0;
+}
+
+/* Printable ASCII of a UCS-2 string of at most len units; empty when it is not that. */
+static void to_ascii(char *dst, size_t size, const CHAR16 *src, size_t len)
+{
+	size_t n = 0;
+
+	for (; n < len && src[n] && n < size - 1; n++) {
+		if (src[n] < ' ' || src[n] > '~') {
+			n = 0;
+			break;
+		}
+		dst[n] = (char)src[n];
+	}
+	dst[n] = 0;
+}
+
+int platform_collect(struct handoff *h)
+{
+	char vendor[32];
+
+	h->rsdp = find_rsdp();
+	find_fb(&h->fb);
+	h->boot_epoch = now();
+	to_ascii(vendor, sizeof(vendor), st->FirmwareVendor, sizeof(vendor));
+	ksnprintf(h->firmware, sizeof(h->firmware), "%s %#x, UEFI %u.%u", vendor,
+		  st->FirmwareRevision, st->Hdr.Revision >> 16, (st->Hdr.Revision & 0xffff) / 10);
+	if (loaded_image->LoadOptions)
+		to_ascii(h->cmdline, sizeof(h->cmdline), loaded_image->LoadOptions,
+			 loaded_image->LoadOptionsSize / sizeof(CHAR16));
+	if (find_cpus(h)) {
+		print("Mullion: there is no memory for the list of processors.\n");
+		return -ENOMEM;
+	}
+	return 0;
+}
