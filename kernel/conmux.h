@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The console multiplexer: the consoles of all VMs and the hypervisor's log
+ * share one physical stream of bytes. Pure; no locks: the caller serializes.
+ *
+ * In the overview every line carries its VM's name ("demo| …"), and no line is
+ * broken by another VM. With the keyboard, a VM gets the terminal as it is;
+ * what the others print meanwhile is kept, and shown on return.
+ */
+#ifndef KERNEL_CONMUX_H
+#define KERNEL_CONMUX_H
+
+#include "kernel/config.h"
+
+#define CONMUX_LINE     256u  /* of a line without its end that is held back */
+#define CONMUX_BACKLOG  4096u /* bytes of each source that are remembered */
+#define CONMUX_AGE_MS   20u   /* so long a prompt waits for the rest of its line */
+#define CONMUX_IDLE_MS  5000u /* after so long without a key, the hint is given again */
+#define CONMUX_SOURCES  (CONFIG_MAX_VMS + 1u)
+#define CONMUX_NO_FOCUS UINT32_MAX
+
+enum conmux_kind {
+	CONMUX_NONE,
+	CONMUX_DELIVER,  /* byte is input of VM vm */
+	CONMUX_POWEROFF, /* asked for and confirmed */
+	CONMUX_LIST,     /* list the VMs with their state, by conmux_log(…, true) */
+};
+
+struct conmux_action {
+	enum conmux_kind kind;
+	unsigned vm;
+	uint8_t byte;
+};
+
+enum conmux_escape { ESC_NONE, ESC_START, ESC_CSI, ESC_STRING, ESC_STRING_END };
+
+/* Something that prints: [0] is the hypervisor, [i + 1] is VM i. */
+struct conmux_source {
+	char name[CONFIG_NAME_MAX];
+	/* Decorated: */
+	char line[CONMUX_LINE]; /* not printed yet */
+	unsigned len;
+	uint64_t since;            /* when the first of them came */
+	bool shown;                /* the line began on the terminal already */
+	bool cr;                   /* a carriage return came; does a newline follow? */
+	enum conmux_escape escape; /* within a sequence that is stripped */
+	uint8_t utf8_left;         /* continuation bytes due */
+	bool utf8_c2;              /* lead byte 0xc2 came: is it a control character? */
+	/* The last bytes, as printed: */
+	char ring[CONMUX_BACKLOG];
+	uint64_t total;   /* bytes ever */
+	uint64_t unshown; /* the last so many are not on the terminal yet */
+};
+
+struct conmux {
+	void (*emit)(void *ctx, const char *bytes, size_t len);
+	void *ctx;
+	struct conmux_source source[CONMUX_SOURCES];
+	unsigned count; /* sources */
+	struct conmux_source *focus, *open;
+	bool at_start;     /* the terminal is at the start of a line */
+	bool escapes;      /* the VM with the keyboard has sent escape sequences */
+	bool raw_cr;       /* its last byte was a carriage return */
+	bool prefix;       /* Ctrl-a came */
+	bool confirm;      /* Ctrl-a x came */
+	uint64_t now;      /* ms, of the last tick */
+	uint64_t last_key; /* ms; a key without a receiver */
+	bool hinted;
+	char out[128]; /* gathered for emit */
+	unsigned out_len;
+};
+
+void conmux_init(struct conmux *m, void (*emit)(void *ctx, const char *bytes, size_t len),
+		 void *ctx);
+
+/* Index of the new VM, 0 at first; its key is Ctrl-a and index + 1. -ENOSPC. */
+int conmux_add(struct conmux *m, const char *name);
+
+/* What VM vm prints. */
+void conmux_output(struct conmux *m, unsigned vm, const char *bytes, size_t len);
+
+/* A line of the hypervisor; an urgent one is shown even while a VM has the terminal. */
+void conmux_log(struct conmux *m, const char *line, bool urgent);
+
+/* A byte from the keyboard. */
+struct conmux_action conmux_input(struct conmux *m, uint8_t byte);
+
+/* Time goes on; call it every 10 ms or so while conmux_waiting(). */
+void conmux_tick(struct conmux *m, uint64_t now_ms);
+
+/* True when a line is held back that only a tick would show. */
+bool conmux_waiting(const struct conmux *m);
+
+/* Which VM has the keyboard, or CONMUX_NO_FOCUS. */
+unsigned conmux_focus(const struct conmux *m);
+
+#endif
