@@ -24,7 +24,7 @@ struct emu_ops {
 	 * An access of 1, 2, 4 or 8 bytes at a linear address, wherever that
 	 * leads (RAM or device, maybe across a page). On -EFAULT e->fault holds
 	 * the exception. write_intent: a write to the same place follows, and
-	 * the page must allow it.
+	 * the page must allow it; value NULL: tell only whether it does.
 	 */
 	int (*read)(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value);
 	int (*write)(struct emu *e, gva_t va, unsigned size, uint64_t value);
@@ -50,5 +50,24 @@ struct emu {
  * instruction that is emulated.
  */
 int emulate(struct emu *e, const struct insn *i);
+
+/* Between the emulator's files. */
+
+/* Result of a op b in size bytes; the arithmetic flags in *rflags become its. */
+uint64_t emu_alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_t *rflags);
+/* Does condition cc (low four bits of SETcc, Jcc) hold? */
+bool emu_condition(unsigned cc, uint64_t rflags);
+/* Truncates to, and sign-extends from, size bytes. */
+uint64_t emu_trunc(uint64_t v, unsigned size);
+uint64_t emu_sext(uint64_t v, unsigned size);
+/* A register written in size bytes: 4 clear the upper half (SDM 1 3.4.1.1). */
+void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value);
+/*
+ * Linear address of size bytes at an offset in a segment; checks limit, rights
+ * and canonical form: -EFAULT with #GP(0) or #SS(0) in e->fault.
+ */
+int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offset, unsigned size,
+	       bool write, gva_t *va);
+int emu_string(struct emu *e, const struct insn *i);
 
 #endif

@@ -98,4 +98,7 @@ struct insn {
  */
 int insn_decode(const uint8_t *bytes, unsigned n, enum cpu_mode mode, struct insn *out);
 
+/* The second half of insn_decode(): fills in op, dst and src from the rest. */
+void insn_operands(struct insn *i);
+
 #endif

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Decodes x86 instructions: SDM 2A chapter 2 and appendix A. */
+#include "arch/x86/decode.h"
+#include "kernel/errno.h"
+#include "kernel/string.h"
+
+/*
+ * What follows an opcode, one character each:
+ *   .  nothing               M  ModRM             J  branch offset, 2 or 4 bytes
+ *   B  imm8                  m  ModRM, imm8       O  address (moffs)
+ *   Z  imm16 or imm32        z  ModRM, imm16/32   V  imm16, imm32 or imm64
+ *   W  imm16                 E  imm16, imm8       F  far pointer, not in 64-bit mode
+ *   N  nothing, b  imm8, y  ModRM, imm8: not in 64-bit mode
+ *   G  ModRM; imm when ModRM.reg is 0 or 1 (group 3)
+ *   C  ModRM that names registers whatever its mod says (MOV CRn, DRn)
+ *   L  ModRM of LES, LDS and BOUND, or VEX, EVEX
+ *   x  undefined             p  prefix or escape: never looked up
+ */
+static const char map0[] = "MMMMBZNN"
+			   "MMMMBZNp" /* 00 */
+			   "MMMMBZNN"
+			   "MMMMBZNN" /* 10 */
+			   "MMMMBZpN"
+			   "MMMMBZpN" /* 20 */
+			   "MMMMBZpN"
+			   "MMMMBZpN" /* 30 */
+			   "........"
+			   "........" /* 40 */
+			   "........"
+			   "........" /* 50 */
+			   "NNLMpppp"
+			   "ZzBm...." /* 60 */
+			   "BBBBBBBB"
+			   "BBBBBBBB" /* 70 */
+			   "mzymMMMM"
+			   "MMMMMMMM" /* 80 */
+			   "........"
+			   "..F....." /* 90 */
+			   "OOOO...."
+			   "BZ......" /* a0 */
+			   "BBBBBBBB"
+			   "VVVVVVVV" /* b0 */
+			   "mmW.LLmz"
+			   "E.W..BN." /* c0 */
+			   "MMMMbbN."
+			   "MMMMMMMM" /* d0 */
+			   "BBBBBBBB"
+			   "JJFB...." /* e0 */
+			   "p.pp..GG"
+			   "......MM" /* f0 */;
+
+static const char map1[] = "MMMMx..."
+			   "..x.xM.m" /* 0f 00 */
+			   "MMMMMMMM"
+			   "MMMMMMMM" /* 0f 10 */
+			   "CCCCxxxx"
+			   "MMMMMMMM" /* 0f 20 */
+			   "......x."
+			   "pxpxxxxx" /* 0f 30 */
+			   "MMMMMMMM"
+			   "MMMMMMMM" /* 0f 40 */
+			   "MMMMMMMM"
+			   "MMMMMMMM" /* 0f 50 */
+			   "MMMMMMMM"
+			   "MMMMMMMM" /* 0f 60 */
+			   "mmmmMMM."
+			   "MMxxMMMM" /* 0f 70 */
+			   "JJJJJJJJ"
+			   "JJJJJJJJ" /* 0f 80 */
+			   "MMMMMMMM"
+			   "MMMMMMMM" /* 0f 90 */
+			   "...MmMxx"
+			   "...MmMMM" /* 0f a0 */
+			   "MMMMMMMM"
+			   "MMmMMMMM" /* 0f b0 */
+			   "MMmMmmmM"
+			   "........" /* 0f c0 */
+			   "MMMMMMMM"
+			   "MMMMMMMM" /* 0f d0 */
+			   "MMMMMMMM"
+			   "MMMMMMMM" /* 0f e0 */
+			   "MMMMMMMM"
+			   "MMMMMMMM" /* 0f f0 */;
+
+static_assert(sizeof(map0) == 257 && sizeof(map1) == 257, "opcode maps have 256 entries");
+
+struct reader {
+	const uint8_t *bytes;
+	unsigned n, at;
+	int err;
+};
+
+/* The next size bytes, sign-extended; 0 once there are no more. */
+static int64_t take(struct reader *r, unsigned size)
+{
+	uint64_t v = 0;
+
+	if (r->err)
+		return 0;
+	if (r->at + size > r->n) {
+		/* More bytes help only an instruction that may still become whole. */
+		r->err = r->at + size > INSN_MAX ? -EINVAL : -EAGAIN;
+		return 0;
+	}
+	for (unsigned i = 0; i < size; i++)
+		v |= (uint64_t)r->bytes[r->at++] << (8 * i);
+	return (int64_t)(v << (64 - 8 * size)) >> (64 - 8 * size);
+}
+
+static uint8_t take8(struct reader *r)
+{
+	return (uint8_t)take(r, 1);
+}
+
+static unsigned mod(const struct insn *i)
+{
+	return i->modrm >> 6;
+}
+
+static unsigned reg3(const struct insn *i)
+{
+	return i->modrm >> 3 & 7;
+}
+
+#define REX_B 1u
+#define REX_X 2u
+#define REX_R 4u
+#define REX_W 8u
+
+struct prefixes {
+	bool opsize, adsize;
+	uint8_t seg; /* INSN_NO_REG: none */
+};
+
+/* Returns the first byte that is not a prefix. */
+static uint8_t read_prefixes(struct reader *r, struct insn *i, struct prefixes *p)
+{
+	for (;;) {
+		uint8_t b = take8(r);
+
+		if (r->err)
+			return 0;
+		if (i->mode == CPU_MODE_64 && (b & 0xf0) == 0x40) {
+			i->rex = b;
+			continue;
+		}
+		switch (b) {
+		case 0x26:
+		case 0x2e:
+		case 0x36:
+		case 0x3e:
+			if (i->mode != CPU_MODE_64) /* there they have no effect */
+				p->seg = (uint8_t)(SREG_ES + (b >> 3 & 3));
+			break;
+		case 0x64:
+		case 0x65:
+			p->seg = (uint8_t)(SREG_FS + (b & 1));
+			break;
+		case 0x66:
+			p->opsize = true;
+			break;
+		case 0x67:
+			p->adsize = true;
+			break;
+		case 0xf0:
+			i->lock = true;
+			break;
+		case 0xf2:
+		case 0xf3:
+			i->rep = b;
+			break;
+		default:
+			return b;
+		}
+		i->rex = 0; /* REX counts only right before the opcode (SDM 2A 2.2.1) */
+	}
+}
+
+static void set_sizes(struct insn *i, const struct prefixes *p)
+{
+	i->opsize_prefix = p->opsize;
+	if (i->mode == CPU_MODE_64) {
+		i->opsize = i->rex & REX_W ? 8 : p->opsize ? 2 : 4;
+		i->adsize = p->adsize ? 4 : 8;
+	} else {
+		i->opsize = (i->mode == CPU_MODE_32) != p->opsize ? 4 : 2;
+		i->adsize = (i->mode == CPU_MODE_32) != p->adsize ? 4 : 2;
+	}
+}
+
+/* SDM 2A table 2-1. */
+static void memory16(struct reader *r, struct insn *i)
+{
+	static const uint8_t base[] = {GPR_RBX, GPR_RBX, GPR_RBP, GPR_RBP,
+				       GPR_RSI, GPR_RDI, GPR_RBP, GPR_RBX};
+	static const uint8_t index[] = {GPR_RSI, GPR_RDI, GPR_RSI, GPR_RDI};
+	unsigned rm = i->modrm & 7;
+
+	i->base = base[rm];
+	i->index = rm < 4 ? index[rm] : INSN_NO_REG;
+	if (mod(i) == 0 && rm == 6) {
+		i->base = INSN_NO_REG;
+		i->disp = take(r, 2);
+	} else if (mod(i)) {
+		i->disp = take(r, mod(i));
+	}
+}
+
+/* SDM 2A tables 2-2 and 2-3. */
+static void memory32(struct reader *r, struct insn *i)
+{
+	unsigned rm = i->modrm & 7;
+
+	i->base = (uint8_t)(rm | (i->rex & REX_B ? 8u : 0));
+	if (rm == 4) {
+		uint8_t sib = take8(r);
+
+		i->base = (uint8_t)((sib & 7) | (i->rex & REX_B ? 8u : 0));
+		i->index = (uint8_t)((sib >> 3 & 7) | (i->rex & REX_X ? 8u : 0));
+		i->scale = sib >> 6;
+		if (i->index == GPR_RSP)
+			i->index = INSN_NO_REG;
+		if (mod(i) == 0 && (sib & 7) == 5) {
+			i->base = INSN_NO_REG;
+			i->disp = take(r, 4);
+		}
+	} else if (mod(i) == 0 && rm == 5) {
+		i->base = i->mode == CPU_MODE_64 ? INSN_REG_RIP : INSN_NO_REG;
+		i->disp = take(r, 4);
+	}
+	if (mod(i))
+		i->disp = take(r, mod(i) == 1 ? 1 : 4);
+}
+
+static void read_modrm(struct reader *r, struct insn *i, bool registers_only)
+{
+	i->has_modrm = true;
+	i->modrm = take8(r);
+	if (mod(i) == 3 || registers_only)
+		return;
+	i->has_mem = true;
+	if (i->adsize == 2)
+		memory16(r, i);
+	else
+		memory32(r, i);
+	if (i->base == GPR_RBP || i->base == GPR_RSP)
+		i->seg = SREG_SS;
+}
+
+/* Immediates that depend on more than the opcode. */
+static void read_special(struct reader *r, struct insn *i)
+{
+	unsigned z = i->opsize == 2 ? 2 : 4;
+
+	if (i->map == 0 && (i->opcode == 0xf6 || i->opcode == 0xf7) && reg3(i) < 2)
+		i->imm = (uint64_t)take(r, i->opcode == 0xf6 ? 1 : z);
+	/* EXTRQ and INSERTQ of SSE4a (APM 4). */
+	if (i->map == 1 && i->opcode == 0x78 && (i->opsize_prefix || i->rep == REP_NE))
+		take(r, 2);
+}
+
+static int read_rest(struct reader *r, struct insn *i, char kind)
+{
+	bool long_mode = i->mode == CPU_MODE_64;
+	unsigned z = i->opsize == 2 ? 2 : 4;
+
+	switch (kind) {
+	case 'x':
+	case 'p':
+		return -EINVAL;
+	case 'N':
+		return long_mode ? -EINVAL : 0;
+	case 'b':
+		if (long_mode)
+			return -EINVAL;
+		__attribute__((fallthrough));
+	case 'B':
+		i->imm = (uint64_t)take(r, 1);
+		return 0;
+	case 'W':
+		i->imm = (uint64_t)take(r, 2);
+		return 0;
+	case 'Z':
+		i->imm = (uint64_t)take(r, z);
+		return 0;
+	case 'V':
+		i->imm = (uint64_t)take(r, i->opsize);
+		return 0;
+	case 'J': /* 66 is ignored in 64-bit mode, as on Intel; AMD takes 2 bytes then */
+		i->imm = (uint64_t)take(r, long_mode ? 4 : z);
+		return 0;
+	case 'E':
+		i->imm = (uint64_t)take(r, 2);
+		take(r, 1);
+		return 0;
+	case 'F':
+		if (long_mode)
+			return -EINVAL;
+		i->imm = (uint64_t)take(r, z);
+		take(r, 2);
+		return 0;
+	case 'O':
+		i->has_mem = true;
+		i->disp = take(r, i->adsize);
+		return 0;
+	case 'L':
+		/* With mod 3 there is no LES, LDS or BOUND: SDM 2A 2.3.5. */
+		if (long_mode)
+			return -ENOTSUP;
+		read_modrm(r, i, false);
+		return !r->err && !i->has_mem ? -ENOTSUP : 0;
+	case 'y':
+		if (long_mode)
+			return -EINVAL;
+		__attribute__((fallthrough));
+	case 'm':
+		read_modrm(r, i, false);
+		i->imm = (uint64_t)take(r, 1);
+		return 0;
+	case 'z':
+		read_modrm(r, i, false);
+		i->imm = (uint64_t)take(r, z);
+		return 0;
+	default: /* M, G, C, and opcodes alone */
+		if (kind != '.')
+			read_modrm(r, i, kind == 'C');
+		read_special(r, i);
+		return 0;
+	}
+}
+
+/* Members of groups that do not exist. */
+static int check_group(const struct insn *i)
+{
+	if (!i->has_modrm)
+		return 0;
+	if (i->map == 1)
+		return i->opcode == 0xba && reg3(i) < 4 ? -EINVAL : 0;
+	if (i->map)
+		return 0;
+	switch (i->opcode) {
+	case 0x8f:
+		return reg3(i) ? -ENOTSUP : 0; /* XOP */
+	case 0xc6:
+	case 0xc7:
+		return reg3(i) && i->modrm != 0xf8 ? -EINVAL : 0; /* f8: XABORT, XBEGIN */
+	case 0xfe:
+		return reg3(i) > 1 ? -EINVAL : 0;
+	case 0xff:
+		return reg3(i) == 7 ? -EINVAL : 0;
+	default:
+		return 0;
+	}
+}
+
+static char read_opcode(struct reader *r, struct insn *i, uint8_t first)
+{
+	i->opcode = first;
+	if (first != 0x0f)
+		return map0[first];
+	i->map = 1;
+	i->opcode = take8(r);
+	if (i->opcode != 0x38 && i->opcode != 0x3a)
+		return map1[i->opcode];
+	/* All of 0F 38 has ModRM, all of 0F 3A an imm8 too; gaps are #UD before any exit. */
+	i->map = i->opcode == 0x38 ? 2 : 3;
+	i->opcode = take8(r);
+	return i->map == 2 ? 'M' : 'm';
+}
+
+int insn_decode(const uint8_t *bytes, unsigned n, enum cpu_mode mode, struct insn *out)
+{
+	struct reader r = {.bytes = bytes, .n = n < INSN_MAX ? n : INSN_MAX};
+	struct prefixes p = {.seg = INSN_NO_REG};
+	struct insn *i = out;
+	uint8_t first;
+	char kind;
+	int err;
+
+	memset(i, 0, sizeof(*i));
+	i->mode = (uint8_t)mode;
+	i->base = i->index = INSN_NO_REG;
+	i->seg = SREG_DS;
+	first = read_prefixes(&r, i, &p);
+	set_sizes(i, &p);
+	kind = read_opcode(&r, i, first);
+	if (r.err)
+		return r.err;
+	err = read_rest(&r, i, kind);
+	if (r.err)
+		return r.err;
+	if (!err)
+		err = check_group(i);
+	if (err)
+		return err;
+	if (p.seg != INSN_NO_REG)
+		i->seg = p.seg;
+	i->len = (uint8_t)r.at;
+	insn_operands(i);
+	return 0;
+}

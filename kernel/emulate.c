@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Executes decoded instructions on device memory: operands, addresses, dispatch. */
+#include "kernel/emulate.h"
+#include "arch/x86/regs.h"
+#include "kernel/errno.h"
+
+void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value)
+{
+	uint64_t keep = size >= 4 ? 0 : e->ops->get_gpr(e, n);
+
+	e->ops->set_gpr(e, n, (keep ^ emu_trunc(keep, size)) | emu_trunc(value, size));
+}
+
+static int fault(struct emu *e, unsigned seg)
+{
+	e->fault = (struct vcpu_event){
+		.valid = true,
+		.type = EVENT_EXCEPTION,
+		.vector = seg == SREG_SS ? VEC_SS : VEC_GP,
+		.has_error = true,
+	};
+	return -EFAULT;
+}
+
+/* Bits 63:47 are all the same. With 5-level paging more would do; no guest has it. */
+static bool canonical(uint64_t va)
+{
+	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+}
+
+/* Limit and type of a segment outside 64-bit mode (SDM 3A 5.3, 5.4). */
+static bool segment_allows(const struct vcpu_seg *s, uint64_t offset, unsigned size, bool write)
+{
+	bool code = s->rights & BIT(3), rw = s->rights & BIT(1), down = !code && s->rights & BIT(2);
+	uint64_t last = offset + size - 1;
+
+	if (s->rights & SEG_UNUSABLE || (code ? write || !rw : write && !rw))
+		return false;
+	if (down)
+		return offset > s->limit && last <= (s->rights & SEG_DB ? UINT32_MAX : UINT16_MAX);
+	return last <= s->limit;
+}
+
+int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offset, unsigned size,
+	       bool write, gva_t *va)
+{
+	struct vcpu_seg s = e->ops->get_seg(e, seg);
+
+	if (i->mode == CPU_MODE_64) {
+		*va = offset + (seg == SREG_FS || seg == SREG_GS ? s.base : 0);
+		return canonical(*va) && canonical(*va + size - 1) ? 0 : fault(e, seg);
+	}
+	*va = (uint32_t)(s.base + offset);
+	return segment_allows(&s, offset, size, write) ? 0 : fault(e, seg);
+}
+
+/* The effective address of the ModRM operand, without displacement by a bit number. */
+static uint64_t effective(struct emu *e, const struct insn *i)
+{
+	uint64_t ea = (uint64_t)i->disp;
+
+	if (i->base == INSN_REG_RIP)
+		ea += e->rip + i->len;
+	else if (i->base != INSN_NO_REG)
+		ea += e->ops->get_gpr(e, i->base);
+	if (i->index != INSN_NO_REG)
+		ea += e->ops->get_gpr(e, i->index) << i->scale;
+	return ea;
+}
+
+/* An instruction in execution: its operands, fetched. */
+struct exec {
+	struct emu *e;
+	const struct insn *i;
+	gva_t va; /* of the memory operand */
+};
+
+static int get(struct exec *x, const struct operand *o, bool rmw, uint64_t *v)
+{
+	*v = 0;
+	switch (o->kind) {
+	case OPERAND_REG:
+		*v = emu_trunc(x->e->ops->get_gpr(x->e, o->reg) >> (o->high ? 8 : 0), o->size);
+		return 0;
+	case OPERAND_IMM:
+		*v = emu_trunc(x->i->imm, o->size);
+		return 0;
+	case OPERAND_MEM:
+		return x->e->ops->read(x->e, x->va, o->size, rmw, v);
+	default:
+		return 0;
+	}
+}
+
+static int put(struct exec *x, const struct operand *o, uint64_t v)
+{
+	uint64_t old;
+
+	if (o->kind == OPERAND_MEM)
+		return x->e->ops->write(x->e, x->va, o->size, emu_trunc(v, o->size));
+	if (o->high) {
+		old = x->e->ops->get_gpr(x->e, o->reg);
+		x->e->ops->set_gpr(x->e, o->reg, (old & ~0xff00ull) | (v & 0xff) << 8);
+	} else {
+		emu_set_gpr(x->e, o->reg, o->size, v);
+	}
+	return 0;
+}
+
+/* Moves: the destination is written, not read. */
+static int move(struct exec *x)
+{
+	const struct insn *i = x->i;
+	uint64_t v = 0;
+	int err;
+
+	if (i->op == INSN_SETCC) {
+		v = emu_condition(i->opcode, x->e->rflags);
+		return put(x, &i->dst, v);
+	}
+	err = get(x, &i->src, false, &v);
+	if (err)
+		return err;
+	if (i->op == INSN_MOVSX)
+		v = emu_sext(v, i->src.size);
+	return put(x, &i->dst, v);
+}
+
+static bool writes_back(enum insn_op op)
+{
+	return op != INSN_CMP && op != INSN_TEST && op != INSN_BT;
+}
+
+static int arithmetic(struct exec *x)
+{
+	const struct insn *i = x->i;
+	uint64_t a, b, v, flags = x->e->rflags;
+	int err = get(x, &i->dst, writes_back(i->op), &a);
+
+	if (!err)
+		err = get(x, &i->src, false, &b);
+	if (err)
+		return err;
+	v = emu_alu(i->op, a, b, i->dst.size, &flags);
+	if (writes_back(i->op))
+		err = put(x, &i->dst, v);
+	if (!err)
+		x->e->rflags = flags;
+	return err;
+}
+
+/* XCHG and XADD: the memory operand is always dst, and is written first as it may fault. */
+static int exchange(struct exec *x)
+{
+	const struct insn *i = x->i;
+	uint64_t a, b, v, flags = x->e->rflags;
+	int err = get(x, &i->dst, true, &a);
+
+	if (err)
+		return err;
+	get(x, &i->src, false, &b);
+	v = i->op == INSN_XADD ? emu_alu(INSN_XADD, a, b, i->dst.size, &flags) : b;
+	if (i->dst.kind == OPERAND_MEM) {
+		err = put(x, &i->dst, v);
+		if (err)
+			return err;
+		put(x, &i->src, a);
+	} else { /* in this order XADD of a register with itself gives the sum */
+		put(x, &i->src, a);
+		put(x, &i->dst, v);
+	}
+	x->e->rflags = flags;
+	return 0;
+}
+
+static int compare_exchange(struct exec *x)
+{
+	const struct insn *i = x->i;
+	unsigned size = i->dst.size;
+	uint64_t old, v, acc = x->e->ops->get_gpr(x->e, GPR_RAX), flags = x->e->rflags;
+	int err = get(x, &i->dst, true, &old);
+
+	if (err)
+		return err;
+	get(x, &i->src, false, &v);
+	emu_alu(INSN_CMP, acc, old, size, &flags);
+	/* The destination is written in any case (SDM 2A, CMPXCHG). */
+	err = put(x, &i->dst, flags & RFLAGS_ZF ? v : old);
+	if (err)
+		return err;
+	if (!(flags & RFLAGS_ZF))
+		emu_set_gpr(x->e, GPR_RAX, size, old);
+	x->e->rflags = flags;
+	return 0;
+}
+
+/* A bit number in a register reaches beyond the operand: signed (SDM 2A 3.1.1.9). */
+static uint64_t bit_displacement(struct emu *e, const struct insn *i)
+{
+	unsigned size = i->dst.size;
+	int64_t bit;
+
+	if (i->op < INSN_BT || i->op > INSN_BTC || i->src.kind != OPERAND_REG)
+		return 0;
+	bit = (int64_t)emu_sext(e->ops->get_gpr(e, i->src.reg), size);
+	return (uint64_t)(bit >> 3) & ~(uint64_t)(size - 1);
+}
+
+static int dispatch(struct exec *x)
+{
+	switch (x->i->op) {
+	case INSN_MOV:
+	case INSN_MOVZX:
+	case INSN_MOVSX:
+	case INSN_SETCC:
+		return move(x);
+	case INSN_XCHG:
+	case INSN_XADD:
+		return exchange(x);
+	case INSN_CMPXCHG:
+		return compare_exchange(x);
+	default:
+		return arithmetic(x);
+	}
+}
+
+int emulate(struct emu *e, const struct insn *i)
+{
+	struct exec x = {.e = e, .i = i};
+
+	if (i->op == INSN_OTHER)
+		return -ENOTSUP;
+	if (i->op >= INSN_MOVS)
+		return emu_string(e, i);
+	if (i->has_mem) {
+		bool dst = i->dst.kind == OPERAND_MEM, write = dst && writes_back(i->op);
+		uint64_t ea = emu_trunc(effective(e, i) + bit_displacement(e, i), i->adsize);
+		int err =
+			emu_linear(e, i, i->seg, ea, dst ? i->dst.size : i->src.size, write, &x.va);
+
+		if (err)
+			return err;
+	}
+	return dispatch(&x);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The emulator's string instructions, with and without REP, and INS and OUTS. */
+#include "arch/x86/regs.h"
+#include "kernel/emulate.h"
+#include "kernel/errno.h"
+
+struct string {
+	struct emu *e;
+	const struct insn *i;
+	unsigned size; /* of an element */
+	gva_t src, dst;
+	uint64_t value;
+};
+
+static bool reads_src(enum insn_op op)
+{
+	return op == INSN_MOVS || op == INSN_CMPS || op == INSN_LODS || op == INSN_OUTS;
+}
+
+static bool uses_dst(enum insn_op op)
+{
+	return op != INSN_LODS && op != INSN_OUTS;
+}
+
+/* rSI or rDI as far as the address size goes. */
+static uint64_t pointer(const struct string *s, unsigned gpr)
+{
+	return emu_trunc(s->e->ops->get_gpr(s->e, gpr), s->i->adsize);
+}
+
+static void advance(const struct string *s, unsigned gpr)
+{
+	uint64_t step = s->e->rflags & RFLAGS_DF ? 0ull - s->size : s->size;
+
+	emu_set_gpr(s->e, gpr, s->i->adsize, pointer(s, gpr) + step);
+}
+
+static int compare(struct string *s, uint64_t a)
+{
+	uint64_t b;
+	int err = s->e->ops->read(s->e, s->dst, s->size, false, &b);
+
+	if (!err)
+		emu_alu(INSN_CMP, a, b, s->size, &s->e->rflags);
+	return err;
+}
+
+static int input(struct string *s)
+{
+	struct emu *e = s->e;
+	/* What is read from a port is gone: see first that it can be stored. */
+	int err = e->ops->read(e, s->dst, s->size, true, NULL);
+
+	if (!err)
+		err = e->ops->port_in(e, (uint16_t)e->ops->get_gpr(e, GPR_RDX), s->size, &s->value);
+	return err ? err : e->ops->write(e, s->dst, s->size, emu_trunc(s->value, s->size));
+}
+
+/* The transfer of one element; the source is in s->value. */
+static int transfer(struct string *s)
+{
+	struct emu *e = s->e;
+	uint64_t rax = emu_trunc(e->ops->get_gpr(e, GPR_RAX), s->size);
+
+	switch (s->i->op) {
+	case INSN_MOVS:
+		return e->ops->write(e, s->dst, s->size, s->value);
+	case INSN_STOS:
+		return e->ops->write(e, s->dst, s->size, rax);
+	case INSN_LODS:
+		emu_set_gpr(e, GPR_RAX, s->size, s->value);
+		return 0;
+	case INSN_CMPS:
+		return compare(s, s->value);
+	case INSN_SCAS:
+		return compare(s, rax);
+	case INSN_INS:
+		return input(s);
+	default:
+		return e->ops->port_out(e, (uint16_t)e->ops->get_gpr(e, GPR_RDX), s->size,
+					s->value);
+	}
+}
+
+static int element(struct string *s)
+{
+	enum insn_op op = s->i->op;
+	struct emu *e = s->e;
+	bool writes = op == INSN_MOVS || op == INSN_STOS || op == INSN_INS;
+	int err = 0;
+
+	if (reads_src(op)) {
+		err = emu_linear(e, s->i, s->i->seg, pointer(s, GPR_RSI), s->size, false, &s->src);
+		if (!err)
+			err = e->ops->read(e, s->src, s->size, false, &s->value);
+	}
+	if (!err && uses_dst(op))
+		err = emu_linear(e, s->i, SREG_ES, pointer(s, GPR_RDI), s->size, writes, &s->dst);
+	if (!err)
+		err = transfer(s);
+	if (err)
+		return err;
+	if (reads_src(op))
+		advance(s, GPR_RSI);
+	if (uses_dst(op))
+		advance(s, GPR_RDI);
+	return 0;
+}
+
+/* REPE and REPNE end early for CMPS and SCAS alone (SDM 2B, REP). */
+static bool ended_by_zf(const struct string *s)
+{
+	if (s->i->op != INSN_CMPS && s->i->op != INSN_SCAS)
+		return false;
+	return !(s->e->rflags & RFLAGS_ZF) == (s->i->rep == REP_E);
+}
+
+int emu_string(struct emu *e, const struct insn *i)
+{
+	struct string s = {.e = e, .i = i, .size = i->dst.size};
+	int err;
+
+	if ((i->op == INSN_INS && !e->ops->port_in) || (i->op == INSN_OUTS && !e->ops->port_out))
+		return -ENOTSUP;
+	if (i->rep == REP_NONE)
+		return element(&s);
+	for (unsigned n = 0; n < EMU_REP_MAX; n++) {
+		uint64_t count = pointer(&s, GPR_RCX);
+
+		if (!count)
+			return EMU_DONE;
+		err = element(&s);
+		if (err)
+			return err;
+		emu_set_gpr(e, GPR_RCX, i->adsize, count - 1);
+		if (count == 1 || ended_by_zf(&s))
+			return EMU_DONE;
+	}
+	return EMU_REPEAT;
+}
