@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Run queues: what all policies share, which is the list and the accounts. */
+#include "kernel/sched.h"
+
+void sched_init(struct sched_queue *q, const struct sched_ops *ops, uint64_t slice, uint64_t now)
+{
+	*q = (struct sched_queue){.ops = ops, .slice = max_u64(slice, 1), .last = now};
+	ops->init(q);
+}
+
+/* Another core's clock may be a little behind: then nothing has passed. */
+void sched_account(struct sched_queue *q, uint64_t now)
+{
+	uint64_t ticks = now > q->last ? now - q->last : 0;
+
+	q->last += ticks;
+	if (q->current) {
+		q->busy += ticks;
+		q->current->ran += ticks;
+		q->ops->charge(q, q->current, ticks);
+	} else {
+		q->idle += ticks;
+	}
+}
+
+static void unlink(struct sched_entity *e)
+{
+	struct sched_entity **link = &e->queue->list;
+
+	while (*link != e)
+		link = &(*link)->next;
+	*link = e->next;
+	e->queue = NULL;
+}
+
+int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now)
+{
+	sched_account(q, now);
+	e->queue = q;
+	e->runnable = false;
+	e->next = q->list;
+	q->list = e;
+
+	int err = q->ops->add(q, e);
+
+	if (err)
+		unlink(e);
+	return err;
+}
+
+void sched_remove(struct sched_entity *e, uint64_t now)
+{
+	struct sched_queue *q = e->queue;
+
+	if (!q)
+		return;
+	sched_block(e, now);
+	q->ops->remove(q, e);
+	unlink(e);
+}
+
+bool sched_wake(struct sched_entity *e, uint64_t now)
+{
+	struct sched_queue *q = e->queue;
+
+	if (!q || e->runnable)
+		return false;
+	sched_account(q, now);
+	e->runnable = true;
+	return q->ops->wake(q, e, q->last);
+}
+
+void sched_block(struct sched_entity *e, uint64_t now)
+{
+	struct sched_queue *q = e->queue;
+
+	if (!q || !e->runnable)
+		return;
+	sched_account(q, now);
+	e->runnable = false;
+	if (q->current == e)
+		q->current = NULL;
+	q->ops->block(q, e);
+}
+
+void sched_yield(struct sched_queue *q, uint64_t now)
+{
+	sched_account(q, now);
+	if (q->current)
+		q->ops->yield(q);
+}
+
+struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
+{
+	sched_account(q, now);
+
+	struct sched_entity *e = q->ops->pick(q, q->last, slice_end);
+
+	if (e != q->current)
+		q->switches++;
+	q->current = e;
+	return e;
+}

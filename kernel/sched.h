@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One core's run queue and its policy. Pure: time is an argument, in ticks of
+ * the TSC. Not locked: the caller holds the queue's lock.
+ *
+ * A core's loop calls sched_pick() and runs what it returned until the slice
+ * ends, it blocks, or sched_wake() on this queue said to look again; then it
+ * calls sched_pick() anew. Every tick from sched_init() on is either some
+ * entity's or idle.
+ */
+#ifndef KERNEL_SCHED_H
+#define KERNEL_SCHED_H
+
+#include "kernel/types.h"
+
+#define SCHED_FOREVER UINT64_MAX /* a slice without an end: no timer is needed */
+
+struct sched_queue;
+
+/* What is scheduled: embedded in a vCPU. Zeroed, then weight, then sched_add(). */
+struct sched_entity {
+	unsigned weight; /* fair: share of the core against the others, 1.. */
+
+	/* To be read only. */
+	struct sched_queue *queue; /* NULL: in none */
+	bool runnable;
+	uint64_t ran; /* ticks, in all */
+
+	/* The queue's and the policy's own. */
+	struct sched_entity *next;
+	union {
+		struct {
+			uint64_t vtime; /* ticks run per weight, since placed */
+			uint64_t inverse;
+			uint32_t fraction; /* of vtime, in 2^-32 */
+		} fair;
+	} u;
+};
+
+struct sched_ops {
+	const char *name;
+	void (*init)(struct sched_queue *q);
+	/* e is in the list, not runnable. Refuse: -EBUSY, -EINVAL. */
+	int (*add)(struct sched_queue *q, struct sched_entity *e);
+	void (*remove)(struct sched_queue *q, struct sched_entity *e); /* e is not runnable */
+	/* e has become runnable: true when the core must pick again. */
+	bool (*wake)(struct sched_queue *q, struct sched_entity *e, uint64_t now);
+	void (*block)(struct sched_queue *q, struct sched_entity *e); /* e has ceased to be */
+	/* Who runs from now to *slice_end; NULL: nobody, look again at *slice_end. */
+	struct sched_entity *(*pick)(struct sched_queue *q, uint64_t now, uint64_t *slice_end);
+	void (*charge)(struct sched_queue *q, struct sched_entity *e, uint64_t ticks);
+	void (*yield)(struct sched_queue *q); /* the current entity lets others go first */
+};
+
+struct sched_queue {
+	const struct sched_ops *ops;
+	uint64_t slice;               /* ticks */
+	struct sched_entity *current; /* since the last pick; NULL: idle */
+
+	/* busy + idle = last - time of sched_init(), exactly. */
+	uint64_t last, busy, idle;
+	uint64_t switches; /* picks that changed the current entity */
+
+	struct sched_entity *list; /* all, runnable or not */
+	union {
+		struct {
+			uint64_t vtime; /* least of the runnable; never goes back */
+			uint64_t slice_start;
+			bool repick;  /* the slice is over before its time */
+			bool endless; /* the last pick set no end */
+		} fair;
+	} u;
+};
+
+/* The core is one entity's: no timer, no preemption. A second one is refused with -EBUSY. */
+extern const struct sched_ops sched_dedicated;
+/*
+ * Weighted sharing by virtual time: who has run least for its weight is next.
+ * One who slept keeps what it is owed up to half a slice: enough to go before
+ * others at once, too little to hold them up. Alone, its slice has no end.
+ */
+extern const struct sched_ops sched_fair;
+
+void sched_init(struct sched_queue *q, const struct sched_ops *ops, uint64_t slice, uint64_t now);
+
+/* Joins the queue, blocked. -EBUSY, -EINVAL: the policy refuses; e is in no queue then. */
+int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now);
+
+/* Leaves the queue, whatever its state; its core does not run it any more. */
+void sched_remove(struct sched_entity *e, uint64_t now);
+
+/* True when its core must pick again (kick it if that is another one). Idempotent. */
+bool sched_wake(struct sched_entity *e, uint64_t now);
+
+/* Idempotent. When e is the current one, its core must pick again. */
+void sched_block(struct sched_entity *e, uint64_t now);
+
+/* The current entity gives up its slice; its core must pick again. */
+void sched_yield(struct sched_queue *q, uint64_t now);
+
+/*
+ * Who runs now, NULL when nobody can. *slice_end is when to pick again at the
+ * latest, also when nobody runs; SCHED_FOREVER: no need. May be called at any
+ * time: a slice that is not over goes on.
+ */
+struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end);
+
+/* Brings ran, busy and idle up to now. */
+void sched_account(struct sched_queue *q, uint64_t now);
+
+#endif
