@@ -112,6 +112,8 @@ uint64_t emu_alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_
 
 	a = emu_trunc(a, size);
 	b = emu_trunc(b, size);
+	if (op == INSN_NOT) /* alone among its kin it leaves the flags */
+		return emu_trunc(~a, size);
 	if (op >= INSN_BT && op <= INSN_BTC)
 		return bit_op(op, a, b, size, rflags);
 	v = compute(op, a, b, size, *rflags & RFLAGS_CF, &flags);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Walks the guest's page tables, checks rights and sets accessed and dirty bits.
+ *
+ *            levels  entry  index bits   large pages
+ *   32-bit      2      4        10       4 MiB with CR4.PSE, PSE-36 address
+ *   PAE         3      8      2, 9, 9    2 MiB
+ *   4-level     4      8         9       2 MiB, 1 GiB
+ *   5-level     5      8         9       2 MiB, 1 GiB
+ */
+#include "kernel/gwalk.h"
+#include "arch/x86/regs.h"
+#include "kernel/errno.h"
+
+#define PTE_P  BIT(0)
+#define PTE_W  BIT(1)
+#define PTE_U  BIT(2)
+#define PTE_A  BIT(5)
+#define PTE_D  BIT(6)
+#define PTE_PS BIT(7)
+#define PTE_NX BIT(63)
+
+#define MAX_LEVELS 5u
+#define MAX_TRIES  8u /* other vCPUs may change an entry under the walk */
+
+struct walk {
+	const struct gwalk_regs *r;
+	const struct gwalk_mem *m;
+	struct gwalk_result *out;
+	gva_t va;
+	unsigned access;
+	unsigned levels, entry_size;
+	bool pae; /* 8-byte entries */
+	bool nx;  /* EFER.NXE counts */
+	/* What was read, the leaf last. */
+	uint64_t entry[MAX_LEVELS];
+	gpa_t where[MAX_LEVELS];
+	unsigned count;
+};
+
+static int page_fault(struct walk *w, uint32_t why)
+{
+	uint32_t code = why;
+
+	if (w->access & GWALK_W)
+		code |= PFEC_W;
+	if (w->access & GWALK_U)
+		code |= PFEC_U;
+	/* SDM 3A 4.7: I/D is set only where fetches are told from reads. */
+	if (w->access & GWALK_X && (w->nx || w->r->cr4 & CR4_SMEP))
+		code |= PFEC_I;
+	w->out->pf_error = code;
+	return -EFAULT;
+}
+
+static void set_mode(struct walk *w)
+{
+	bool lma = w->r->efer & EFER_LMA;
+
+	w->pae = w->r->cr4 & CR4_PAE;
+	w->nx = w->pae && w->r->efer & EFER_NXE;
+	w->entry_size = w->pae ? 8 : 4;
+	w->levels = !w->pae ? 2 : !lma ? 3 : w->r->cr4 & CR4_LA57 ? 5 : 4;
+}
+
+/* Bits maxphyaddr to 51 of an 8-byte entry. */
+static uint64_t address_reserved(const struct walk *w)
+{
+	return w->r->maxphyaddr >= 52 ? 0 : BIT(52) - BIT(w->r->maxphyaddr);
+}
+
+/* SDM 3A tables 4-4 to 4-20, APM 2 5.3: reserved bits of a present entry. */
+static uint64_t reserved_bits(const struct walk *w, unsigned level, bool leaf)
+{
+	uint64_t bits = address_reserved(w);
+
+	if (!w->pae) {
+		if (!leaf || level == 1)
+			return 0;
+		/* PSE-36: address bits 39:32 are in 20:13; bit 21 is reserved. */
+		bits = BIT(21);
+		for (unsigned b = w->r->maxphyaddr; b < 40; b++)
+			bits |= BIT(b - 32 + 13);
+		return bits;
+	}
+	if (!(w->r->efer & EFER_LMA)) {
+		bits |= ((BIT(63) - 1) & ~(BIT(52) - 1)); /* 62:52 */
+		if (level == 3)                           /* PDPTE: also 63, 8:5, 2:1 */
+			return bits | BIT(63) | 0x1e6;
+	}
+	if (!w->nx)
+		bits |= PTE_NX;
+	if (level >= 4)
+		bits |= PTE_PS;
+	if (leaf && level > 1)
+		bits |= (BIT(9 * level + 3) - 1) & ~(BIT(13) - 1); /* bit 12 is PAT */
+	return bits;
+}
+
+static unsigned index_shift(const struct walk *w, unsigned level)
+{
+	return w->pae ? 9 * level + 3 : 10 * level + 2;
+}
+
+static bool is_leaf(const struct walk *w, unsigned level, uint64_t e)
+{
+	if (level == 1)
+		return true;
+	if (!(e & PTE_PS))
+		return false;
+	if (!w->pae)
+		return w->r->cr4 & CR4_PSE;
+	/* A PDPTE of PAE has bit 7 reserved; 1 GiB pages are of long mode. */
+	return level == 2 || (level == 3 && w->r->efer & EFER_LMA);
+}
+
+static gpa_t leaf_base(const struct walk *w, unsigned level, uint64_t e)
+{
+	if (!w->pae && level == 2)
+		return (e & 0xffc00000) | (e >> 13 & 0xff) << 32;
+	return e & (BIT(52) - 1) & ~(BIT(index_shift(w, level)) - 1);
+}
+
+/* Reads entries from the root to the leaf; *level is the leaf's. */
+static int descend(struct walk *w, unsigned *level)
+{
+	const uint64_t address = w->pae ? (BIT(52) - 1) & ~0xfffull : 0xfffff000;
+	gpa_t table = w->r->cr3 & address;
+
+	if (w->levels == 3)
+		table = w->r->cr3 & 0xffffffe0;
+	for (unsigned l = w->levels;; l--) {
+		uint64_t mask = l == 3 && w->levels == 3 ? 3 : w->pae ? 511 : 1023, e;
+		bool leaf;
+
+		w->where[w->count] = table + (w->va >> index_shift(w, l) & mask) * w->entry_size;
+		if (w->m->read(w->m->ctx, w->where[w->count], w->entry_size, &e))
+			return -EIO;
+		if (!(e & PTE_P))
+			return page_fault(w, 0);
+		leaf = is_leaf(w, l, e);
+		if (e & reserved_bits(w, l, leaf))
+			return page_fault(w, PFEC_P | PFEC_RSVD);
+		w->entry[w->count++] = e;
+		if (leaf) {
+			*level = l;
+			return 0;
+		}
+		table = e & address;
+	}
+}
+
+/* SDM 3A 4.6.1. */
+static bool allowed(const struct walk *w)
+{
+	uint64_t and = PTE_W | PTE_U, or = 0;
+	bool user_access = w->access & GWALK_U;
+
+	for (unsigned i = 0; i < w->count; i++) {
+		/* PDPTEs of PAE have no rights: those bits are reserved there. */
+		if (!(w->levels == 3 && i == 0))
+			and &= w->entry[i];
+		or |= w->entry[i];
+	}
+	if (user_access && !(and&PTE_U))
+		return false;
+	if (w->access & GWALK_X && w->nx && or &PTE_NX)
+		return false;
+	if (w->access & GWALK_W && !(and&PTE_W) && (user_access || w->r->cr0 & CR0_WP))
+		return false;
+	if (user_access || !(and&PTE_U))
+		return true;
+	/* A supervisor's access to a user page. */
+	if (w->access & GWALK_X)
+		return !(w->r->cr4 & CR4_SMEP);
+	return !(w->r->cr4 & CR4_SMAP) ||
+	       (!(w->access & GWALK_IMPLICIT) && w->r->rflags & RFLAGS_AC);
+}
+
+static int mark(struct walk *w)
+{
+	for (unsigned i = 0; i < w->count; i++) {
+		uint64_t want = PTE_A;
+		int err;
+
+		if (w->levels == 3 && i == 0) /* no accessed bit there */
+			continue;
+		if (i == w->count - 1 && w->access & GWALK_W)
+			want |= PTE_D;
+		if ((w->entry[i] & want) == want)
+			continue;
+		err = w->m->update(w->m->ctx, w->where[i], w->entry_size, w->entry[i],
+				   w->entry[i] | want);
+		if (err)
+			return err == -EAGAIN ? -EAGAIN : -EIO;
+	}
+	return 0;
+}
+
+static int walk_once(struct walk *w)
+{
+	unsigned level = 1;
+	int err;
+
+	w->count = 0;
+	err = descend(w, &level);
+	if (err)
+		return err;
+	if (!allowed(w))
+		return page_fault(w, PFEC_P);
+	if (w->m->update && !(w->access & GWALK_PEEK)) {
+		err = mark(w);
+		if (err)
+			return err;
+	}
+	w->out->page = BIT(index_shift(w, level));
+	w->out->gpa = leaf_base(w, level, w->entry[w->count - 1]) | (w->va & (w->out->page - 1));
+	return 0;
+}
+
+int gwalk(const struct gwalk_regs *r, const struct gwalk_mem *m, gva_t va, unsigned access,
+	  struct gwalk_result *out)
+{
+	struct walk w = {.r = r, .m = m, .out = out, .va = va, .access = access};
+
+	*out = (struct gwalk_result){0};
+	if (!(r->efer & EFER_LMA))
+		w.va = (uint32_t)va;
+	if (!(r->cr0 & CR0_PG)) {
+		out->gpa = w.va;
+		out->page = PAGE_SIZE;
+		return 0;
+	}
+	set_mode(&w);
+	for (unsigned n = 0; n < MAX_TRIES; n++) {
+		int err = walk_once(&w);
+
+		if (err != -EAGAIN)
+			return err;
+	}
+	return -EIO;
+}
