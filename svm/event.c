@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Interrupts, NMIs and exceptions: injection, windows, and what an exit interrupted. Pure. */
+#include "arch/x86/regs.h"
+#include "svm/svm.h"
+
+/*
+ * NMI blocking. The CPU blocks NMIs of its own, but knows nothing of injected
+ * ones. While one is handled IRET is intercepted; that exit comes before the
+ * IRET executes, so NMIs stay blocked until RIP is elsewhere (APM 2 15.9, 15.21).
+ *
+ * Single step. Two windows open after exactly one more instruction: the one
+ * after that IRET (or an interrupt shadow) for an NMI, and the one after an
+ * interrupt shadow on QEMU before 8.0, which forgets the shadow at VMRUN and
+ * would open the interrupt window inside STI; HLT. The instruction is run with
+ * TF, whose #DB is intercepted, and nobody sees it.
+ */
+
+static bool injecting(const struct svm_vcpu *s)
+{
+	return (s->vmcb.event_inj & EVENT_V) != 0;
+}
+
+bool svm_can_take_irq(struct vcpu *v)
+{
+	const struct svm_vcpu *s = svm_of(v);
+
+	return (s->vmcb.rflags & RFLAGS_IF) && !svm_shadow(s) && !injecting(s) && !v->pending.valid;
+}
+
+bool svm_can_take_nmi(struct vcpu *v)
+{
+	const struct svm_vcpu *s = svm_of(v);
+
+	return !s->nmi_blocked && !svm_shadow(s) && !injecting(s) && !v->pending.valid;
+}
+
+void svm_want_irq_window(struct vcpu *v, bool on)
+{
+	svm_of(v)->irq_window = on;
+}
+
+void svm_want_nmi_window(struct vcpu *v)
+{
+	svm_of(v)->nmi_window = true;
+}
+
+/*
+ * INT n, INT3 and INTO push the RIP of the next instruction: nRIP where the
+ * CPU has it, else RIP itself, which svm_event_exit() takes back if the
+ * delivery fails (APM 2 15.20).
+ */
+static void inject_software(struct svm_vcpu *s, uint8_t len)
+{
+	if (svm_has(SVM_FEATURE_NRIP)) {
+		s->vmcb.next_rip = s->vmcb.rip + len;
+	} else {
+		s->vmcb.rip += len;
+		s->sw_len = len;
+	}
+}
+
+void svm_inject(struct vcpu *v, const struct vcpu_event *e)
+{
+	struct svm_vcpu *s = svm_of(v);
+	uint64_t type = e->type, inj;
+
+	if (e->type == EVENT_SWINT || e->type == EVENT_SWEXC || e->type == EVENT_ICEBP)
+		inject_software(s, e->insn_len);
+	if (e->type == EVENT_SWEXC || e->type == EVENT_ICEBP)
+		type = SVM_EVENT_EXC;
+	inj = e->vector | type << EVENT_TYPE_SHIFT | EVENT_V;
+	/* Nothing pushes an error code in real mode. */
+	if (e->has_error && (s->vmcb.cr0 & CR0_PE))
+		inj |= EVENT_EV | (uint64_t)e->error << EVENT_ERROR_SHIFT;
+	s->vmcb.event_inj = inj;
+	if (e->type == EVENT_NMI) {
+		s->nmi_blocked = true;
+		s->nmi_window = s->iret_pending = false;
+	}
+}
+
+/* TF would get onto the guest's stack with the flags that an injected event pushes. */
+static bool must_step(const struct svm_vcpu *s)
+{
+	bool shadow = svm_shadow(s);
+
+	if (injecting(s))
+		return false;
+	if (s->nmi_window && (s->iret_pending || shadow))
+		return true;
+	return svm_caps.tcg && s->irq_window && shadow && (s->vmcb.rflags & RFLAGS_IF);
+}
+
+/*
+ * A virtual interrupt that is never delivered: its intercept says that the
+ * guest could take one (APM 2 15.21.4). With no window wanted but a raised TPR
+ * it has that TPR's priority, so that the exit comes when the guest lowers it
+ * in CR8, which is not intercepted. QEMU compares with >= where the manual has >.
+ */
+static uint64_t virtual_irq(const struct svm_vcpu *s)
+{
+	uint64_t tpr = s->vmcb.int_ctl & INT_V_TPR;
+
+	if (s->irq_window)
+		return INT_V_IRQ | INT_V_IGN_TPR;
+	if (tpr)
+		return INT_V_IRQ | (svm_caps.tcg ? tpr - 1 : tpr) << INT_V_PRIO_SHIFT;
+	return 0;
+}
+
+static void set_windows(struct svm_vcpu *s)
+{
+	struct vmcb *c = &s->vmcb;
+	uint64_t irq = s->stepping ? 0 : virtual_irq(s);
+	uint64_t int_ctl = (c->int_ctl & INT_V_TPR) | INT_V_INTR_MASKING | irq;
+	uint32_t icpt = c->intercept1 & ~(ICPT1_VINTR | ICPT1_IRET);
+
+	if (irq)
+		icpt |= ICPT1_VINTR;
+	/* An NMI that must wait for an event injected now comes at the latest after its handler. */
+	if ((s->nmi_blocked && !s->iret_pending) || (s->nmi_window && injecting(s)))
+		icpt |= ICPT1_IRET;
+	if (c->int_ctl != int_ctl) {
+		c->int_ctl = int_ctl;
+		svm_dirty(s, CLEAN_TPR);
+	}
+	if (c->intercept1 != icpt) {
+		c->intercept1 = icpt;
+		svm_dirty(s, CLEAN_I);
+	}
+}
+
+bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
+{
+	struct svm_vcpu *s = svm_of(v);
+	struct vmcb *c = &s->vmcb;
+
+	if (s->nmi_window && svm_can_take_nmi(v)) {
+		s->nmi_window = false;
+		exit->kind = EXIT_NMI_WINDOW;
+		return false;
+	}
+	s->entry_rip = c->rip;
+	s->entry_shadow = svm_shadow(s);
+	s->stepping = must_step(s);
+	if (s->stepping) {
+		s->guest_tf = (c->rflags & RFLAGS_TF) != 0;
+		c->rflags |= RFLAGS_TF;
+	}
+	set_windows(s);
+	if (c->dr6 != v->dr6) {
+		c->dr6 = v->dr6;
+		svm_dirty(s, CLEAN_DRX);
+	}
+	return true;
+}
+
+/* What was being delivered when the exit came (APM 2 15.7.2). */
+static void collect_pending(struct vcpu *v, struct svm_vcpu *s)
+{
+	uint64_t e = s->vmcb.exit_int_info;
+	uint8_t vector = (uint8_t)(e & EVENT_VECTOR), sw_len = s->sw_len;
+	unsigned type = EVENT_TYPE(e);
+
+	s->sw_len = 0;
+	if (!(e & EVENT_V))
+		return;
+	/*
+	 * A software interrupt is dropped: RIP is at its instruction, which
+	 * runs again, with all its checks.
+	 */
+	if (type == SVM_EVENT_SWINT ||
+	    (type == SVM_EVENT_EXC && (sw_len || vector == VEC_BP || vector == VEC_OF))) {
+		s->vmcb.rip -= sw_len;
+		return;
+	}
+	if (type != SVM_EVENT_INTR && type != SVM_EVENT_NMI && type != SVM_EVENT_EXC)
+		return; /* reserved */
+	if (type == SVM_EVENT_NMI)
+		s->nmi_blocked = false; /* not delivered, so no IRET will come */
+	v->pending = (struct vcpu_event){
+		.valid = true,
+		.type = (uint8_t)type,
+		.vector = vector,
+		.has_error = type == SVM_EVENT_EXC && (e & EVENT_EV),
+		.error = (uint32_t)(e >> EVENT_ERROR_SHIFT),
+	};
+	if (!v->pending.has_error)
+		v->pending.error = 0;
+}
+
+/* Takes TF back after a step, unless it is what the guest's IRET has just loaded. */
+static void end_step(struct svm_vcpu *s, bool iret_done)
+{
+	struct vmcb *c = &s->vmcb;
+	bool trapped = svm_exit_code(s) == VMEXIT_EXCP(VEC_DB);
+
+	if (s->guest_tf)
+		return;
+	if (!trapped || !iret_done)
+		c->rflags &= ~RFLAGS_TF;
+	/* The instruction led into an exception of its own, which pushed TF. */
+	if (!trapped && c->rip != s->entry_rip)
+		s->stray_tf = true;
+}
+
+void svm_event_exit(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+	struct vmcb *c = &s->vmcb;
+	bool moved = c->rip != s->entry_rip;
+	bool iret_done = s->iret_pending && c->rip != s->iret_rip;
+
+	c->event_inj = 0;
+	if (iret_done)
+		s->iret_pending = s->nmi_blocked = false;
+	if (s->stepping)
+		end_step(s, iret_done);
+	/* QEMU: a shadow that the entry lost is still there if nothing was executed. */
+	if (svm_caps.tcg && s->entry_shadow && !moved && svm_exit_code(s) != VMEXIT_EXCP(VEC_DB))
+		c->int_state |= INT_SHADOW;
+	v->dr6 = c->dr6;
+	collect_pending(v, s);
+}
+
+/* The kind for the first window that is open now, or EXIT_NONE. */
+static enum vcpu_exit_kind open_window(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	if (s->nmi_window && svm_can_take_nmi(v)) {
+		s->nmi_window = false;
+		return EXIT_NMI_WINDOW;
+	}
+	if (s->irq_window && svm_can_take_irq(v)) {
+		s->irq_window = false;
+		return EXIT_IRQ_WINDOW;
+	}
+	return EXIT_NONE;
+}
+
+/* True when the #DB is the step's and the guest must not see it. */
+static bool debug_is_ours(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	if (!(v->dr6 & DR6_BS))
+		return false;
+	if (s->stepping) {
+		if (s->guest_tf)
+			return false;
+	} else if (s->stray_tf && (s->vmcb.rflags & RFLAGS_TF)) {
+		s->stray_tf = false;
+		s->vmcb.rflags &= ~RFLAGS_TF;
+	} else {
+		return false;
+	}
+	v->dr6 &= ~DR6_BS;
+	return !(v->dr6 & 0xf); /* a breakpoint hit by the same instruction is the guest's */
+}
+
+static void decode_exception(struct vcpu *v, struct vcpu_exit *exit)
+{
+	struct svm_vcpu *s = svm_of(v);
+	uint8_t vector = (uint8_t)(svm_exit_code(s) - VMEXIT_EXCP(0));
+
+	if (vector == VEC_MC) {
+		exit->kind = EXIT_HOST_MC;
+		return;
+	}
+	if (vector == VEC_DB && debug_is_ours(v)) {
+		exit->kind = open_window(v);
+		return;
+	}
+	exit->kind = EXIT_EXCEPTION;
+	exit->u.event = (struct vcpu_event){
+		.valid = true,
+		.type = EVENT_EXCEPTION,
+		.vector = vector,
+		.has_error = vector == VEC_AC,
+	};
+}
+
+void svm_event_decode(struct vcpu *v, struct vcpu_exit *exit)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	switch (svm_exit_code(s)) {
+	case VMEXIT_VINTR:
+		s->irq_window = false;
+		exit->kind = EXIT_IRQ_WINDOW;
+		break;
+	case VMEXIT_IRET:
+		if (s->nmi_blocked) {
+			s->iret_pending = true;
+			s->iret_rip = s->vmcb.rip;
+		}
+		exit->kind = open_window(v);
+		break;
+	default:
+		decode_exception(v, exit);
+	}
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the VMCB's exit fields to the neutral exit (APM 2 appendix C). Pure. */
+#include "kernel/string.h"
+#include "svm/svm.h"
+
+#define INSN_MAX 15u
+
+/* 0 when the two do not look like one instruction: then common code decodes. */
+static uint8_t insn_len(uint64_t rip, uint64_t next)
+{
+	uint64_t len = next - rip;
+
+	return len >= 1 && len <= INSN_MAX ? (uint8_t)len : 0;
+}
+
+/* nRIP is defined for intercepted instructions only (APM 2 15.7.1). */
+static uint8_t nrip_len(const struct vmcb *c)
+{
+	return svm_has(SVM_FEATURE_NRIP) ? insn_len(c->rip, c->next_rip) : 0;
+}
+
+static void decode_io(const struct vmcb *c, struct vcpu_exit *exit)
+{
+	uint64_t info = c->exit_info1;
+
+	exit->kind = EXIT_IO;
+	/* EXITINFO2 is the next RIP on every CPU (APM 2 15.10.2). */
+	exit->insn_len = insn_len(c->rip, c->exit_info2);
+	exit->u.io.port = (uint16_t)(info >> IOIO_PORT_SHIFT);
+	exit->u.io.size = IOIO_SIZE(info);
+	exit->u.io.in = (info & IOIO_IN) != 0;
+	exit->u.io.string = (info & IOIO_STR) != 0;
+	exit->u.io.rep = (info & IOIO_REP) != 0;
+}
+
+/*
+ * Only the bits used are looked at: QEMU reports reserved-bit faults without P.
+ * The CPU walks the guest's tables as writes (APM 2 15.25.6). It fetches no
+ * instruction bytes for a fault on a fetch (APM 2 15.8.4).
+ */
+static void decode_npf(const struct vmcb *c, struct vcpu_exit *exit)
+{
+	uint64_t error = c->exit_info1;
+	uint8_t n = 0;
+
+	if (svm_has(SVM_FEATURE_DECODE_ASSISTS))
+		n = c->insn_bytes > INSN_MAX ? INSN_MAX : c->insn_bytes;
+	exit->kind = EXIT_PAGE_FAULT;
+	exit->u.page_fault.gpa = c->exit_info2;
+	exit->u.page_fault.gva = 0;
+	exit->u.page_fault.gva_valid = false;
+	exit->u.page_fault.write = (error & NPF_W) != 0;
+	exit->u.page_fault.exec = (error & NPF_I) != 0;
+	exit->u.page_fault.walk = (error & NPF_WALK) != 0;
+	exit->u.page_fault.insn_bytes = n;
+	memcpy(exit->u.page_fault.insn, c->insn, sizeof(exit->u.page_fault.insn));
+}
+
+/* Those whose code says it all; EXIT_NONE in the table: not among them. */
+static enum vcpu_exit_kind plain_kind(uint32_t code)
+{
+	static const uint8_t kinds[] = {
+		[VMEXIT_INTR] = EXIT_HOST_IRQ,     [VMEXIT_NMI] = EXIT_HOST_NMI,
+		[VMEXIT_INIT] = EXIT_INIT,         [VMEXIT_RDPMC] = EXIT_PROTECTED,
+		[VMEXIT_CPUID] = EXIT_CPUID,       [VMEXIT_INVD] = EXIT_CACHE,
+		[VMEXIT_PAUSE] = EXIT_PAUSE,       [VMEXIT_HLT] = EXIT_HLT,
+		[VMEXIT_INVLPGA] = EXIT_UNDEFINED, [VMEXIT_TASK_SWITCH] = EXIT_TASK_SWITCH,
+		[VMEXIT_SHUTDOWN] = EXIT_SHUTDOWN, [VMEXIT_VMRUN] = EXIT_UNDEFINED,
+		[VMEXIT_VMMCALL] = EXIT_HYPERCALL, [VMEXIT_VMLOAD] = EXIT_UNDEFINED,
+		[VMEXIT_VMSAVE] = EXIT_UNDEFINED,  [VMEXIT_STGI] = EXIT_UNDEFINED,
+		[VMEXIT_CLGI] = EXIT_UNDEFINED,    [VMEXIT_SKINIT] = EXIT_UNDEFINED,
+		[VMEXIT_WBINVD] = EXIT_CACHE,      [VMEXIT_MONITOR] = EXIT_UNDEFINED,
+		[VMEXIT_MWAIT] = EXIT_UNDEFINED,   [VMEXIT_MWAIT_COND] = EXIT_UNDEFINED,
+		[VMEXIT_XSETBV] = EXIT_XSETBV,     [VMEXIT_RDPRU] = EXIT_UNDEFINED,
+	};
+
+	return code < ARRAY_SIZE(kinds) ? (enum vcpu_exit_kind)kinds[code] : EXIT_NONE;
+}
+
+static void decode_refused(const struct svm_vcpu *s, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_FAILED;
+	exit->u.failed.code = s->vmcb.exit_code;
+	exit->u.failed.why = svm_exit_code(s) == VMEXIT_BUSY
+				     ? "the VMCB is in use on another core"
+				     : svm_why_invalid(&s->vmcb, svm_caps.phys_bits);
+}
+
+void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)
+{
+	struct svm_vcpu *s = svm_of(v);
+	const struct vmcb *c = &s->vmcb;
+	uint32_t code = svm_exit_code(s);
+
+	exit->insn_len = 0;
+	switch (code) {
+	case VMEXIT_EXCP(0)... VMEXIT_EXCP_LAST:
+	case VMEXIT_VINTR:
+	case VMEXIT_IRET:
+		svm_event_decode(v, exit);
+		return;
+	case VMEXIT_IOIO:
+		decode_io(c, exit);
+		return;
+	case VMEXIT_MSR:
+		exit->kind = c->exit_info1 & 1 ? EXIT_WRMSR : EXIT_RDMSR;
+		exit->insn_len = nrip_len(c);
+		return;
+	case VMEXIT_NPF:
+		decode_npf(c, exit);
+		return;
+	case VMEXIT_INVALID:
+	case VMEXIT_BUSY:
+		decode_refused(s, exit);
+		return;
+	}
+	exit->kind = plain_kind(code);
+	if (exit->kind == EXIT_NONE) {
+		exit->kind = EXIT_UNKNOWN;
+		exit->u.unknown.reason = code;
+		exit->u.unknown.info = c->exit_info1;
+	} else if (code > VMEXIT_VINTR && code != VMEXIT_SHUTDOWN && code != VMEXIT_TASK_SWITCH) {
+		exit->insn_len = nrip_len(c);
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Nested paging: page sizes and what the TLB keeps of it. Pure. */
+#include "svm/svm.h"
+
+/* Nested tables are in the host's format and have its page sizes (APM 2 15.25.5). */
+unsigned svm_pt_max_leaf(void)
+{
+	return svm_caps.page_1g ? 3 : 2;
+}
+
+/* A new ASID is as good as a flush of the old one. */
+void svm_flush_tlb(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	if (svm_has(SVM_FEATURE_FLUSH_BY_ASID))
+		s->flush = true;
+	else
+		s->tag.generation = 0;
+}
+
+void svm_tlb_entry(struct svm_vcpu *s, struct asid_pool *pool)
+{
+	struct vmcb *c = &s->vmcb;
+
+	/* The CPU leaves TLB control as it is: what is asked for once must be taken back. */
+	if (s->tag.generation == pool->generation) {
+		c->tlb_control = s->flush ? TLB_FLUSH_ASID : TLB_KEEP;
+	} else {
+		c->tlb_control = asid_assign(pool, &s->tag, svm_has(SVM_FEATURE_FLUSH_BY_ASID));
+		c->asid = s->tag.asid;
+		svm_dirty(s, CLEAN_ASID);
+	}
+	s->flush = false;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The AMD-V backend as common code sees it, and the run itself. */
+#include "arch/x86/cpu.h"
+#include "kernel/log.h"
+#include "svm/npt_format.h"
+#include "svm/svm.h"
+
+static void run(struct vcpu *v, struct vcpu_exit *exit)
+{
+	struct svm_cpu *c = this_cpu()->hw;
+	struct svm_vcpu *s = svm_of(v);
+	struct vmcb *vmcb = &s->vmcb;
+
+	if (!svm_event_entry(v, exit))
+		return;
+	svm_tlb_entry(s, &c->asids);
+	vmcb->rax = v->gpr[GPR_RAX];
+	svm_enter(v->gpr, s->vmcb_pa, c->host_vmcb_pa);
+	v->gpr[GPR_RAX] = vmcb->rax;
+	if (svm_has(SVM_FEATURE_CLEAN))
+		vmcb->clean = CLEAN_ALL;
+	if (svm_exit_code(s) == VMEXIT_INVALID || svm_exit_code(s) == VMEXIT_BUSY)
+		svm_dirty(s, CLEAN_ALL); /* nothing was loaded */
+	else
+		svm_event_exit(v);
+	svm_decode_exit(v, exit);
+}
+
+static void tsc_changed(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	s->vmcb.tsc_offset = v->tsc_offset;
+	svm_dirty(s, CLEAN_I);
+}
+
+static void dump(struct vcpu *v)
+{
+	const struct svm_vcpu *s = svm_of(v);
+	const struct vmcb *c = &s->vmcb;
+
+	log_info("VMCB: exit 0x%llx info 0x%llx 0x%llx during event 0x%llx, next RIP 0x%llx",
+		 (unsigned long long)c->exit_code, (unsigned long long)c->exit_info1,
+		 (unsigned long long)c->exit_info2, (unsigned long long)c->exit_int_info,
+		 (unsigned long long)c->next_rip);
+	log_info("VMCB: intercepts 0x%x 0x%x exceptions 0x%x, interrupts 0x%llx shadow %u",
+		 c->intercept1, c->intercept2, c->intercept_exc, (unsigned long long)c->int_ctl,
+		 svm_shadow(s));
+	log_info("VMCB: ASID %u TLB %u N_CR3 0x%llx event 0x%llx clean 0x%llx TSC offset 0x%llx",
+		 c->asid, c->tlb_control, (unsigned long long)c->n_cr3,
+		 (unsigned long long)c->event_inj, (unsigned long long)c->clean,
+		 (unsigned long long)c->tsc_offset);
+	log_info("VMCB: EFER 0x%llx CPL %u DR6 0x%llx DR7 0x%llx PAT 0x%llx",
+		 (unsigned long long)c->efer, c->cpl, (unsigned long long)c->dr6,
+		 (unsigned long long)c->dr7, (unsigned long long)c->g_pat);
+	log_info("VMCB: windows IRQ %u NMI %u, NMI blocked %u until IRET at 0x%llx (%u)",
+		 s->irq_window, s->nmi_window, s->nmi_blocked, (unsigned long long)s->iret_rip,
+		 s->iret_pending);
+}
+
+const struct vcpu_ops svm_ops = {
+	.name = "SVM",
+	.probe = svm_probe,
+	.cpu_on = svm_cpu_on,
+	.cpu_off = svm_cpu_off,
+	.pt_format = &pt_format_npt,
+	.pt_max_leaf = svm_pt_max_leaf,
+	.vcpu_create = svm_vcpu_create,
+	.vcpu_free = svm_vcpu_free,
+	.vcpu_reset = svm_vcpu_reset,
+	.load = svm_load,
+	.unload = svm_unload,
+	.run = run,
+	.skip = svm_skip,
+	.get = svm_get,
+	.set = svm_set,
+	.get_seg = svm_get_seg,
+	.set_seg = svm_set_seg,
+	.can_take_irq = svm_can_take_irq,
+	.can_take_nmi = svm_can_take_nmi,
+	.want_irq_window = svm_want_irq_window,
+	.want_nmi_window = svm_want_nmi_window,
+	.inject = svm_inject,
+	.get_tpr = svm_get_tpr,
+	.set_tpr = svm_set_tpr,
+	.tsc_changed = tsc_changed,
+	.flush_tlb = svm_flush_tlb,
+	.dump = dump,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Makes a vCPU's VMCB: what is intercepted and where its maps are. */
+#include "arch/x86/msr.h"
+#include "arch/x86/regs.h"
+#include "kernel/errno.h"
+#include "kernel/mem.h"
+#include "kernel/string.h"
+#include "kernel/vm.h"
+#include "svm/svm.h"
+
+/*
+ * INIT: else it would reset the core. #DB and #AC: their delivery can loop in
+ * the CPU for ever (CVE-2015-8104, CVE-2015-5307). CRs are not intercepted:
+ * with nested paging the CPU keeps them right and they touch nobody else.
+ */
+#define INTERCEPT1                                                                                 \
+	(ICPT1_INTR | ICPT1_NMI | ICPT1_INIT | ICPT1_RDPMC | ICPT1_CPUID | ICPT1_INVD |            \
+	 ICPT1_HLT | ICPT1_INVLPGA | ICPT1_IOIO_PROT | ICPT1_MSR_PROT | ICPT1_SHUTDOWN)
+#define INTERCEPT2                                                                                 \
+	(ICPT2_VMRUN | ICPT2_VMMCALL | ICPT2_VMLOAD | ICPT2_VMSAVE | ICPT2_STGI | ICPT2_CLGI |     \
+	 ICPT2_SKINIT | ICPT2_WBINVD | ICPT2_MONITOR | ICPT2_MWAIT | ICPT2_MWAIT_COND |            \
+	 ICPT2_XSETBV)
+#define INTERCEPT_EXC (1u << VEC_DB | 1u << VEC_AC | 1u << VEC_MC)
+
+/* Shared by every VM; written once, by the boot core. */
+static uint8_t *iopm, *msrpm;
+
+int svm_maps_init(void)
+{
+	/* What VMLOAD and VMSAVE switch anyway. */
+	static const uint32_t allowed[] = {
+		MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE, MSR_STAR,         MSR_LSTAR,
+		MSR_CSTAR,   MSR_SFMASK,  MSR_SYSENTER_CS,    MSR_SYSENTER_ESP, MSR_SYSENTER_EIP,
+	};
+
+	if (iopm && msrpm)
+		return 0;
+	if (!iopm)
+		iopm = pages_alloc(IOPM_SIZE, PAGE_SIZE);
+	if (!msrpm)
+		msrpm = pages_alloc(MSRPM_SIZE, PAGE_SIZE);
+	if (!iopm || !msrpm)
+		return -ENOMEM;
+	perm_deny_all(iopm, IOPM_SIZE);
+	perm_deny_all(msrpm, MSRPM_SIZE);
+	for (unsigned i = 0; i < ARRAY_SIZE(allowed); i++)
+		msrpm_allow(msrpm, allowed[i]);
+	return 0;
+}
+
+static void reset_controls(struct vcpu *v)
+{
+	struct vmcb *c = &svm_of(v)->vmcb;
+
+	c->intercept_exc = INTERCEPT_EXC;
+	c->intercept1 = INTERCEPT1;
+	c->intercept2 = INTERCEPT2 | (svm_caps.rdpru ? ICPT2_RDPRU : 0);
+	c->iopm_pa = virt_to_phys(iopm);
+	c->msrpm_pa = virt_to_phys(msrpm);
+	c->tsc_offset = v->tsc_offset;
+	c->int_ctl = INT_V_INTR_MASKING;
+	c->np_ctl = NP_ENABLE;
+	c->n_cr3 = v->vm->p2m.root;
+}
+
+int svm_vcpu_create(struct vcpu *v)
+{
+	struct svm_vcpu *s = pages_alloc(sizeof(*s), PAGE_SIZE);
+
+	if (!s)
+		return -ENOMEM;
+	s->vmcb_pa = virt_to_phys(s);
+	s->core = SVM_NO_CORE;
+	v->hw = s;
+	return 0;
+}
+
+void svm_vcpu_free(struct vcpu *v)
+{
+	if (v->hw)
+		pages_free(v->hw, sizeof(struct svm_vcpu));
+	v->hw = NULL;
+}
+
+/* Everything but the address goes: after a shutdown the VMCB's state is undefined. */
+void svm_vcpu_reset(struct vcpu *v, const struct vcpu_start *start)
+{
+	struct svm_vcpu *s = svm_of(v);
+	hpa_t pa = s->vmcb_pa;
+
+	memset(s, 0, sizeof(*s));
+	s->vmcb_pa = pa;
+	s->core = SVM_NO_CORE;
+	reset_controls(v);
+	svm_reset_state(v, start);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the AMD-V backend share. */
+#ifndef SVM_SVM_H
+#define SVM_SVM_H
+
+#include "arch/x86/percpu.h"
+#include "kernel/types.h"
+#include "kernel/vcpu.h"
+#include "svm/vmcb.h"
+
+/* caps.c: of the boot core; every core must have the same. */
+struct svm_caps {
+	uint32_t features;  /* SVM_FEATURE_* and others, CPUID 8000_000A EDX */
+	uint32_t asids;     /* ASIDs 1..asids-1 are for guests */
+	uint32_t signature; /* CPUID 1 EAX: what EDX holds after reset */
+	uint8_t phys_bits;
+	bool page_1g, rdpru;
+	bool tcg; /* QEMU's software CPU: ways around it are in event.c */
+};
+extern struct svm_caps svm_caps;
+
+static inline bool svm_has(uint32_t feature)
+{
+	return (svm_caps.features & feature) != 0;
+}
+
+/* asid.c */
+struct asid_pool {
+	uint64_t generation; /* 1..; bumped when the ASIDs are used up */
+	uint32_t next, count;
+	bool stale; /* the TLB may hold entries of ASIDs not yet given out */
+};
+struct asid_tag {
+	uint64_t generation; /* 0: none */
+	uint32_t asid;
+};
+void asid_pool_init(struct asid_pool *pool, uint32_t count);
+/* Gives a new ASID that no entry of this core's TLB has; returns the TLB control to enter with. */
+uint32_t asid_assign(struct asid_pool *pool, struct asid_tag *tag, bool flush_by_asid);
+
+/* perm.c: permission maps, a set bit denies (APM 2 15.10.1, 15.11). */
+#define IOPM_SIZE  KIB(12)
+#define MSRPM_SIZE KIB(8)
+void perm_deny_all(uint8_t *map, size_t size);
+/* Bit of the read permission, the write permission follows; -1: always intercepted. */
+int msrpm_bit(uint32_t msr);
+void msrpm_allow(uint8_t *map, uint32_t msr);
+
+/* A core's own: cpu->hw. */
+struct svm_cpu {
+	void *hsave, *host_vmcb; /* a page each */
+	hpa_t host_vmcb_pa;
+	struct asid_pool asids;
+};
+
+#define SVM_NO_CORE (~0u)
+
+/* A vCPU's own: v->hw. */
+struct svm_vcpu {
+	struct vmcb vmcb;
+	hpa_t vmcb_pa;
+	unsigned core; /* where it was loaded last, or SVM_NO_CORE */
+	struct asid_tag tag;
+	bool flush;  /* the guest's TLB entries before the next entry */
+	uint8_t tpr; /* as last set: V_TPR has no bits 3:0 */
+
+	/* Events (event.c). */
+	bool irq_window, nmi_window; /* wanted by common code */
+	bool nmi_blocked;            /* an NMI was delivered and no IRET has ended it yet */
+	bool iret_pending;           /* the IRET at iret_rip is about to unblock NMIs */
+	uint64_t iret_rip;
+	bool stepping;     /* this entry runs one instruction: TF is ours */
+	bool guest_tf;     /* TF was the guest's own already */
+	bool stray_tf;     /* our TF may have got onto the guest's stack */
+	bool entry_shadow; /* the interrupt shadow at the entry */
+	uint64_t entry_rip;
+	uint8_t sw_len; /* RIP was moved so far over the software interrupt injected */
+};
+static_assert(offsetof(struct svm_vcpu, vmcb) == 0, "its address is the VMCB's");
+
+static inline struct svm_vcpu *svm_of(const struct vcpu *v)
+{
+	return v->hw;
+}
+
+/*
+ * Who writes a cached field of the VMCB says so (APM 2 15.15). Where the CPU
+ * has no clean bits the field stays 0: then it is reserved.
+ */
+static inline void svm_dirty(struct svm_vcpu *s, uint64_t clean_bits)
+{
+	s->vmcb.clean &= ~clean_bits;
+}
+
+/*
+ * The high half is not compared: QEMU before 8.0 and some nested hypervisors
+ * store VMEXIT_INVALID as a 32-bit value, and no code needs more.
+ */
+static inline uint32_t svm_exit_code(const struct svm_vcpu *s)
+{
+	return (uint32_t)s->vmcb.exit_code;
+}
+
+static inline bool svm_shadow(const struct svm_vcpu *s)
+{
+	return (s->vmcb.int_state & INT_SHADOW) != 0;
+}
+
+/* caps.c */
+int svm_probe(const char **why);
+void svm_read_caps(struct svm_caps *caps);
+
+/* cpu.c */
+int svm_cpu_on(struct cpu *cpu, const char **why);
+void svm_cpu_off(struct cpu *cpu);
+void svm_load(struct vcpu *v);
+void svm_unload(struct vcpu *v);
+
+/* setup.c */
+int svm_maps_init(void);
+int svm_vcpu_create(struct vcpu *v);
+void svm_vcpu_free(struct vcpu *v);
+void svm_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
+
+/* state.c */
+void svm_reset_state(struct vcpu *v, const struct vcpu_start *start);
+uint64_t svm_get(struct vcpu *v, enum vcpu_reg reg);
+void svm_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
+struct vcpu_seg svm_get_seg(struct vcpu *v, enum vcpu_sreg sreg);
+void svm_set_seg(struct vcpu *v, enum vcpu_sreg sreg, const struct vcpu_seg *seg);
+uint8_t svm_get_tpr(struct vcpu *v);
+void svm_set_tpr(struct vcpu *v, uint8_t tpr);
+void svm_skip(struct vcpu *v, uint64_t rip);
+
+/* event.c */
+bool svm_can_take_irq(struct vcpu *v);
+bool svm_can_take_nmi(struct vcpu *v);
+void svm_want_irq_window(struct vcpu *v, bool on);
+void svm_want_nmi_window(struct vcpu *v);
+void svm_inject(struct vcpu *v, const struct vcpu_event *e);
+/* Before an entry; false: no need to enter, *exit is filled in. */
+bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit);
+/* After an exit, before it is decoded: EXITINTINFO, NMI blocking, single step. */
+void svm_event_exit(struct vcpu *v);
+/* The exits that belong to events: #DB, VINTR, IRET. */
+void svm_event_decode(struct vcpu *v, struct vcpu_exit *exit);
+
+/* exit.c */
+void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit);
+/* check.c: what VMRUN dislikes about the VMCB, in words (APM 2 15.5.1). */
+const char *svm_why_invalid(const struct vmcb *vmcb, unsigned phys_bits);
+
+/* npt.c */
+unsigned svm_pt_max_leaf(void);
+void svm_flush_tlb(struct vcpu *v);
+/* Before an entry on the core whose pool it is. */
+void svm_tlb_entry(struct svm_vcpu *s, struct asid_pool *pool);
+
+/*
+ * run.asm: enters the guest with GIF = 0 and the host's IF = 1, so that a
+ * physical interrupt ends the run; returns with GIF = 1 and IF = 0.
+ * run.asm knows the registers' places by their number.
+ */
+void svm_enter(uint64_t *gpr, hpa_t vmcb, hpa_t host_vmcb);
+static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3 && GPR_RSP == 4 &&
+		      GPR_RBP == 5 && GPR_RSI == 6 && GPR_RDI == 7 && GPR_R8 == 8 && GPR_R15 == 15,
+	      "svm/run.asm");
+static_assert(sizeof(((struct vcpu *)0)->gpr[0]) == 8, "svm/run.asm");
+
+#endif

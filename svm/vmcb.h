@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The virtual machine control block and its bits (APM 2 appendices B and C). Pure. */
+#ifndef SVM_VMCB_H
+#define SVM_VMCB_H
+
+#include "kernel/types.h"
+
+struct vmcb_seg {
+	uint16_t selector, attrib;
+	uint32_t limit;
+	uint64_t base;
+};
+
+struct vmcb {
+	/* Control area (APM 2 table B-1). */
+	uint32_t intercept_cr; /* reads 15:0, writes 31:16 */
+	uint32_t intercept_dr;
+	uint32_t intercept_exc;
+	uint32_t intercept1, intercept2, intercept3;
+	uint8_t reserved_018[0x24];
+	uint16_t pause_threshold, pause_count;
+	uint64_t iopm_pa, msrpm_pa;
+	uint64_t tsc_offset;
+	uint32_t asid;
+	uint32_t tlb_control; /* 7:0 */
+	uint64_t int_ctl;
+	uint64_t int_state;
+	uint64_t exit_code;
+	uint64_t exit_info1, exit_info2;
+	uint64_t exit_int_info;
+	uint64_t np_ctl;
+	uint64_t avic_bar, ghcb;
+	uint64_t event_inj;
+	uint64_t n_cr3;
+	uint64_t virt_ext;
+	uint64_t clean; /* 31:0 */
+	uint64_t next_rip;
+	uint8_t insn_bytes;
+	uint8_t insn[15];
+	uint8_t reserved_0e0[0x320];
+
+	/* State save area (APM 2 table B-2). */
+	struct vmcb_seg es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
+	uint8_t reserved_4a0[0x2b];
+	uint8_t cpl;
+	uint32_t reserved_4cc;
+	uint64_t efer;
+	uint8_t reserved_4d8[0x70];
+	uint64_t cr4, cr3, cr0, dr7, dr6;
+	uint64_t rflags, rip;
+	uint8_t reserved_580[0x58];
+	uint64_t rsp;
+	uint64_t s_cet, ssp, isst_addr;
+	uint64_t rax;
+	uint64_t star, lstar, cstar, sfmask, kernel_gs_base;
+	uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
+	uint64_t cr2;
+	uint8_t reserved_648[0x20];
+	uint64_t g_pat;
+	uint64_t dbgctl;
+	uint64_t br_from, br_to, last_exc_from, last_exc_to;
+	uint8_t reserved_698[0x968];
+};
+
+#define VMCB_AT(field, offset)                                                                     \
+	static_assert(offsetof(struct vmcb, field) == (offset), "APM 2 appendix B: " #field)
+VMCB_AT(intercept_cr, 0x000);
+VMCB_AT(intercept_dr, 0x004);
+VMCB_AT(intercept_exc, 0x008);
+VMCB_AT(intercept1, 0x00c);
+VMCB_AT(intercept2, 0x010);
+VMCB_AT(intercept3, 0x014);
+VMCB_AT(pause_threshold, 0x03c);
+VMCB_AT(pause_count, 0x03e);
+VMCB_AT(iopm_pa, 0x040);
+VMCB_AT(msrpm_pa, 0x048);
+VMCB_AT(tsc_offset, 0x050);
+VMCB_AT(asid, 0x058);
+VMCB_AT(tlb_control, 0x05c);
+VMCB_AT(int_ctl, 0x060);
+VMCB_AT(int_state, 0x068);
+VMCB_AT(exit_code, 0x070);
+VMCB_AT(exit_info1, 0x078);
+VMCB_AT(exit_info2, 0x080);
+VMCB_AT(exit_int_info, 0x088);
+VMCB_AT(np_ctl, 0x090);
+VMCB_AT(avic_bar, 0x098);
+VMCB_AT(ghcb, 0x0a0);
+VMCB_AT(event_inj, 0x0a8);
+VMCB_AT(n_cr3, 0x0b0);
+VMCB_AT(virt_ext, 0x0b8);
+VMCB_AT(clean, 0x0c0);
+VMCB_AT(next_rip, 0x0c8);
+VMCB_AT(insn_bytes, 0x0d0);
+VMCB_AT(insn, 0x0d1);
+VMCB_AT(es, 0x400);
+VMCB_AT(cs, 0x410);
+VMCB_AT(ss, 0x420);
+VMCB_AT(ds, 0x430);
+VMCB_AT(fs, 0x440);
+VMCB_AT(gs, 0x450);
+VMCB_AT(gdtr, 0x460);
+VMCB_AT(ldtr, 0x470);
+VMCB_AT(idtr, 0x480);
+VMCB_AT(tr, 0x490);
+VMCB_AT(cpl, 0x4cb);
+VMCB_AT(efer, 0x4d0);
+VMCB_AT(cr4, 0x548);
+VMCB_AT(cr3, 0x550);
+VMCB_AT(cr0, 0x558);
+VMCB_AT(dr7, 0x560);
+VMCB_AT(dr6, 0x568);
+VMCB_AT(rflags, 0x570);
+VMCB_AT(rip, 0x578);
+VMCB_AT(rsp, 0x5d8);
+VMCB_AT(s_cet, 0x5e0);
+VMCB_AT(ssp, 0x5e8);
+VMCB_AT(isst_addr, 0x5f0);
+VMCB_AT(rax, 0x5f8);
+VMCB_AT(star, 0x600);
+VMCB_AT(lstar, 0x608);
+VMCB_AT(cstar, 0x610);
+VMCB_AT(sfmask, 0x618);
+VMCB_AT(kernel_gs_base, 0x620);
+VMCB_AT(sysenter_cs, 0x628);
+VMCB_AT(sysenter_esp, 0x630);
+VMCB_AT(sysenter_eip, 0x638);
+VMCB_AT(cr2, 0x640);
+VMCB_AT(g_pat, 0x668);
+VMCB_AT(dbgctl, 0x670);
+VMCB_AT(br_from, 0x678);
+VMCB_AT(last_exc_to, 0x690);
+static_assert(sizeof(struct vmcb_seg) == 16, "APM 2 table B-2");
+static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
+#undef VMCB_AT
+
+/* intercept1, offset 00Ch */
+#define ICPT1_INTR      (1u << 0)
+#define ICPT1_NMI       (1u << 1)
+#define ICPT1_INIT      (1u << 3)
+#define ICPT1_VINTR     (1u << 4)
+#define ICPT1_RDPMC     (1u << 15)
+#define ICPT1_CPUID     (1u << 18)
+#define ICPT1_IRET      (1u << 20)
+#define ICPT1_INVD      (1u << 22)
+#define ICPT1_HLT       (1u << 24)
+#define ICPT1_INVLPGA   (1u << 26)
+#define ICPT1_IOIO_PROT (1u << 27)
+#define ICPT1_MSR_PROT  (1u << 28)
+#define ICPT1_SHUTDOWN  (1u << 31)
+
+/* intercept2, offset 010h */
+#define ICPT2_VMRUN      (1u << 0)
+#define ICPT2_VMMCALL    (1u << 1)
+#define ICPT2_VMLOAD     (1u << 2)
+#define ICPT2_VMSAVE     (1u << 3)
+#define ICPT2_STGI       (1u << 4)
+#define ICPT2_CLGI       (1u << 5)
+#define ICPT2_SKINIT     (1u << 6)
+#define ICPT2_WBINVD     (1u << 9)
+#define ICPT2_MONITOR    (1u << 10)
+#define ICPT2_MWAIT      (1u << 11)
+#define ICPT2_MWAIT_COND (1u << 12)
+#define ICPT2_XSETBV     (1u << 13)
+#define ICPT2_RDPRU      (1u << 14)
+
+/* tlb_control, offset 05Ch */
+#define TLB_KEEP       0u
+#define TLB_FLUSH_ALL  1u /* every ASID, the host's too */
+#define TLB_FLUSH_ASID 3u /* this guest's; needs SVM_FEATURE_FLUSH_BY_ASID */
+
+/* int_ctl, offset 060h */
+#define INT_V_TPR          0x0full
+#define INT_V_IRQ          BIT(8)
+#define INT_V_PRIO_SHIFT   16u
+#define INT_V_IGN_TPR      BIT(20)
+#define INT_V_INTR_MASKING BIT(24)
+
+/* int_state, offset 068h */
+#define INT_SHADOW BIT(0)
+
+/* exit_int_info and event_inj */
+#define EVENT_VECTOR      0xffull
+#define EVENT_TYPE(e)     ((unsigned)((e) >> 8) & 7u)
+#define EVENT_TYPE_SHIFT  8u
+#define EVENT_EV          BIT(11)
+#define EVENT_V           BIT(31)
+#define EVENT_ERROR_SHIFT 32u
+#define SVM_EVENT_INTR    0u
+#define SVM_EVENT_NMI     2u
+#define SVM_EVENT_EXC     3u
+#define SVM_EVENT_SWINT   4u
+
+#define NP_ENABLE BIT(0) /* np_ctl */
+
+/* clean, offset 0C0h: a set bit says that the CPU may use what it has cached */
+#define CLEAN_I    BIT(0) /* intercepts, TSC offset, pause filter */
+#define CLEAN_PERM BIT(1) /* I/O and MSR permission map addresses */
+#define CLEAN_ASID BIT(2)
+#define CLEAN_TPR  BIT(3) /* int_ctl */
+#define CLEAN_NP   BIT(4) /* N_CR3, NP_ENABLE, G_PAT */
+#define CLEAN_CRX  BIT(5) /* CR0, CR3, CR4, EFER */
+#define CLEAN_DRX  BIT(6) /* DR6, DR7 */
+#define CLEAN_DT   BIT(7) /* GDTR, IDTR */
+#define CLEAN_SEG  BIT(8) /* ES, CS, SS, DS, CPL */
+#define CLEAN_CR2  BIT(9)
+#define CLEAN_LBR  BIT(10)
+#define CLEAN_ALL  0x7ffull
+
+/* exit_code (APM 2 appendix C). Only 31:0 count: see svm_exit_code(). */
+#define VMEXIT_EXCP(v)     (0x40u + (v))
+#define VMEXIT_EXCP_LAST   0x5fu
+#define VMEXIT_INTR        0x60u
+#define VMEXIT_NMI         0x61u
+#define VMEXIT_INIT        0x63u
+#define VMEXIT_VINTR       0x64u
+#define VMEXIT_RDPMC       0x6fu
+#define VMEXIT_CPUID       0x72u
+#define VMEXIT_IRET        0x74u
+#define VMEXIT_INVD        0x76u
+#define VMEXIT_PAUSE       0x77u
+#define VMEXIT_HLT         0x78u
+#define VMEXIT_INVLPGA     0x7au
+#define VMEXIT_IOIO        0x7bu
+#define VMEXIT_MSR         0x7cu
+#define VMEXIT_TASK_SWITCH 0x7du
+#define VMEXIT_SHUTDOWN    0x7fu
+#define VMEXIT_VMRUN       0x80u
+#define VMEXIT_VMMCALL     0x81u
+#define VMEXIT_VMLOAD      0x82u
+#define VMEXIT_VMSAVE      0x83u
+#define VMEXIT_STGI        0x84u
+#define VMEXIT_CLGI        0x85u
+#define VMEXIT_SKINIT      0x86u
+#define VMEXIT_WBINVD      0x89u
+#define VMEXIT_MONITOR     0x8au
+#define VMEXIT_MWAIT       0x8bu
+#define VMEXIT_MWAIT_COND  0x8cu
+#define VMEXIT_XSETBV      0x8du
+#define VMEXIT_RDPRU       0x8eu
+#define VMEXIT_NPF         0x400u
+#define VMEXIT_INVALID     0xffffffffu
+#define VMEXIT_BUSY        0xfffffffeu
+
+/* exit_info1 of IOIO (APM 2 15.10.2) */
+#define IOIO_IN         BIT(0)
+#define IOIO_STR        BIT(2)
+#define IOIO_REP        BIT(3)
+#define IOIO_SIZE(i)    ((uint8_t)((i) >> 4) & 7u) /* one bit: 1, 2 or 4 bytes */
+#define IOIO_PORT_SHIFT 16u
+
+/* exit_info1 of NPF (APM 2 15.25.6): a page-fault error code and: */
+#define NPF_W    BIT(1)
+#define NPF_I    BIT(4)
+#define NPF_WALK BIT(33) /* on the guest's own page tables */
+
+/* attrib of a segment: 7:0 and 11:8 are bits 47:40 and 55:52 of the descriptor */
+#define ATTR_P         (1u << 7)
+#define ATTR_L         (1u << 9)
+#define ATTR_DB        (1u << 10)
+#define ATTR_DPL_SHIFT 5u
+
+/* CPUID 8000_000A EDX */
+#define SVM_FEATURE_NPT            (1u << 0)
+#define SVM_FEATURE_LOCK           (1u << 2)
+#define SVM_FEATURE_NRIP           (1u << 3)
+#define SVM_FEATURE_CLEAN          (1u << 5)
+#define SVM_FEATURE_FLUSH_BY_ASID  (1u << 6)
+#define SVM_FEATURE_DECODE_ASSISTS (1u << 7)
+
+/* VM_CR MSR (APM 2 15.30.1) */
+#define VM_CR_R_INIT BIT(1)
+#define VM_CR_LOCK   BIT(3)
+#define VM_CR_SVMDIS BIT(4)
+
+#endif
