@@ -33,6 +33,18 @@ static inline uint64_t dev_now(const struct dev_clock *c)
 	return c->now(c->ctx);
 }
 
+/* Whole ticks of an hz clock (hz < 2^32) in ns, without drift or 128-bit division. */
+static inline uint64_t dev_ticks(uint64_t ns, uint64_t hz)
+{
+	return ns / 1000000000u * hz + ns % 1000000000u * hz / 1000000000u;
+}
+
+/* The first ns at which that many ticks are over. */
+static inline uint64_t dev_ticks_ns(uint64_t ticks, uint64_t hz)
+{
+	return ticks / hz * 1000000000u + (ticks % hz * 1000000000u + hz - 1) / hz;
+}
+
 #define DEV_TIMER_NEVER UINT64_MAX
 
 /*

@@ -10,7 +10,7 @@
 #define IOAPIC_PINS 24u
 
 struct ioapic {
-	void (*deliver)(void *ctx, const struct apic_msg *m);
+	unsigned (*deliver)(void *ctx, const struct apic_msg *m); /* how many APICs took it */
 	void *ctx;
 	uint8_t select;
 	uint8_t id;
@@ -19,8 +19,8 @@ struct ioapic {
 };
 
 /* deliver: lapic_route() to the VM's APICs. */
-void ioapic_init(struct ioapic *io, void (*deliver)(void *ctx, const struct apic_msg *m), void *ctx,
-		 uint8_t id);
+void ioapic_init(struct ioapic *io, unsigned (*deliver)(void *ctx, const struct apic_msg *m),
+		 void *ctx, uint8_t id);
 int ioapic_attach(struct ioapic *io, struct iobus *memory);
 /* Usable as dev_irq.set with ctx = ioapic; level true is "asserted" whatever the polarity bit. */
 void ioapic_set_irq(void *ioapic, unsigned pin, bool level);

@@ -50,7 +50,10 @@ struct lapic_ops {
 	void (*wake)(void *ctx, struct lapic *l);
 	/* APIC_NMI, APIC_INIT (owner calls lapic_reset) or APIC_SIPI (start at vector << 12). */
 	void (*signal)(void *ctx, struct lapic *l, enum apic_delivery what, uint8_t vector);
-	/* When (clock's ns) the vCPU's TSC reaches this value; a time gone by may be given as 0. */
+	/*
+	 * When (clock's ns, rounded up) the vCPU's TSC reaches this value; 0 for a time gone
+	 * by. Only called when tsc_deadline is on.
+	 */
 	uint64_t (*tsc_to_ns)(void *ctx, struct lapic *l, uint64_t tsc);
 };
 
@@ -76,7 +79,8 @@ struct lapic {
 	bool lint[2]; /* levels of the pins */
 	/* Timer */
 	uint32_t divide, initial;
-	uint64_t start;    /* ns when the count was loaded; meaningful while initial != 0 */
+	uint64_t start;    /* ns when the running period began */
+	uint64_t next;     /* ns of the next expiry, or DEV_TIMER_NEVER */
 	uint64_t deadline; /* TSC value; 0: disarmed */
 };
 
@@ -108,17 +112,19 @@ void lapic_lint(struct lapic *l, unsigned pin, bool level);
 /* The PIC's INT is to be acknowledged by this vCPU: pic_ack() when it can take an interrupt. */
 bool lapic_extint_pending(const struct lapic *l);
 
-/* An interrupt message arrives at this APIC: IRR or signal(). */
-void lapic_receive(struct lapic *l, const struct apic_msg *m);
-/* As above, fixed mode; the APIC must be enabled by software, else nothing happens. */
-void lapic_set_irq(struct lapic *l, uint8_t vector, bool level);
+/* An interrupt message arrives at this APIC: IRR or signal(). False: it is not accepted. */
+bool lapic_receive(struct lapic *l, const struct apic_msg *m);
+/* As above, fixed mode; the APIC must be enabled by software. */
+bool lapic_set_irq(struct lapic *l, uint8_t vector, bool level);
 
 /* The deadline has passed. */
 void lapic_timer(struct lapic *l);
+/* tsc_to_ns() gives other answers now (the guest wrote its TSC). */
+void lapic_tsc_changed(struct lapic *l);
 
 /* Is l a destination of m? */
 bool lapic_matches(const struct lapic *l, const struct apic_msg *m);
-/* Delivers to all that match, or to the one chosen by lowest priority; how many. */
+/* Delivers to all that match, or to the one chosen by lowest priority; how many accepted it. */
 unsigned lapic_route(struct lapic *const *all, unsigned count, const struct apic_msg *m);
 /* Delivers what src's ICR says, shorthands included. */
 unsigned lapic_route_ipi(struct lapic *const *all, unsigned count, struct lapic *src, uint64_t icr);

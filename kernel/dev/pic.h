@@ -7,12 +7,12 @@
 
 struct pic_chip {
 	struct pic *pic;
-	uint8_t irr, isr, imr, elcr, level; /* level: the pins now */
+	uint8_t level, irr, isr, imr, elcr; /* level: the pins now */
 	uint8_t base;                       /* vector of IR0 */
 	uint8_t lowest;                     /* the input of lowest priority */
-	uint8_t init;                       /* ICW that is expected next; 0: none */
-	bool icw4, single, ltim, auto_eoi, rotate_aeoi, special_mask, special_nested, read_isr,
-		poll;
+	uint8_t icw;                        /* the ICW expected next at the data port; 0: none */
+	bool icw4, single, ltim;            /* as ICW1 said */
+	bool auto_eoi, rotate_aeoi, special_mask, special_nested, read_isr, poll;
 };
 
 struct pic {

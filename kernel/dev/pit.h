@@ -8,16 +8,23 @@
 #define PIT_HZ  1193182u
 #define PIT_IRQ 0u
 
+/* Times are ticks of the 1.19 MHz clock. */
 struct pit_channel {
-	uint64_t start; /* ns: when the count was loaded or the gate rose */
-	uint32_t count; /* 1..65536 (BCD: ..10000), of the running period */
-	uint16_t latched, reload_low;
-	uint8_t mode, access; /* access: 1 low, 2 high, 3 both */
-	bool bcd, gate, null_count, triggered, write_high, read_high;
-	uint8_t latched_bytes, status;
-	bool status_latched;
-	uint32_t next_count; /* modes 2 and 3: taken at the end of the period; 0: none */
-	uint64_t paused;     /* ticks already counted when the gate fell */
+	uint8_t mode;   /* 0..5 */
+	uint8_t access; /* bytes that are read and written: 1 low, 2 high, 3 both */
+	bool bcd, gate;
+	bool loaded;         /* a count was written since the mode was set */
+	bool running;        /* counting since start; else stands after held ticks */
+	bool null_count;     /* the last count written is not the counting one yet */
+	bool write_high;     /* the low byte is there, in write_low */
+	bool read_high;      /* the low byte has been read */
+	bool status_latched; /* status is read next */
+	uint8_t latched;     /* bytes of latch still to be read */
+	uint8_t write_low, status;
+	uint16_t latch;
+	uint32_t count;      /* 1..65536 */
+	uint32_t next_count; /* taken at the next period or trigger; 0: none */
+	uint64_t start, held;
 };
 
 struct pit {
@@ -25,7 +32,8 @@ struct pit {
 	struct dev_timer timer;
 	struct dev_irq irq;
 	struct pit_channel ch[3];
-	uint8_t port61; /* bits 1:0 as written */
+	uint64_t next; /* tick of channel 0's next rising edge, or DEV_TIMER_NEVER */
+	uint8_t port61;
 };
 
 /* irq follows the output of channel 0; each new tick is a low-to-high edge. */

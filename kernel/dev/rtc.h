@@ -14,10 +14,9 @@ struct rtc {
 	struct dev_timer timer;
 	struct dev_irq irq;
 	uint8_t index;
-	uint8_t cmos[128];
-	uint64_t base;  /* UTC in ns at the clock's 0, wrapping */
-	uint64_t seen;  /* clock time up to which the flags of register C are settled */
-	uint64_t phase; /* ns into the second, while the clock is stopped */
+	uint8_t cmos[128]; /* time and date are valid here only while the clock stands */
+	uint64_t base;     /* UTC in ns at the clock's 0; wraps */
+	uint64_t seen;     /* clock time up to which the flags of register C are settled */
 };
 
 /*

@@ -11,7 +11,7 @@
 #define UART_COM1_PORT 0x3f8u
 #define UART_COM1_IRQ  4u
 
-/* Functions may be NULL; they must not call back into the uart. */
+/* Functions may be NULL. tx() must not call into the uart; rx_ready() may call uart_rx(). */
 struct uart_backend {
 	void (*tx)(void *ctx, uint8_t byte);
 	/* The guest has read or reset the FIFO: uart_rx_space() has grown. */
@@ -22,10 +22,11 @@ struct uart_backend {
 struct uart {
 	struct dev_irq irq;
 	struct uart_backend backend;
-	uint8_t ier, iir_fifo, lcr, mcr, lsr, msr, scr, dll, dlm;
-	bool thri; /* the THRE interrupt is due */
+	uint8_t ier, fcr, lcr, mcr, msr, scr, dll, dlm;
+	bool thri;    /* the THRE interrupt is due */
+	bool overrun; /* LSR OE; in loopback only, for uart_rx() refuses what does not fit */
 	uint8_t fifo[UART_FIFO];
-	unsigned head, count, trigger;
+	unsigned head, count;
 };
 
 void uart_init(struct uart *u, struct dev_irq irq, struct uart_backend backend);

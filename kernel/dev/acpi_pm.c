@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ACPI fixed hardware (ACPI 6.5, 4.8): power button, soft-off and the PM timer. */
+#include "kernel/dev/acpi_pm.h"
+
+#include "kernel/string.h"
+
+#define EVT_TMR    BIT(0)
+#define EVT_GBL    BIT(5)
+#define EVT_PWRBTN BIT(8)
+#define EVT_SLPBTN BIT(9)
+#define EVT_RTC    BIT(10)
+#define EVT_ALL    (EVT_TMR | EVT_GBL | EVT_PWRBTN | EVT_SLPBTN | EVT_RTC)
+
+#define CNT_SCI_EN BIT(0)
+#define CNT_BITS   0x1c02u /* BM_RLD and SLP_TYP are kept; GBL_RLS and SLP_EN read as 0 */
+#define CNT_SLP_EN BIT(13)
+
+static uint64_t ticks(const struct acpi_pm *pm)
+{
+	return dev_ticks(dev_now(&pm->clock), ACPI_PM_TMR_HZ);
+}
+
+static void update(struct acpi_pm *pm)
+{
+	uint64_t carries = ticks(pm) >> 31;
+
+	/* The timer's status rises whenever its top bit changes. */
+	if (carries != pm->carries)
+		pm->status |= EVT_TMR;
+	pm->carries = carries;
+	dev_irq_set(&pm->sci, pm->status & pm->enable & EVT_ALL);
+	dev_timer_arm(&pm->timer, (pm->enable & ~pm->status & EVT_TMR)
+					  ? dev_ticks_ns((carries + 1) << 31, ACPI_PM_TMR_HZ)
+					  : DEV_TIMER_NEVER);
+}
+
+void acpi_pm_timer(struct acpi_pm *pm)
+{
+	update(pm);
+}
+
+void acpi_pm_power_button(struct acpi_pm *pm)
+{
+	pm->status |= EVT_PWRBTN;
+	update(pm);
+}
+
+static uint64_t pm_read(void *dev, uint64_t offset, unsigned size)
+{
+	struct acpi_pm *pm = dev;
+	uint16_t control = (uint16_t)(pm->control | CNT_SCI_EN);
+	uint32_t timer = (uint32_t)ticks(pm);
+	uint8_t image[ACPI_PM_PORTS] = {0};
+	uint64_t v = 0;
+
+	update(pm);
+	memcpy(&image[0], &pm->status, 2);
+	memcpy(&image[2], &pm->enable, 2);
+	memcpy(&image[ACPI_PM1A_CNT - ACPI_PM_BASE], &control, 2);
+	memcpy(&image[ACPI_PM_TMR - ACPI_PM_BASE], &timer, 4);
+	memcpy(&v, &image[offset], size);
+	return v;
+}
+
+static void write_control(struct acpi_pm *pm, unsigned high, uint8_t v)
+{
+	uint16_t old = pm->control, value = (uint16_t)(v << (8 * high));
+
+	pm->control = (uint16_t)((old & (0xff00u >> (8 * high))) | (value & CNT_BITS));
+	if ((value & CNT_SLP_EN) && (value >> 10 & 7) == ACPI_SLP_TYP_S5)
+		pm->power_off(pm->ctx);
+}
+
+static void write_reg(void *dev, unsigned reg, uint8_t v)
+{
+	struct acpi_pm *pm = dev;
+	unsigned shift = 8 * (reg & 1);
+
+	switch (reg) {
+	case 0:
+	case 1:
+		pm->status &= (uint16_t) ~(v << shift);
+		break;
+	case 2:
+	case 3:
+		pm->enable = (uint16_t)((pm->enable & (0xff00u >> shift)) | v << shift);
+		break;
+	case 4:
+	case 5:
+		write_control(pm, reg & 1, v);
+		break;
+	default: /* the timer is read-only */
+		break;
+	}
+}
+
+static void pm_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	struct acpi_pm *pm = dev;
+
+	update(pm);
+	io_write_each(write_reg, dev, offset, size, value);
+	pm->enable &= EVT_ALL;
+	update(pm);
+}
+
+static const struct io_ops pm_ops = {pm_read, pm_write};
+
+void acpi_pm_init(struct acpi_pm *pm, struct dev_clock clock, struct dev_timer timer,
+		  struct dev_irq sci, void (*power_off)(void *ctx), void *ctx)
+{
+	memset(pm, 0, sizeof(*pm));
+	pm->clock = clock;
+	pm->timer = timer;
+	pm->sci = sci;
+	pm->power_off = power_off;
+	pm->ctx = ctx;
+}
+
+int acpi_pm_attach(struct acpi_pm *pm, struct iobus *ports)
+{
+	return iobus_add(ports, ACPI_PM_BASE, ACPI_PM_PORTS, &pm_ops, pm);
+}

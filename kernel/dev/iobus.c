@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds the device that answers a port or an address. */
+#include "kernel/dev/dev.h"
+#include "kernel/errno.h"
+#include "kernel/string.h"
+
+/* Index of the first range that ends above addr; count when there is none. */
+static unsigned first_above(const struct iobus *b, uint64_t addr)
+{
+	unsigned lo = 0, hi = b->count;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (addr - b->r[mid].base < b->r[mid].size || addr < b->r[mid].base)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops *ops, void *dev)
+{
+	unsigned at;
+
+	if (size == 0 || base + (size - 1) < base)
+		return -EINVAL;
+	at = first_above(b, base);
+	if (at < b->count && b->r[at].base <= base + (size - 1))
+		return -EEXIST;
+	if (b->count == IOBUS_MAX)
+		return -ENOSPC;
+	memmove(&b->r[at + 1], &b->r[at], (b->count - at) * sizeof(b->r[0]));
+	b->r[at] = (struct io_range){base, size, ops, dev};
+	b->count++;
+	return 0;
+}
+
+enum reach { NOTHING, WHOLE, PARTLY };
+
+/* Who answers the bytes from addr: one range all of them, nobody any, or something in between. */
+static enum reach reach(const struct iobus *b, uint64_t addr, unsigned size,
+			const struct io_range **range)
+{
+	unsigned at = first_above(b, addr);
+	const struct io_range *r = &b->r[at];
+
+	if (at == b->count || addr + (size - 1) < addr)
+		return NOTHING;
+	*range = r;
+	if (addr < r->base)
+		return r->base - addr < size ? PARTLY : NOTHING;
+	return r->size - (addr - r->base) >= size ? WHOLE : PARTLY;
+}
+
+static uint64_t all_ones(unsigned size)
+{
+	return UINT64_MAX >> (64 - 8 * size);
+}
+
+bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value)
+{
+	const struct io_range *r;
+
+	*value = all_ones(size);
+	switch (reach(b, addr, size, &r)) {
+	case WHOLE:
+		*value &= r->ops->read(r->dev, addr - r->base, size);
+		return true;
+	case PARTLY:
+		*value = 0;
+		for (unsigned i = 0; i < size; i++) {
+			uint64_t byte;
+
+			iobus_read(b, addr + i, 1, &byte);
+			*value |= byte << (8 * i);
+		}
+		return true;
+	default:
+		b->refused++;
+		return false;
+	}
+}
+
+bool iobus_write(struct iobus *b, uint64_t addr, unsigned size, uint64_t value)
+{
+	const struct io_range *r;
+
+	switch (reach(b, addr, size, &r)) {
+	case WHOLE:
+		r->ops->write(r->dev, addr - r->base, size, value & all_ones(size));
+		return true;
+	case PARTLY:
+		for (unsigned i = 0; i < size; i++)
+			iobus_write(b, addr + i, 1, value >> (8 * i) & 0xff);
+		return true;
+	default:
+		b->refused++;
+		return false;
+	}
+}

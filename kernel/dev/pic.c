@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two 8259A interrupt controllers of a PC and their edge/level registers. */
+#include "kernel/dev/pic.h"
+
+#include "kernel/string.h"
+
+#define CASCADE 2u
+
+/* Inputs that are level-triggered: by ELCR, or all by ICW1; the slave's INT behaves so. */
+static uint8_t level_mask(const struct pic_chip *c)
+{
+	uint8_t m = c->ltim ? 0xff : c->elcr;
+
+	return c == &c->pic->chip[0] ? (uint8_t)(m | 1u << CASCADE) : m;
+}
+
+/* 0 is the highest; 8 when nothing is set. */
+static unsigned priority(const struct pic_chip *c, uint8_t bits)
+{
+	for (unsigned p = 0; p < 8; p++)
+		if (bits >> ((c->lowest + 1 + p) & 7) & 1)
+			return p;
+	return 8;
+}
+
+static unsigned input_of(const struct pic_chip *c, unsigned prio)
+{
+	return (c->lowest + 1 + prio) & 7;
+}
+
+/* The input that asks for service and may have it now, or -1. */
+static int request(const struct pic_chip *c)
+{
+	unsigned asked = priority(c, c->irr & (uint8_t)~c->imr);
+	uint8_t busy = c->isr;
+
+	if (c->special_mask)
+		busy &= (uint8_t)~c->imr;
+	/* Special fully nested: the slave's higher inputs interrupt its lower ones. */
+	if (c->special_nested && c == &c->pic->chip[0])
+		busy &= (uint8_t) ~(1u << CASCADE);
+	/* While it is being initialized a chip asks for nothing. */
+	if (c->icw || asked >= priority(c, busy))
+		return -1;
+	return (int)input_of(c, asked);
+}
+
+static void set_input(struct pic_chip *c, unsigned n, bool level)
+{
+	uint8_t bit = (uint8_t)(1u << n);
+
+	/* An edge counts only as long as its input stays high (data sheet, IRR). */
+	if (!level)
+		c->irr &= (uint8_t)~bit;
+	else if ((level_mask(c) & bit) || !(c->level & bit))
+		c->irr |= bit;
+	c->level = (uint8_t)(level ? c->level | bit : c->level & ~bit);
+}
+
+static void update(struct pic *p)
+{
+	bool out;
+
+	set_input(&p->chip[0], CASCADE, request(&p->chip[1]) >= 0);
+	out = request(&p->chip[0]) >= 0;
+	if (out != p->out_level) {
+		p->out_level = out;
+		dev_irq_set(&p->out, out);
+	}
+}
+
+void pic_set_irq(void *pic, unsigned line, bool level)
+{
+	struct pic *p = pic;
+
+	if (line >= 16 || line == CASCADE)
+		return;
+	set_input(&p->chip[line / 8], line & 7, level);
+	update(p);
+}
+
+/* Acknowledges the input served next; 7 when there is none any more. */
+static unsigned acknowledge(struct pic_chip *c)
+{
+	int n = request(c);
+	uint8_t bit = (uint8_t)(1u << (n & 7));
+
+	if (n < 0)
+		return 7;
+	if (!(level_mask(c) & bit))
+		c->irr &= (uint8_t)~bit;
+	if (!c->auto_eoi)
+		c->isr |= bit;
+	else if (c->rotate_aeoi)
+		c->lowest = (uint8_t)n;
+	return (unsigned)n;
+}
+
+uint8_t pic_ack(struct pic *p)
+{
+	struct pic_chip *c = &p->chip[0];
+	bool cascade = request(c) == CASCADE;
+	unsigned n = acknowledge(c);
+
+	if (cascade) {
+		c = &p->chip[1];
+		n = acknowledge(c);
+	}
+	update(p);
+	return (uint8_t)(c->base | n);
+}
+
+static void end_of_interrupt(struct pic_chip *c, uint8_t cmd)
+{
+	bool specific = cmd & 0x40;
+	/* Without special mask mode's masked inputs (data sheet, special mask mode). */
+	uint8_t busy = c->special_mask ? c->isr & (uint8_t)~c->imr : c->isr;
+	unsigned top = priority(c, busy), n = specific ? cmd & 7u : input_of(c, top);
+
+	if (!specific && top == 8)
+		return;
+	c->isr &= (uint8_t) ~(1u << n);
+	if (cmd & 0x80)
+		c->lowest = (uint8_t)n;
+}
+
+static void ocw2(struct pic_chip *c, uint8_t v)
+{
+	switch (v >> 5) {
+	case 0:
+	case 4:
+		c->rotate_aeoi = v >> 7;
+		break;
+	case 6:
+		c->lowest = v & 7;
+		break;
+	case 2:
+		break;
+	default:
+		end_of_interrupt(c, v);
+	}
+}
+
+static void ocw3(struct pic_chip *c, uint8_t v)
+{
+	if (v & 0x04)
+		c->poll = true;
+	if (v & 0x02)
+		c->read_isr = v & 0x01;
+	if (v & 0x40)
+		c->special_mask = v & 0x20;
+}
+
+/* Edges that came before are forgotten (data sheet, ICW1). */
+static void icw1(struct pic_chip *c, uint8_t v)
+{
+	c->icw4 = v & 0x01;
+	c->single = v & 0x02;
+	c->ltim = v & 0x08;
+	c->irr = c->level & level_mask(c);
+	c->isr = c->imr = 0;
+	c->lowest = 7;
+	c->auto_eoi = c->rotate_aeoi = c->special_mask = c->special_nested = false;
+	c->read_isr = c->poll = false;
+	c->icw = 2;
+}
+
+static void write_data(struct pic_chip *c, uint8_t v)
+{
+	switch (c->icw) {
+	case 2:
+		c->base = v & 0xf8;
+		c->icw = !c->single ? 3 : c->icw4 ? 4 : 0;
+		break;
+	case 3: /* the wiring is known */
+		c->icw = c->icw4 ? 4 : 0;
+		break;
+	case 4:
+		c->auto_eoi = v & 0x02;
+		c->special_nested = v & 0x10;
+		c->icw = 0;
+		break;
+	default:
+		c->imr = v;
+	}
+}
+
+static void write_port(void *dev, unsigned port, uint8_t v)
+{
+	struct pic_chip *c = dev;
+
+	if (port == 1)
+		write_data(c, v);
+	else if (v & 0x10)
+		icw1(c, v);
+	else if (v & 0x08)
+		ocw3(c, v);
+	else
+		ocw2(c, v);
+	update(c->pic);
+}
+
+static uint8_t read_port(void *dev, unsigned port)
+{
+	struct pic_chip *c = dev;
+
+	if (c->poll) { /* this read is the acknowledge */
+		bool any = request(c) >= 0;
+		unsigned n = acknowledge(c);
+
+		c->poll = false;
+		update(c->pic);
+		return (uint8_t)(any ? 0x80 | n : 0);
+	}
+	if (port == 1)
+		return c->imr;
+	return c->read_isr ? c->isr : c->irr;
+}
+
+static uint64_t pic_read(void *dev, uint64_t offset, unsigned size)
+{
+	return io_read_each(read_port, dev, offset, size);
+}
+
+static void pic_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	io_write_each(write_port, dev, offset, size, value);
+}
+
+static uint8_t read_elcr(void *dev, unsigned n)
+{
+	struct pic *p = dev;
+
+	return p->chip[n].elcr;
+}
+
+static void write_elcr(void *dev, unsigned n, uint8_t v)
+{
+	struct pic *p = dev;
+	struct pic_chip *c = &p->chip[n];
+
+	/* The timer, keyboard, cascade, RTC and FPU are edges for ever. */
+	c->elcr = v & (n ? 0xde : 0xf8);
+	c->irr = (uint8_t)((c->irr & ~level_mask(c)) | (c->level & level_mask(c)));
+	update(p);
+}
+
+static uint64_t elcr_read(void *dev, uint64_t offset, unsigned size)
+{
+	return io_read_each(read_elcr, dev, offset, size);
+}
+
+static void elcr_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	io_write_each(write_elcr, dev, offset, size, value);
+}
+
+static const struct io_ops pic_ops = {pic_read, pic_write};
+static const struct io_ops elcr_ops = {elcr_read, elcr_write};
+
+void pic_init(struct pic *p, struct dev_irq out)
+{
+	memset(p, 0, sizeof(*p));
+	p->out = out;
+	for (unsigned i = 0; i < 2; i++) {
+		p->chip[i].pic = p;
+		p->chip[i].lowest = 7;
+		p->chip[i].imr = 0xff; /* until the guest sets vectors */
+	}
+}
+
+int pic_attach(struct pic *p, struct iobus *ports)
+{
+	int err = iobus_add(ports, 0x20, 2, &pic_ops, &p->chip[0]);
+
+	if (err == 0)
+		err = iobus_add(ports, 0xa0, 2, &pic_ops, &p->chip[1]);
+	if (err == 0)
+		err = iobus_add(ports, 0x4d0, 2, &elcr_ops, p);
+	return err;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The 8254: three counters computed from the clock, and port 0x61. */
+#include "kernel/dev/pit.h"
+
+#include "kernel/string.h"
+
+/* Ticks that come faster are coalesced: they would only cost their guest time. */
+#define MIN_PERIOD_NS 20000u
+
+#define ACCESS_BOTH 3u
+
+#define PORT61_GATE 0x01u
+#define PORT61_OUT2 0x20u
+#define REFRESH_NS  15085u /* half a period of the memory refresh, port 0x61 bit 4 */
+
+static uint64_t ticks(const struct pit *p)
+{
+	return dev_ticks(dev_now(&p->clock), PIT_HZ);
+}
+
+static uint64_t elapsed(const struct pit_channel *c, uint64_t t)
+{
+	return c->running ? t - c->start : c->held;
+}
+
+static bool periodic(const struct pit_channel *c)
+{
+	return c->mode == 2 || c->mode == 3;
+}
+
+static uint32_t from_bcd(uint32_t v)
+{
+	return (v & 15) + (v >> 4 & 15) * 10 + (v >> 8 & 15) * 100 + (v >> 12 & 15) * 1000;
+}
+
+static uint16_t to_bcd(uint32_t v)
+{
+	return (uint16_t)(v % 10 | v / 10 % 10 << 4 | v / 100 % 10 << 8 | v / 1000 % 10 << 12);
+}
+
+/* Takes the new count of modes 2 and 3 when the period that ran with the old one is over. */
+static void sync(struct pit_channel *c, uint64_t t)
+{
+	if (!c->next_count || !periodic(c) || !c->running || t - c->start < c->count)
+		return;
+	c->start += (t - c->start) / c->count * c->count;
+	c->count = c->next_count;
+	c->next_count = 0;
+	c->null_count = false;
+}
+
+static bool output(const struct pit_channel *c, uint64_t t)
+{
+	uint64_t e = elapsed(c, t);
+
+	switch (c->mode) {
+	case 0:
+		return c->loaded && e >= c->count;
+	case 1:
+		return !c->running || e >= c->count;
+	case 2:
+		return !c->running || e % c->count != c->count - 1;
+	case 3:
+		return !c->running || e % c->count < (c->count + 1) / 2;
+	default: /* one tick of low */
+		return !c->running || e != c->count;
+	}
+}
+
+static uint16_t counter(const struct pit_channel *c, uint64_t t)
+{
+	uint32_t wrap = c->bcd ? 10000 : 0x10000, half = (c->count + 1) / 2, e, v;
+
+	if (periodic(c)) {
+		e = (uint32_t)(elapsed(c, t) % c->count);
+		/* Mode 3 counts by two, an odd count from one less, once for each half. */
+		v = c->mode == 2 ? c->count - e : (c->count & ~1u) - 2 * (e < half ? e : e - half);
+	} else {
+		e = (uint32_t)(elapsed(c, t) % wrap);
+		v = (c->count + wrap - e) % wrap;
+	}
+	return c->bcd ? to_bcd(v) : (uint16_t)v;
+}
+
+/* The next tick after t at which channel 0's output rises; its gate is always high. */
+static uint64_t next_edge(const struct pit_channel *c, uint64_t t)
+{
+	uint64_t at;
+
+	if (!c->running)
+		return DEV_TIMER_NEVER;
+	switch (c->mode) {
+	case 0:
+		at = c->start + c->count;
+		break;
+	case 4:
+		at = c->start + c->count + 1;
+		break;
+	default:
+		return c->start + ((t - c->start) / c->count + 1) * c->count;
+	}
+	return at > t ? at : DEV_TIMER_NEVER;
+}
+
+static void arm(struct pit *p, uint64_t t)
+{
+	uint64_t ns;
+
+	p->next = next_edge(&p->ch[0], t);
+	if (p->next == DEV_TIMER_NEVER) {
+		dev_timer_arm(&p->timer, DEV_TIMER_NEVER);
+		return;
+	}
+	ns = dev_ticks_ns(p->next, PIT_HZ);
+	if (periodic(&p->ch[0]))
+		ns = max_u64(ns, dev_now(&p->clock) + MIN_PERIOD_NS);
+	dev_timer_arm(&p->timer, ns);
+}
+
+void pit_timer(struct pit *p)
+{
+	uint64_t t = ticks(p);
+
+	if (p->next == DEV_TIMER_NEVER)
+		return;
+	if (t >= p->next) {
+		sync(&p->ch[0], t);
+		/* One edge, however many were missed. */
+		dev_irq_set(&p->irq, false);
+		dev_irq_set(&p->irq, true);
+	}
+	arm(p, t);
+}
+
+/* Channel 0 was programmed: its output is set anew and the next edge found. */
+static void channel0_changed(struct pit *p, uint64_t t)
+{
+	dev_irq_set(&p->irq, p->ch[0].mode != 0 || output(&p->ch[0], t));
+	arm(p, t);
+}
+
+static void start(struct pit_channel *c, uint64_t t)
+{
+	if (c->next_count)
+		c->count = c->next_count;
+	c->next_count = 0;
+	c->null_count = false;
+	c->start = t;
+	c->held = 0;
+	c->running = true;
+}
+
+static void load(struct pit_channel *c, uint16_t raw, uint64_t t)
+{
+	bool again = c->loaded;
+	uint32_t count = c->bcd ? from_bcd(raw) : raw;
+
+	c->next_count = count ? count : c->bcd ? 10000 : 0x10000;
+	c->loaded = c->null_count = true;
+	/* Modes 1 and 5 wait for their trigger, 2 and 3 for the end of the period. */
+	if (c->mode == 1 || c->mode == 5 || (periodic(c) && again))
+		return;
+	start(c, t);
+	c->running = c->gate;
+}
+
+static void set_gate(struct pit_channel *c, bool gate, uint64_t t)
+{
+	bool rose = gate && !c->gate;
+
+	if (gate == c->gate)
+		return;
+	c->gate = gate;
+	if (c->mode == 1 || c->mode == 5) {
+		if (rose && c->loaded)
+			start(c, t);
+		return;
+	}
+	if (!rose) {
+		c->held = elapsed(c, t);
+		c->running = false;
+	} else if (c->loaded && periodic(c)) {
+		start(c, t);
+	} else if (c->loaded) {
+		c->start = t - c->held;
+		c->running = true;
+	}
+}
+
+static void write_count(struct pit *p, struct pit_channel *c, uint8_t v, uint64_t t)
+{
+	if (c->access == ACCESS_BOTH && !c->write_high) {
+		c->write_low = v;
+		c->write_high = true;
+		if (c->mode != 0)
+			return;
+		/* The first byte stops the count and lowers the output. */
+		c->running = c->loaded = false;
+	} else {
+		uint16_t high = (uint16_t)(v << 8);
+
+		c->write_high = false;
+		if (c->access == ACCESS_BOTH)
+			load(c, (uint16_t)(high | c->write_low), t);
+		else
+			load(c, c->access == 2 ? high : v, t);
+	}
+	if (c == &p->ch[0])
+		channel0_changed(p, t);
+}
+
+static void latch_count(struct pit_channel *c, uint64_t t)
+{
+	if (c->latched)
+		return; /* until it has been read */
+	c->latch = counter(c, t);
+	c->latched = c->access == ACCESS_BOTH ? 2 : 1;
+	c->read_high = false;
+}
+
+static void latch_status(struct pit_channel *c, uint64_t t)
+{
+	if (c->status_latched)
+		return;
+	c->status_latched = true;
+	c->status = (uint8_t)(output(c, t) << 7 | c->null_count << 6 | c->access << 4 |
+			      c->mode << 1 | c->bcd);
+}
+
+static void read_back(struct pit *p, uint8_t v, uint64_t t)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		if (!(v >> (i + 1) & 1))
+			continue;
+		if (!(v & 0x20))
+			latch_count(&p->ch[i], t);
+		if (!(v & 0x10))
+			latch_status(&p->ch[i], t);
+	}
+}
+
+static void write_control(struct pit *p, uint8_t v, uint64_t t)
+{
+	struct pit_channel *c;
+
+	if (v >> 6 == 3) {
+		read_back(p, v, t);
+		return;
+	}
+	c = &p->ch[v >> 6];
+	if ((v >> 4 & 3) == 0) {
+		latch_count(c, t);
+		return;
+	}
+	c->access = v >> 4 & 3;
+	c->mode = v >> 1 & 7;
+	if (c->mode > 5) /* 6 and 7 are 2 and 3 */
+		c->mode &= 3;
+	c->bcd = v & 1;
+	c->held = 0;
+	c->next_count = 0;
+	c->null_count = true;
+	c->loaded = c->running = c->write_high = c->read_high = c->status_latched = false;
+	c->latched = 0;
+	if (c == &p->ch[0])
+		channel0_changed(p, t);
+}
+
+static uint8_t read_count(struct pit_channel *c, uint64_t t)
+{
+	uint16_t v = c->latched ? c->latch : counter(c, t);
+	bool high = c->access == ACCESS_BOTH ? c->read_high : c->access == 2;
+
+	if (c->status_latched) {
+		c->status_latched = false;
+		return c->status;
+	}
+	if (c->access == ACCESS_BOTH)
+		c->read_high = !high;
+	if (c->latched)
+		c->latched--;
+	return (uint8_t)(high ? v >> 8 : v);
+}
+
+static uint8_t read_port(void *dev, unsigned port)
+{
+	struct pit *p = dev;
+	uint64_t t = ticks(p);
+
+	if (port == 3) /* the control word cannot be read */
+		return 0xff;
+	sync(&p->ch[port], t);
+	return read_count(&p->ch[port], t);
+}
+
+static void write_port(void *dev, unsigned port, uint8_t v)
+{
+	struct pit *p = dev;
+	uint64_t t = ticks(p);
+
+	for (unsigned i = 0; i < 3; i++)
+		sync(&p->ch[i], t);
+	if (port == 3)
+		write_control(p, v, t);
+	else
+		write_count(p, &p->ch[port], v, t);
+}
+
+static uint8_t read_61(void *dev, unsigned port)
+{
+	struct pit *p = dev;
+	uint64_t t = ticks(p);
+
+	(void)port;
+	sync(&p->ch[2], t);
+	return (uint8_t)(p->port61 | (dev_now(&p->clock) / REFRESH_NS & 1) << 4 |
+			 (output(&p->ch[2], t) ? PORT61_OUT2 : 0));
+}
+
+static void write_61(void *dev, unsigned port, uint8_t v)
+{
+	struct pit *p = dev;
+	uint64_t t = ticks(p);
+
+	(void)port;
+	p->port61 = v & 0x0f;
+	sync(&p->ch[2], t);
+	set_gate(&p->ch[2], v & PORT61_GATE, t);
+}
+
+static uint64_t pit_read(void *dev, uint64_t offset, unsigned size)
+{
+	return io_read_each(read_port, dev, offset, size);
+}
+
+static void pit_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	io_write_each(write_port, dev, offset, size, value);
+}
+
+static uint64_t port61_read(void *dev, uint64_t offset, unsigned size)
+{
+	return io_read_each(read_61, dev, offset, size);
+}
+
+static void port61_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	io_write_each(write_61, dev, offset, size, value);
+}
+
+static const struct io_ops pit_ops = {pit_read, pit_write};
+static const struct io_ops port61_ops = {port61_read, port61_write};
+
+void pit_init(struct pit *p, struct dev_clock clock, struct dev_timer timer, struct dev_irq irq)
+{
+	memset(p, 0, sizeof(*p));
+	p->clock = clock;
+	p->timer = timer;
+	p->irq = irq;
+	p->next = DEV_TIMER_NEVER;
+	for (unsigned i = 0; i < 3; i++) {
+		p->ch[i].mode = 3;
+		p->ch[i].access = ACCESS_BOTH;
+		p->ch[i].count = 0x10000;
+		p->ch[i].null_count = true;
+		p->ch[i].gate = i != 2;
+	}
+}
+
+int pit_attach(struct pit *p, struct iobus *ports)
+{
+	int err = iobus_add(ports, 0x40, 4, &pit_ops, p);
+
+	return err ? err : iobus_add(ports, 0x61, 1, &port61_ops, p);
+}

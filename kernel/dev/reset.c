@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The ports by which a PC is reset. */
+#include "kernel/dev/reset.h"
+
+#define CF9_SYSTEM 0x02u /* reset type: all of the system */
+#define CF9_CPU    0x04u /* its rising edge resets */
+
+#define PORT92_RESET 0x01u
+#define PORT92_A20   0x02u /* kept, and without effect: A20 is never masked */
+
+#define I8042_PULSE_RESET 0xfeu
+
+uint8_t reset_cf9_read(const struct reset *r)
+{
+	return r->cf9;
+}
+
+void reset_cf9_write(struct reset *r, uint8_t value)
+{
+	bool rose = (value & CF9_CPU) && !(r->cf9 & CF9_CPU);
+
+	r->cf9 = value & (CF9_SYSTEM | CF9_CPU | 0x08u);
+	if (rose)
+		r->reset(r->ctx);
+}
+
+/* No 8042: all ones, which drivers and the reset code of Linux take for an absent controller. */
+static uint64_t i8042_read(void *dev, uint64_t offset, unsigned size)
+{
+	(void)dev;
+	(void)offset;
+	(void)size;
+	return UINT64_MAX;
+}
+
+static void i8042_data_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	(void)dev;
+	(void)offset;
+	(void)size;
+	(void)value;
+}
+
+static void i8042_command_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	struct reset *r = dev;
+
+	(void)offset;
+	(void)size;
+	if ((value & 0xff) == I8042_PULSE_RESET)
+		r->reset(r->ctx);
+}
+
+static uint64_t port92_read(void *dev, uint64_t offset, unsigned size)
+{
+	const struct reset *r = dev;
+
+	(void)offset;
+	(void)size;
+	return r->port92;
+}
+
+static void port92_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	struct reset *r = dev;
+	bool rose = (value & PORT92_RESET) && !(r->port92 & PORT92_RESET);
+
+	(void)offset;
+	(void)size;
+	r->port92 = value & (PORT92_RESET | PORT92_A20);
+	if (rose)
+		r->reset(r->ctx);
+}
+
+static const struct io_ops data_ops = {i8042_read, i8042_data_write};
+static const struct io_ops command_ops = {i8042_read, i8042_command_write};
+static const struct io_ops port92_ops = {port92_read, port92_write};
+
+void reset_init(struct reset *r, void (*reset)(void *ctx), void *ctx)
+{
+	*r = (struct reset){.reset = reset, .ctx = ctx, .port92 = PORT92_A20};
+}
+
+int reset_attach(struct reset *r, struct iobus *ports)
+{
+	int err = iobus_add(ports, 0x60, 1, &data_ops, r);
+
+	if (err == 0)
+		err = iobus_add(ports, 0x64, 1, &command_ops, r);
+	if (err == 0)
+		err = iobus_add(ports, 0x92, 1, &port92_ops, r);
+	return err;
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The MC146818: calendar computed from the clock, alarm and periodic interrupt, CMOS memory. */
+#include "kernel/dev/rtc.h"
+
+#include "kernel/string.h"
+
+#define NS_PER_S 1000000000u
+#define DAY      86400u
+#define CRYSTAL  32768u
+
+enum {
+	REG_SECONDS,
+	REG_SECONDS_ALARM,
+	REG_MINUTES,
+	REG_MINUTES_ALARM,
+	REG_HOURS,
+	REG_HOURS_ALARM,
+	REG_WEEKDAY,
+	REG_DAY,
+	REG_MONTH,
+	REG_YEAR,
+	REG_A,
+	REG_B,
+	REG_C,
+	REG_D,
+};
+
+#define A_UIP  0x80u
+#define A_RATE 0x0fu
+
+#define B_SET 0x80u
+#define B_PIE 0x40u
+#define B_AIE 0x20u
+#define B_UIE 0x10u
+#define B_BIN 0x04u
+#define B_24H 0x02u
+
+#define C_IRQF 0x80u /* PF, AF and UF are where B has PIE, AIE and UIE */
+
+#define D_VALID 0x80u
+
+#define UIP_NS 244141u /* UIP rises that long before an update (data sheet, t_BUC) */
+
+/* The divider chain is held at reset: time stands, and starts half a second before an update. */
+static bool divider_reset(const struct rtc *r)
+{
+	return (r->cmos[REG_A] & 0x60) == 0x60;
+}
+
+static bool stopped(const struct rtc *r)
+{
+	return (r->cmos[REG_B] & B_SET) || divider_reset(r);
+}
+
+static uint64_t utc(const struct rtc *r, uint64_t now)
+{
+	return r->base + now;
+}
+
+static uint8_t encode(const struct rtc *r, unsigned v)
+{
+	return (uint8_t)(r->cmos[REG_B] & B_BIN ? v : v / 10 << 4 | v % 10);
+}
+
+static unsigned decode(const struct rtc *r, unsigned v)
+{
+	return r->cmos[REG_B] & B_BIN ? v : (v >> 4) * 10 + (v & 15);
+}
+
+static uint8_t encode_hour(const struct rtc *r, unsigned h)
+{
+	if (r->cmos[REG_B] & B_24H)
+		return encode(r, h);
+	return (uint8_t)(encode(r, h % 12 ? h % 12 : 12) | (h >= 12 ? 0x80 : 0));
+}
+
+/* 24 or more when it is not an hour. */
+static unsigned decode_hour(const struct rtc *r, uint8_t v)
+{
+	unsigned h = decode(r, v & 0x7f);
+
+	if (r->cmos[REG_B] & B_24H)
+		return decode(r, v);
+	if (h < 1 || h > 12)
+		return DAY;
+	return h % 12 + (v & 0x80 ? 12 : 0);
+}
+
+/* Days since 1970-01-01 of a day of the Gregorian calendar, counted from 1 March of year 0. */
+static uint64_t days_from(uint64_t y, uint64_t m, uint64_t d)
+{
+	y -= m <= 2;
+	m = (m + 9) % 12;
+	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + d - 1 - 719468;
+}
+
+static void date_from(uint64_t days, unsigned *y, unsigned *m, unsigned *d)
+{
+	uint64_t z = days + 719468, era = z / 146097, doe = z % 146097;
+	uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+
+	*d = (unsigned)(doy - (153 * mp + 2) / 5 + 1);
+	*m = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
+	*y = (unsigned)(yoe + era * 400 + (*m <= 2));
+}
+
+static uint8_t field(const struct rtc *r, unsigned reg, uint64_t seconds)
+{
+	uint64_t days = seconds / DAY;
+	unsigned tod = (unsigned)(seconds % DAY), y, m, d;
+
+	date_from(days, &y, &m, &d);
+	switch (reg) {
+	case REG_SECONDS:
+		return encode(r, tod % 60);
+	case REG_MINUTES:
+		return encode(r, tod / 60 % 60);
+	case REG_HOURS:
+		return encode_hour(r, tod / 3600);
+	case REG_WEEKDAY: /* Sunday is 1; 1970 began on a Thursday */
+		return encode(r, (unsigned)((days + 4) % 7 + 1));
+	case REG_DAY:
+		return encode(r, d);
+	case REG_MONTH:
+		return encode(r, m);
+	case REG_YEAR:
+		return encode(r, y % 100);
+	default:
+		return encode(r, y / 100);
+	}
+}
+
+static bool is_time(unsigned reg)
+{
+	return reg == REG_SECONDS || reg == REG_MINUTES || reg == REG_HOURS ||
+	       (reg >= REG_WEEKDAY && reg <= REG_YEAR) || reg == RTC_CENTURY;
+}
+
+static void freeze(struct rtc *r, uint64_t now)
+{
+	for (unsigned reg = 0; reg <= RTC_CENTURY; reg++)
+		if (is_time(reg))
+			r->cmos[reg] = field(r, reg, utc(r, now) / NS_PER_S);
+}
+
+/* The clock goes on from what stands in the registers; what is no date becomes one near it. */
+static void thaw(struct rtc *r, uint64_t now, uint64_t phase)
+{
+	uint64_t year = decode(r, r->cmos[RTC_CENTURY]) * 100u + decode(r, r->cmos[REG_YEAR]);
+	uint64_t month = decode(r, r->cmos[REG_MONTH]), day = decode(r, r->cmos[REG_DAY]);
+	uint64_t seconds;
+
+	year = year < 1970 ? 1970 : min_u64(year, 2500);
+	month = month < 1 ? 1 : min_u64(month, 12);
+	seconds = days_from(year, month, max_u64(day, 1)) * DAY;
+	seconds += decode_hour(r, r->cmos[REG_HOURS]) % 24 * 3600u;
+	seconds += decode(r, r->cmos[REG_MINUTES]) * 60u + decode(r, r->cmos[REG_SECONDS]);
+	r->base = seconds * NS_PER_S + phase - now;
+	r->seen = now;
+}
+
+/* Does a time of day's part match its alarm byte? 11xxxxxx matches all. */
+static bool alarm_part(uint8_t alarm, unsigned wanted, unsigned v)
+{
+	return (alarm & 0xc0) == 0xc0 || wanted == v;
+}
+
+/* The first second after `after` (UTC) at which the alarm goes off; UINT64_MAX: none. */
+static uint64_t next_alarm(const struct rtc *r, uint64_t after)
+{
+	uint8_t as = r->cmos[REG_SECONDS_ALARM], am = r->cmos[REG_MINUTES_ALARM];
+	uint8_t ah = r->cmos[REG_HOURS_ALARM];
+	unsigned ws = decode(r, as), wm = decode(r, am), wh = decode_hour(r, ah);
+	uint64_t hour = after / 3600 * 3600;
+
+	/* Hours and minutes that end before `after` are passed over whole. */
+	for (unsigned h = 0; h <= 24; h++, hour += 3600) {
+		if (!alarm_part(ah, wh, (unsigned)(hour / 3600 % 24)))
+			continue;
+		for (unsigned m = 0; m < 60; m++) {
+			uint64_t minute = hour + m * 60u;
+
+			if (minute + 59 <= after || !alarm_part(am, wm, m))
+				continue;
+			for (unsigned s = 0; s < 60; s++)
+				if (minute + s > after && alarm_part(as, ws, s))
+					return minute + s;
+		}
+	}
+	return UINT64_MAX;
+}
+
+/* 0: the periodic interrupt is off; else periods last 2^(result - 1) crystal ticks. */
+static unsigned rate(const struct rtc *r)
+{
+	unsigned rs = r->cmos[REG_A] & A_RATE;
+
+	return rs == 1 || rs == 2 ? rs + 7 : rs;
+}
+
+static uint64_t periods(const struct rtc *r, uint64_t now)
+{
+	return dev_ticks(now, CRYSTAL) >> (rate(r) - 1);
+}
+
+/* Sets the flags for what has happened since they were last settled. */
+static void settle(struct rtc *r, uint64_t now)
+{
+	uint64_t before = utc(r, r->seen) / NS_PER_S, after = utc(r, now) / NS_PER_S;
+	uint8_t *flags = &r->cmos[REG_C];
+
+	if (!stopped(r) && after > before) {
+		*flags |= B_UIE;
+		if (next_alarm(r, before) <= after)
+			*flags |= B_AIE;
+	}
+	if (!divider_reset(r) && rate(r) && periods(r, now) != periods(r, r->seen))
+		*flags |= B_PIE;
+	r->seen = now;
+}
+
+/* Interrupt line and deadline as registers B and C have it. A flag that stands needs no timer. */
+static void update(struct rtc *r, uint64_t now)
+{
+	uint8_t b = r->cmos[REG_B], *c = &r->cmos[REG_C];
+	uint8_t wanted = (uint8_t)(b & ~*c & (B_PIE | B_AIE | B_UIE));
+	uint64_t t = utc(r, now), next = DEV_TIMER_NEVER, alarm;
+
+	*c &= (uint8_t)~C_IRQF;
+	if (b & *c)
+		*c |= C_IRQF;
+	dev_irq_set(&r->irq, *c & C_IRQF);
+
+	if (!stopped(r) && (wanted & B_UIE))
+		next = now + NS_PER_S - t % NS_PER_S;
+	if (!stopped(r) && (wanted & B_AIE)) {
+		alarm = next_alarm(r, t / NS_PER_S);
+		if (alarm != UINT64_MAX)
+			next = min_u64(next, now + (alarm * NS_PER_S - t));
+	}
+	if (!divider_reset(r) && (wanted & B_PIE) && rate(r))
+		next = min_u64(next, dev_ticks_ns((periods(r, now) + 1) << (rate(r) - 1), CRYSTAL));
+	dev_timer_arm(&r->timer, next);
+}
+
+void rtc_timer(struct rtc *r)
+{
+	uint64_t now = dev_now(&r->clock);
+
+	settle(r, now);
+	update(r, now);
+}
+
+/* A or B is written: time may stop, or start again. */
+static void write_mode(struct rtc *r, unsigned reg, uint8_t v, uint64_t now)
+{
+	bool was_stopped = stopped(r), was_reset = divider_reset(r);
+
+	/* Frozen with the old mode: a new one does not convert what stands there. */
+	if (!was_stopped)
+		freeze(r, now);
+	r->cmos[reg] = v;
+	if (!was_stopped && !stopped(r) && reg == REG_B)
+		freeze(r, now); /* but nothing is lost when time runs on */
+	if (!stopped(r))
+		thaw(r, now, was_reset ? NS_PER_S / 2 : utc(r, now) % NS_PER_S);
+	if (stopped(r))
+		r->cmos[REG_B] &= (uint8_t) ~(v & B_SET && reg == REG_B ? B_UIE : 0);
+}
+
+static void write_data(struct rtc *r, unsigned reg, uint8_t v)
+{
+	uint64_t now = dev_now(&r->clock);
+
+	settle(r, now);
+	if (reg == REG_A) {
+		write_mode(r, reg, v & (uint8_t)~A_UIP, now);
+	} else if (reg == REG_B) {
+		write_mode(r, reg, v, now);
+	} else if (is_time(reg) && !stopped(r)) {
+		freeze(r, now);
+		r->cmos[reg] = v;
+		thaw(r, now, utc(r, now) % NS_PER_S);
+	} else if (reg != REG_C && reg != REG_D) {
+		r->cmos[reg] = v;
+	}
+	update(r, now);
+}
+
+static uint8_t read_data(struct rtc *r, unsigned reg)
+{
+	uint64_t now = dev_now(&r->clock), t = utc(r, now);
+	uint8_t v = r->cmos[reg];
+
+	if (reg == REG_A)
+		return (uint8_t)(v |
+				 (!stopped(r) && t % NS_PER_S >= NS_PER_S - UIP_NS ? A_UIP : 0));
+	if (reg == REG_C) {
+		settle(r, now);
+		update(r, now);
+		v = r->cmos[REG_C];
+		r->cmos[REG_C] = 0;
+		update(r, now);
+		return v;
+	}
+	return is_time(reg) && !stopped(r) ? field(r, reg, t / NS_PER_S) : v;
+}
+
+static uint8_t read_port(void *dev, unsigned port)
+{
+	struct rtc *r = dev;
+
+	return port ? read_data(r, r->index) : 0xff; /* the index cannot be read */
+}
+
+static void write_port(void *dev, unsigned port, uint8_t v)
+{
+	struct rtc *r = dev;
+
+	if (port)
+		write_data(r, r->index, v);
+	else
+		r->index = v & 0x7f; /* bit 7 gates NMI */
+}
+
+static uint64_t rtc_read(void *dev, uint64_t offset, unsigned size)
+{
+	return io_read_each(read_port, dev, offset, size);
+}
+
+static void rtc_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	io_write_each(write_port, dev, offset, size, value);
+}
+
+static const struct io_ops rtc_ops = {rtc_read, rtc_write};
+
+static void put16(struct rtc *r, unsigned reg, uint64_t v)
+{
+	r->cmos[reg] = (uint8_t)v;
+	r->cmos[reg + 1] = (uint8_t)(v >> 8);
+}
+
+/* The places that PC firmware and bootloaders agree on. */
+static void set_memory(struct rtc *r, uint64_t low, uint64_t high)
+{
+	uint64_t extended = low > MIB(1) ? min_u64((low - MIB(1)) >> 10, 0xffff) : 0;
+	uint64_t above_16m = low > MIB(16) ? min_u64((low - MIB(16)) >> 16, 0xffff) : 0;
+	uint64_t above_4g = min_u64(high >> 16, 0xffffff);
+	uint16_t sum = 0;
+
+	put16(r, 0x15, min_u64(low >> 10, 640));
+	put16(r, 0x17, extended);
+	put16(r, 0x30, extended);
+	put16(r, 0x34, above_16m);
+	put16(r, 0x5b, above_4g);
+	r->cmos[0x5d] = (uint8_t)(above_4g >> 16);
+	for (unsigned i = 0x10; i < 0x2e; i++)
+		sum = (uint16_t)(sum + r->cmos[i]);
+	r->cmos[0x2e] = (uint8_t)(sum >> 8);
+	r->cmos[0x2f] = (uint8_t)sum;
+}
+
+void rtc_init(struct rtc *r, struct dev_clock clock, struct dev_timer timer, struct dev_irq irq,
+	      uint64_t epoch, uint64_t low, uint64_t high)
+{
+	memset(r, 0, sizeof(*r));
+	r->clock = clock;
+	r->timer = timer;
+	r->irq = irq;
+	r->base = min_u64(epoch, 16725225600) * NS_PER_S; /* 2500-01-01 */
+	r->seen = dev_now(&clock);
+	r->cmos[REG_A] = 0x26; /* 32.768 kHz, 1024 Hz */
+	r->cmos[REG_B] = B_24H;
+	r->cmos[REG_D] = D_VALID;
+	set_memory(r, low, high);
+}
+
+int rtc_attach(struct rtc *r, struct iobus *ports)
+{
+	return iobus_add(ports, RTC_PORT, 2, &rtc_ops, r);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The 16550A: registers, FIFO and interrupt of a serial port. What is sent has left at once. */
+#include "kernel/dev/uart.h"
+
+#include "kernel/string.h"
+
+enum {
+	REG_DATA, /* RBR, THR; DLL with DLAB */
+	REG_IER,  /* DLM with DLAB */
+	REG_IIR,  /* read; FCR when written */
+	REG_LCR,
+	REG_MCR,
+	REG_LSR,
+	REG_MSR,
+	REG_SCR,
+};
+
+#define IER_RDI  0x01u
+#define IER_THRI 0x02u
+#define IER_RLSI 0x04u
+#define IER_MSI  0x08u
+
+#define IIR_NONE    0x01u
+#define IIR_MSI     0x00u
+#define IIR_THRI    0x02u
+#define IIR_RDI     0x04u
+#define IIR_RLSI    0x06u
+#define IIR_TIMEOUT 0x0cu
+#define IIR_FIFO    0xc0u
+
+#define FCR_ENABLE   0x01u
+#define FCR_CLEAR_RX 0x02u
+
+#define LCR_DLAB 0x80u
+
+#define MCR_OUT2 0x08u
+#define MCR_LOOP 0x10u
+
+#define LSR_DR   0x01u
+#define LSR_OE   0x02u
+#define LSR_THRE 0x20u
+#define LSR_TEMT 0x40u
+
+#define MSR_DELTA 0x0fu
+#define MSR_TERI  0x04u
+#define MSR_RI    0x40u
+#define MSR_READY 0xb0u /* DCD, DSR, CTS: someone listens */
+
+static unsigned depth(const struct uart *u)
+{
+	return u->fcr & FCR_ENABLE ? UART_FIFO : 1;
+}
+
+static unsigned trigger(const struct uart *u)
+{
+	static const uint8_t level[4] = {1, 4, 8, 14};
+
+	return u->fcr & FCR_ENABLE ? level[u->fcr >> 6] : 1;
+}
+
+/* The highest of the pending sources. Characters below the trigger level time out at once. */
+static uint8_t source(const struct uart *u)
+{
+	if ((u->ier & IER_RLSI) && u->overrun)
+		return IIR_RLSI;
+	if ((u->ier & IER_RDI) && u->count)
+		return u->count >= trigger(u) ? IIR_RDI : IIR_TIMEOUT;
+	if ((u->ier & IER_THRI) && u->thri)
+		return IIR_THRI;
+	if ((u->ier & IER_MSI) && (u->msr & MSR_DELTA))
+		return IIR_MSI;
+	return IIR_NONE;
+}
+
+/* A PC connects the interrupt through OUT2, which loopback forces inactive. */
+static void update(struct uart *u)
+{
+	dev_irq_set(&u->irq, source(u) != IIR_NONE && (u->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2);
+}
+
+static void rx_grown(struct uart *u)
+{
+	if (u->backend.rx_ready && uart_rx_space(u))
+		u->backend.rx_ready(u->backend.ctx);
+}
+
+static bool push(struct uart *u, uint8_t byte)
+{
+	if (u->count >= depth(u))
+		return false;
+	u->fifo[(u->head + u->count++) % UART_FIFO] = byte;
+	return true;
+}
+
+unsigned uart_rx_space(const struct uart *u)
+{
+	if (u->mcr & MCR_LOOP)
+		return 0;
+	return depth(u) - u->count;
+}
+
+bool uart_rx(struct uart *u, uint8_t byte)
+{
+	if (uart_rx_space(u) == 0)
+		return false;
+	push(u, byte);
+	update(u);
+	return true;
+}
+
+static uint8_t read_data(struct uart *u)
+{
+	uint8_t byte = u->fifo[u->head];
+
+	if (u->count == 0)
+		return 0;
+	u->head = (u->head + 1) % UART_FIFO;
+	u->count--;
+	update(u);
+	rx_grown(u);
+	return byte;
+}
+
+static uint8_t read_iir(struct uart *u)
+{
+	uint8_t s = source(u);
+
+	if (s == IIR_THRI) {
+		u->thri = false;
+		update(u);
+	}
+	return (uint8_t)(s | (u->fcr & FCR_ENABLE ? IIR_FIFO : 0));
+}
+
+static uint8_t read_lsr(struct uart *u)
+{
+	uint8_t v = (uint8_t)(LSR_THRE | LSR_TEMT | (u->count ? LSR_DR : 0) |
+			      (u->overrun ? LSR_OE : 0));
+
+	u->overrun = false;
+	update(u);
+	return v;
+}
+
+static uint8_t read_msr(struct uart *u)
+{
+	uint8_t v = u->msr;
+
+	u->msr &= (uint8_t)~MSR_DELTA;
+	update(u);
+	return v;
+}
+
+static uint8_t read_reg(void *dev, unsigned reg)
+{
+	struct uart *u = dev;
+	bool dlab = u->lcr & LCR_DLAB;
+
+	switch (reg) {
+	case REG_DATA:
+		return dlab ? u->dll : read_data(u);
+	case REG_IER:
+		return dlab ? u->dlm : u->ier;
+	case REG_IIR:
+		return read_iir(u);
+	case REG_LCR:
+		return u->lcr;
+	case REG_MCR:
+		return u->mcr;
+	case REG_LSR:
+		return read_lsr(u);
+	case REG_MSR:
+		return read_msr(u);
+	default:
+		return u->scr;
+	}
+}
+
+/* The line falls for a moment while the byte is on its way: edge-triggered inputs need it. */
+static void write_data(struct uart *u, uint8_t byte)
+{
+	u->thri = false;
+	update(u);
+	if (u->mcr & MCR_LOOP)
+		u->overrun |= !push(u, byte);
+	else if (u->backend.tx)
+		u->backend.tx(u->backend.ctx, byte);
+	u->thri = true;
+	update(u);
+}
+
+/* Enabling the THRE interrupt while the transmitter is empty raises it. */
+static void write_ier(struct uart *u, uint8_t v)
+{
+	if ((v ^ u->ier) & IER_THRI)
+		u->thri = v & IER_THRI;
+	u->ier = v & 0x0f;
+	update(u);
+}
+
+static void write_fcr(struct uart *u, uint8_t v)
+{
+	/* Other bits count only with bit 0; changing it empties the FIFOs. */
+	bool clear = ((v ^ u->fcr) & FCR_ENABLE) || ((v & FCR_ENABLE) && (v & FCR_CLEAR_RX));
+
+	u->fcr = v & FCR_ENABLE ? v & (0xc0 | FCR_ENABLE) : 0;
+	if (clear)
+		u->count = u->head = 0;
+	update(u);
+	if (clear)
+		rx_grown(u);
+}
+
+static void write_mcr(struct uart *u, uint8_t v)
+{
+	uint8_t lines = MSR_READY, changed;
+	bool looped = u->mcr & MCR_LOOP;
+
+	u->mcr = v & 0x1f;
+	/* Loopback: RTS to CTS, DTR to DSR, OUT1 to RI, OUT2 to DCD. */
+	if (v & MCR_LOOP)
+		lines = (uint8_t)((v & 2) << 3 | (v & 1) << 5 | (v & 4) << 4 | (v & 8) << 4);
+	changed = (u->msr ^ lines) & 0xf0;
+	if ((changed & MSR_RI) && (lines & MSR_RI))
+		changed &= (uint8_t)~MSR_RI; /* of the ring indicator only the trailing edge */
+	u->msr = (uint8_t)(lines | (u->msr & MSR_DELTA) | changed >> 4);
+	update(u);
+	if (looped && !(v & MCR_LOOP))
+		rx_grown(u);
+}
+
+static void write_reg(void *dev, unsigned reg, uint8_t v)
+{
+	struct uart *u = dev;
+	bool dlab = u->lcr & LCR_DLAB;
+
+	switch (reg) {
+	case REG_DATA:
+		if (dlab)
+			u->dll = v;
+		else
+			write_data(u, v);
+		break;
+	case REG_IER:
+		if (dlab)
+			u->dlm = v;
+		else
+			write_ier(u, v);
+		break;
+	case REG_IIR:
+		write_fcr(u, v);
+		break;
+	case REG_LCR:
+		u->lcr = v;
+		break;
+	case REG_MCR:
+		write_mcr(u, v);
+		break;
+	case REG_SCR:
+		u->scr = v;
+		break;
+	default: /* LSR and MSR are read-only */
+		break;
+	}
+}
+
+static uint64_t uart_read(void *dev, uint64_t offset, unsigned size)
+{
+	return io_read_each(read_reg, dev, offset, size);
+}
+
+static void uart_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	io_write_each(write_reg, dev, offset, size, value);
+}
+
+static const struct io_ops uart_ops = {uart_read, uart_write};
+
+void uart_init(struct uart *u, struct dev_irq irq, struct uart_backend backend)
+{
+	memset(u, 0, sizeof(*u));
+	u->irq = irq;
+	u->backend = backend;
+	u->msr = MSR_READY;
+	u->dll = 1; /* 115200 baud, as firmware leaves it */
+	u->lcr = 3;
+}
+
+int uart_attach(struct uart *u, struct iobus *ports, uint16_t base)
+{
+	return iobus_add(ports, base, UART_PORTS, &uart_ops, u);
+}
