@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds out whether a core has VT-x and may use it, and turns it on and off. */
+#include "arch/x86/cpu.h"
+#include "kernel/errno.h"
+#include "kernel/log.h"
+#include "kernel/print.h"
+#include "kernel/string.h"
+#include "vmx/vmx.h"
+
+struct vmx_caps vmx_caps;
+struct vmx_controls vmx_controls;
+void *vmx_msr_bitmap;
+unsigned vmx_switched;
+
+const uint32_t vmx_switched_msr[SWITCHED_COUNT] = {
+	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK, MSR_KERNEL_GS_BASE, MSR_TSC_AUX,
+};
+
+static struct vmx_cpu vmx_cpus[MAX_CPUS];
+static char why_buf[160];
+
+static void read_caps(struct vmx_caps *c)
+{
+	bool true_ctls;
+
+	memset(c, 0, sizeof(*c));
+	c->basic = rdmsr(MSR_VMX_BASIC);
+	true_ctls = c->basic & BASIC_TRUE_CONTROLS;
+	c->pin = rdmsr(true_ctls ? MSR_VMX_TRUE_PINBASED : MSR_VMX_PINBASED);
+	c->proc = rdmsr(true_ctls ? MSR_VMX_TRUE_PROCBASED : MSR_VMX_PROCBASED);
+	c->exit = rdmsr(true_ctls ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
+	c->entry = rdmsr(true_ctls ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
+	c->misc = rdmsr(MSR_VMX_MISC);
+	c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
+	c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
+	c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
+	c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
+	/* These two MSRs exist only if the control that speaks of them does (SDM 3D A.3.3, A.10).
+	 */
+	if (c->proc >> 32 & PROC_SECONDARY)
+		c->proc2 = rdmsr(MSR_VMX_PROCBASED2);
+	if (c->proc2 >> 32 & (PROC2_EPT | PROC2_VPID))
+		c->ept_vpid = rdmsr(MSR_VMX_EPT_VPID);
+	c->phys_bits = cpuid(0x80000008, 0).eax & 0xff;
+}
+
+/* SDM 3C 23.7. */
+static const char *feature_control_refuses(void)
+{
+	uint64_t fc = rdmsr(MSR_FEATURE_CONTROL);
+
+	if ((fc & FEATURE_CONTROL_LOCK) && !(fc & FEATURE_CONTROL_VMX))
+		return "the firmware has switched VT-x off and locked it (IA32_FEATURE_CONTROL): "
+		       "enable Intel Virtualization Technology in the firmware setup, then power "
+		       "the machine off and on";
+	return NULL;
+}
+
+static void allow_msr(uint8_t *bitmap, uint32_t msr)
+{
+	/* SDM 3C 24.6.9: reads of low MSRs, of high ones, then writes likewise; 1 KiB each. */
+	uint32_t byte = (msr & 0x1fff) / 8 + (msr >= 0xc0000000 ? 1024 : 0);
+	uint8_t bit = (uint8_t) ~(1u << (msr & 7));
+
+	bitmap[byte] &= bit;
+	bitmap[byte + 2048] &= bit;
+}
+
+static void fill_msr_bitmap(uint8_t *bitmap)
+{
+	static const uint32_t in_vmcs[] = {MSR_FS_BASE, MSR_GS_BASE, MSR_SYSENTER_CS,
+					   MSR_SYSENTER_ESP, MSR_SYSENTER_EIP};
+
+	memset(bitmap, 0xff, PAGE_SIZE);
+	for (unsigned i = 0; i < ARRAY_SIZE(in_vmcs); i++)
+		allow_msr(bitmap, in_vmcs[i]);
+	for (unsigned i = 0; i < vmx_switched; i++)
+		allow_msr(bitmap, vmx_switched_msr[i]);
+}
+
+int vmx_probe(const char **why)
+{
+	const char *missing = NULL;
+
+	if (!(cpuid(1, 0).ecx & BIT(5))) {
+		*why = "the processor has no VT-x (CPUID.1:ECX.VMX is clear); under another "
+		       "hypervisor, enable nested virtualization there";
+		return -ENODEV;
+	}
+	*why = feature_control_refuses();
+	if (*why)
+		return -ENODEV;
+
+	read_caps(&vmx_caps);
+	if (vmx_choose_controls(&vmx_caps, &vmx_controls, &missing)) {
+		ksnprintf(why_buf, sizeof(why_buf),
+			  "the processor's VT-x lacks a feature that is required: %s; a machine "
+			  "with a newer processor is needed",
+			  missing);
+		*why = why_buf;
+		return -ENODEV;
+	}
+	vmx_switched = vmx_controls.proc2 & PROC2_RDTSCP ? SWITCHED_COUNT : SWITCHED_TSC_AUX;
+
+	if (!vmx_msr_bitmap)
+		vmx_msr_bitmap = page_alloc();
+	if (!vmx_msr_bitmap) {
+		*why = "no memory for the MSR bitmap";
+		return -ENODEV;
+	}
+	fill_msr_bitmap(vmx_msr_bitmap);
+	return 0;
+}
+
+static int vmxon(void *region)
+{
+	hpa_t pa = virt_to_phys(region);
+	uint8_t failed;
+
+	*(uint32_t *)region = (uint32_t)vmx_caps.basic & 0x7fffffff;
+	__asm__ volatile("vmxon %1; setna %0" : "=r"(failed) : "m"(pa) : "cc", "memory");
+	return failed ? -EIO : 0;
+}
+
+static int same_as_boot_core(const struct cpu *cpu, const char **why)
+{
+	struct vmx_caps mine;
+	const char *differs;
+
+	read_caps(&mine);
+	differs = vmx_caps_differ(&mine, &vmx_caps);
+	if (!differs)
+		return 0;
+	ksnprintf(why_buf, sizeof(why_buf),
+		  "core %u (APIC id %u) differs from the boot core in %s: update the firmware, so "
+		  "that all cores run the same microcode",
+		  cpu->id, cpu->apic_id, differs);
+	*why = why_buf;
+	return -ENODEV;
+}
+
+int vmx_cpu_on(struct cpu *cpu, const char **why)
+{
+	struct vmx_cpu *c = &vmx_cpus[cpu->id];
+	uint64_t cr0 = read_cr0(), fc;
+
+	*why = feature_control_refuses();
+	if (*why || same_as_boot_core(cpu, why))
+		return -ENODEV;
+	if (!c->vmxon)
+		c->vmxon = page_alloc();
+	if (!c->vmxon) {
+		*why = "no memory for the VMXON region";
+		return -ENOMEM;
+	}
+
+	/* The register is per core and cleared by reset: firmware may have left it open. */
+	fc = rdmsr(MSR_FEATURE_CONTROL);
+	if (!(fc & FEATURE_CONTROL_LOCK))
+		wrmsr(MSR_FEATURE_CONTROL, fc | FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX);
+
+	/* SDM 3C 23.8 */
+	write_cr0((cr0 | vmx_caps.cr0_fixed0) & vmx_caps.cr0_fixed1);
+	write_cr4((read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0) & vmx_caps.cr4_fixed1);
+	if (vmxon(c->vmxon)) {
+		write_cr4(read_cr4() & ~CR4_VMXE);
+		*why = "VMXON failed";
+		return -EIO;
+	}
+	for (unsigned i = 0; i < vmx_switched; i++)
+		c->msr[i] = rdmsr(vmx_switched_msr[i]);
+	c->loaded = NULL;
+	cpu->hw = c;
+	return 0;
+}
+
+void vmx_cpu_off(struct cpu *cpu)
+{
+	if (!cpu->hw)
+		return;
+	__asm__ volatile("vmxoff" ::: "cc", "memory");
+	write_cr4(read_cr4() & ~CR4_VMXE);
+	cpu->hw = NULL;
+}
+
+void vmx_vmwrite_failed(uint32_t enc, uint64_t value)
+{
+	log_err("vmx: VMWRITE of %#llx to field %#x failed: %s", (unsigned long long)value, enc,
+		vmx_instruction_error((uint32_t)vmread(VM_INSTRUCTION_ERROR)));
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Control registers: fixed bits, read shadows, EFER.LMA, PDPTEs, and the exits they cause. */
+#include "arch/x86/cpu.h"
+#include "vmx/vmx.h"
+
+#define CR0_KNOWN                                                                                  \
+	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | \
+	 CR0_PG)
+
+uint64_t vmx_get_cr0(struct vmx_vcpu *h)
+{
+	return (vmread(GUEST_CR0) & vmx_cr0_owned()) | (h->cr0 & ~vmx_cr0_owned());
+}
+
+uint64_t vmx_get_cr4(struct vmx_vcpu *h)
+{
+	return (vmread(GUEST_CR4) & vmx_cr4_owned()) | (h->cr4 & ~vmx_cr4_owned());
+}
+
+/* LMA follows CR0.PG and EFER.LME, and the entry control follows LMA (SDM 3C 26.3.1.1). */
+static void update_lma(struct vmx_vcpu *h)
+{
+	bool lma = (h->efer & EFER_LME) && (h->cr0 & CR0_PG);
+	uint32_t entry = (h->entry & ~(uint32_t)ENTRY_IA32E) | (lma ? (uint32_t)ENTRY_IA32E : 0);
+	uint64_t tr = vmread(GUEST_ACCESS_RIGHTS(SREG_TR));
+
+	h->efer = (h->efer & ~EFER_LMA) | (lma ? EFER_LMA : 0);
+	vmwrite(GUEST_IA32_EFER, h->efer);
+	if (entry != h->entry) {
+		h->entry = entry;
+		vmwrite(VM_ENTRY_CONTROLS, entry);
+	}
+	/* The TSS of power-up has 16 bits, which IA-32e mode does not know (26.3.1.2). */
+	if (lma && (tr & 15) != 11)
+		vmwrite(GUEST_ACCESS_RIGHTS(SREG_TR), (tr & ~15ull) | 11);
+}
+
+static void apply_cr0(struct vmx_vcpu *h, uint64_t value)
+{
+	uint64_t fixed0 = vmx_caps.cr0_fixed0 & ~(CR0_PE | CR0_PG), real;
+
+	value = (value & CR0_KNOWN) | CR0_ET;
+	/* The caches stay on whatever the guest says; it reads its own CD and NW. */
+	real = ((value & ~(CR0_CD | CR0_NW)) | fixed0) & vmx_caps.cr0_fixed1;
+	h->cr0 = value;
+	vmwrite(GUEST_CR0, real);
+	vmwrite(CR0_SHADOW, value);
+	update_lma(h);
+}
+
+static void apply_cr4(struct vmx_vcpu *h, uint64_t value)
+{
+	/* With MCE clear a machine check would shut the core down before it exits. */
+	uint64_t real = value | vmx_caps.cr4_fixed0 | (read_cr4() & CR4_MCE);
+
+	h->cr4 = value;
+	vmwrite(GUEST_CR4, real & vmx_caps.cr4_fixed1);
+	vmwrite(CR4_SHADOW, value);
+}
+
+/* SDM 3A 4.4.1: false when one of them is not valid (#GP). */
+static bool read_pdptes(struct vcpu *v, uint64_t pdpte[4])
+{
+	if (vm_read(v->vm, vmread(GUEST_CR3) & 0xffffffe0, pdpte, 32))
+		return false;
+	for (unsigned i = 0; i < 4; i++)
+		if (!vmx_pdpte_valid(pdpte[i], vmx_caps.phys_bits))
+			return false;
+	return true;
+}
+
+static void write_pdptes(const uint64_t pdpte[4])
+{
+	for (unsigned i = 0; i < 4; i++)
+		vmwrite(GUEST_PDPTE(i), pdpte[i]);
+}
+
+static void sync_pdptes(struct vcpu *v)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+	uint64_t pdpte[4];
+
+	if (vmx_is_pae(h->cr0, h->cr4, h->efer) && read_pdptes(v, pdpte))
+		write_pdptes(pdpte);
+}
+
+void vmx_set_cr0(struct vcpu *v, uint64_t value)
+{
+	apply_cr0(vmx_hw(v), value);
+	sync_pdptes(v);
+	vmx_flush_linear(vmx_hw(v));
+}
+
+void vmx_set_cr3(struct vcpu *v, uint64_t value)
+{
+	/* Bit 63 of the operand with PCIDE only says not to flush. */
+	vmwrite(GUEST_CR3, value & ~BIT(63));
+	sync_pdptes(v);
+	vmx_flush_linear(vmx_hw(v));
+}
+
+void vmx_set_cr4(struct vcpu *v, uint64_t value)
+{
+	apply_cr4(vmx_hw(v), value);
+	sync_pdptes(v);
+	vmx_flush_linear(vmx_hw(v));
+}
+
+void vmx_set_efer(struct vcpu *v, uint64_t value)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+
+	h->efer = value;
+	update_lma(h);
+	vmx_flush_linear(h);
+}
+
+static bool in_64bit_code(const struct vmx_vcpu *h)
+{
+	return (h->efer & EFER_LMA) && (vmread(GUEST_ACCESS_RIGHTS(SREG_CS)) & SEG_L);
+}
+
+static struct vmx_mode current_mode(struct vmx_vcpu *h)
+{
+	return (struct vmx_mode){
+		.cr0 = vmx_get_cr0(h),
+		.cr3 = vmread(GUEST_CR3),
+		.cr4 = vmx_get_cr4(h),
+		.efer = h->efer,
+		.cs_l = vmread(GUEST_ACCESS_RIGHTS(SREG_CS)) & SEG_L,
+	};
+}
+
+/* The instructions; false asks for #GP(0), and nothing has changed. */
+static bool mov_to_cr0(struct vcpu *v, uint64_t value)
+{
+	const uint64_t reload = CR0_CD | CR0_NW | CR0_PG;
+	struct vmx_vcpu *h = vmx_hw(v);
+	struct vmx_mode m = current_mode(h);
+	uint64_t pdpte[4];
+	bool pae = vmx_is_pae(value, m.cr4, m.efer) && ((value ^ m.cr0) & reload);
+
+	if (!vmx_cr0_allowed(&m, value) || (pae && !read_pdptes(v, pdpte)))
+		return false;
+	apply_cr0(h, value);
+	if (pae)
+		write_pdptes(pdpte);
+	/* SDM 3A 4.10.4.1: emulated, so the processor does not do it. */
+	if ((value ^ m.cr0) & (CR0_PG | CR0_PE | CR0_WP))
+		vmx_flush_linear(h);
+	return true;
+}
+
+static bool mov_to_cr4(struct vcpu *v, uint64_t value)
+{
+	const uint64_t reload = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP;
+	struct vmx_vcpu *h = vmx_hw(v);
+	struct vmx_mode m = current_mode(h);
+	uint64_t pdpte[4];
+	bool pae = vmx_is_pae(m.cr0, value, m.efer) && ((value ^ m.cr4) & reload);
+
+	if (!vmx_cr4_allowed(&m, value, vmx_caps.cr4_fixed1) || (pae && !read_pdptes(v, pdpte)))
+		return false;
+	apply_cr4(h, value);
+	if (pae)
+		write_pdptes(pdpte);
+	if ((value ^ m.cr4) & (reload | CR4_PCIDE | CR4_SMAP | CR4_PKE))
+		vmx_flush_linear(h);
+	return true;
+}
+
+static void finish_instruction(struct vcpu *v, uint8_t len, bool code64)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+	uint64_t rip = vmx_cache_get(h, CACHE_RIP) + len;
+
+	vmx_skip(v, code64 ? rip : (uint32_t)rip);
+	/* Single-stepping: the trap is left to the processor, as if it had executed it. */
+	if ((vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_TF) &&
+	    !(vmread(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF))
+		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | DEBUG_BS);
+}
+
+void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+	struct vmx_cr_access a = vmx_decode_cr(vmread(EXIT_QUALIFICATION));
+	bool code64 = in_64bit_code(h), ok = false;
+	uint64_t value;
+
+	if (a.cr == 8) {
+		exit->kind = a.op == CR_MOV_TO ? EXIT_CR8_WRITE : EXIT_CR8_READ;
+		exit->u.cr8.gpr = a.gpr;
+		return;
+	}
+	switch (a.op) {
+	case CR_MOV_TO:
+		value = a.gpr == GPR_RSP ? vmx_cache_get(h, CACHE_RSP) : v->gpr[a.gpr];
+		if (!code64)
+			value = (uint32_t)value;
+		if (a.cr == 0)
+			ok = mov_to_cr0(v, value);
+		else if (a.cr == 4)
+			ok = mov_to_cr4(v, value);
+		break;
+	case CR_CLTS:
+		ok = mov_to_cr0(v, vmx_get_cr0(h) & ~CR0_TS);
+		break;
+	case CR_LMSW: /* sets PE, but never clears it */
+		value = vmx_get_cr0(h) & ~(CR0_MP | CR0_EM | CR0_TS);
+		ok = mov_to_cr0(v, value | (a.msw & (CR0_PE | CR0_MP | CR0_EM | CR0_TS)));
+		break;
+	case CR_MOV_FROM: /* CR3 only, and not asked for */
+		break;
+	}
+	if (!ok) {
+		exit->kind = EXIT_PROTECTED;
+		return;
+	}
+	exit->kind = EXIT_NONE;
+	finish_instruction(v, exit->insn_len, code64);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Exit reasons, qualifications and interruption information in neutral form. Pure. */
+#include "vmx/logic.h"
+
+/* The neutral kind; reasons that need a look at more than the number are set by exit.c. */
+/* clang-format off */
+static const uint8_t kinds[REASON_COUNT] = {
+	[REASON_EXCEPTION_NMI] = EXIT_EXCEPTION,
+	[REASON_EXTERNAL_INTERRUPT] = EXIT_HOST_IRQ,
+	[REASON_TRIPLE_FAULT] = EXIT_SHUTDOWN,
+	[REASON_INIT] = EXIT_INIT,
+	/* Only in the wait-for-SIPI state, in which no vCPU is entered; nothing is lost. */
+	[REASON_SIPI] = EXIT_INIT,
+	[REASON_INTERRUPT_WINDOW] = EXIT_IRQ_WINDOW,
+	[REASON_NMI_WINDOW] = EXIT_NMI_WINDOW,
+	[REASON_TASK_SWITCH] = EXIT_TASK_SWITCH,
+	[REASON_CPUID] = EXIT_CPUID,
+	[REASON_GETSEC] = EXIT_UNDEFINED,
+	[REASON_HLT] = EXIT_HLT,
+	[REASON_INVD] = EXIT_CACHE,
+	[REASON_RDPMC] = EXIT_PROTECTED,
+	[REASON_RSM] = EXIT_UNDEFINED,
+	[REASON_VMCALL] = EXIT_HYPERCALL,
+	[REASON_VMCLEAR] = EXIT_UNDEFINED,
+	[REASON_VMLAUNCH] = EXIT_UNDEFINED,
+	[REASON_VMPTRLD] = EXIT_UNDEFINED,
+	[REASON_VMPTRST] = EXIT_UNDEFINED,
+	[REASON_VMREAD] = EXIT_UNDEFINED,
+	[REASON_VMRESUME] = EXIT_UNDEFINED,
+	[REASON_VMWRITE] = EXIT_UNDEFINED,
+	[REASON_VMXOFF] = EXIT_UNDEFINED,
+	[REASON_VMXON] = EXIT_UNDEFINED,
+	[REASON_CR_ACCESS] = EXIT_PROTECTED,
+	[REASON_IO] = EXIT_IO,
+	[REASON_RDMSR] = EXIT_RDMSR,
+	[REASON_WRMSR] = EXIT_WRMSR,
+	[REASON_BAD_GUEST_STATE] = EXIT_FAILED,
+	[REASON_BAD_MSR_LOAD] = EXIT_FAILED,
+	[REASON_MWAIT] = EXIT_UNDEFINED,
+	[REASON_MONITOR] = EXIT_UNDEFINED,
+	[REASON_PAUSE] = EXIT_PAUSE,
+	[REASON_ENTRY_MACHINE_CHECK] = EXIT_HOST_MC,
+	/* The guest lowered its TPR: what was masked may be deliverable now. */
+	[REASON_TPR_BELOW_THRESHOLD] = EXIT_IRQ_WINDOW,
+	[REASON_EPT_VIOLATION] = EXIT_PAGE_FAULT,
+	[REASON_EPT_MISCONFIGURATION] = EXIT_FAILED,
+	[REASON_INVEPT] = EXIT_UNDEFINED,
+	[REASON_INVVPID] = EXIT_UNDEFINED,
+	[REASON_WBINVD] = EXIT_CACHE,
+	[REASON_XSETBV] = EXIT_XSETBV,
+	[REASON_VMFUNC] = EXIT_UNDEFINED,
+	[REASON_ENCLS] = EXIT_UNDEFINED,
+	[REASON_XSAVES] = EXIT_UNDEFINED,
+	[REASON_XRSTORS] = EXIT_UNDEFINED,
+};
+/* clang-format on */
+
+enum vcpu_exit_kind vmx_exit_kind(uint32_t basic)
+{
+	/* EXIT_NONE is 0: what the table does not name nobody asked for. */
+	return basic < REASON_COUNT && kinds[basic] ? (enum vcpu_exit_kind)kinds[basic]
+						    : EXIT_UNKNOWN;
+}
+
+bool vmx_exit_has_length(uint32_t basic)
+{
+	switch (basic) {
+	case REASON_CPUID ... REASON_WRMSR:
+	case REASON_MWAIT:
+	case REASON_MONITOR:
+	case REASON_PAUSE:
+	case REASON_INVEPT:
+	case REASON_INVVPID ... REASON_XSETBV:
+	case REASON_VMFUNC:
+	case REASON_ENCLS:
+	case REASON_XSAVES:
+	case REASON_XRSTORS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* SDM 3C table 27-5. */
+void vmx_decode_io(uint64_t q, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_IO;
+	exit->u.io.size = (uint8_t)((q & 7) + 1);
+	exit->u.io.in = q & BIT(3);
+	exit->u.io.string = q & BIT(4);
+	exit->u.io.rep = q & BIT(5);
+	exit->u.io.port = (uint16_t)(q >> 16);
+}
+
+/* SDM 3C table 27-7. */
+void vmx_decode_ept(uint64_t q, gpa_t gpa, gva_t gva, struct vcpu_exit *exit)
+{
+	bool valid = q & EPT_QUAL_GVA_VALID;
+
+	exit->kind = EXIT_PAGE_FAULT;
+	exit->u.page_fault.gpa = gpa;
+	exit->u.page_fault.gva = valid ? gva : 0;
+	exit->u.page_fault.gva_valid = valid;
+	exit->u.page_fault.write = q & EPT_QUAL_WRITE;
+	exit->u.page_fault.exec = q & EPT_QUAL_FETCH;
+	/* Without a linear address it was the load of PDPTEs. */
+	exit->u.page_fault.walk = !valid || !(q & EPT_QUAL_FINAL);
+	exit->u.page_fault.insn_bytes = 0;
+}
+
+static bool is_software(unsigned type)
+{
+	return type == EVENT_SWINT || type == EVENT_ICEBP || type == EVENT_SWEXC;
+}
+
+struct vcpu_event vmx_decode_event(uint32_t info, uint32_t error, uint32_t insn_len)
+{
+	struct vcpu_event e = {
+		.valid = info & INFO_VALID,
+		.type = (uint8_t)INFO_TYPE(info),
+		.vector = (uint8_t)(info & INFO_VECTOR),
+		.has_error = info & INFO_ERROR,
+	};
+
+	if (e.has_error)
+		e.error = error;
+	if (is_software(e.type))
+		e.insn_len = (uint8_t)insn_len;
+	return e;
+}
+
+static bool has_error_code(uint8_t vector)
+{
+	const uint32_t with = BIT(VEC_DF) | BIT(VEC_TS) | BIT(VEC_NP) | BIT(VEC_SS) | BIT(VEC_GP) |
+			      BIT(VEC_PF) | BIT(VEC_AC) | BIT(VEC_CP);
+
+	return vector < 32 && (with >> vector & 1);
+}
+
+uint32_t vmx_encode_event(const struct vcpu_event *e, bool protected_mode)
+{
+	uint32_t info = (uint32_t)INFO_VALID | (e->type & 7u) << 8 | e->vector;
+
+	if (e->type == EVENT_EXCEPTION && protected_mode && has_error_code(e->vector))
+		info |= (uint32_t)INFO_ERROR;
+	return info;
+}
+
+/* SDM 3C table 27-3. */
+struct vmx_cr_access vmx_decode_cr(uint64_t q)
+{
+	return (struct vmx_cr_access){
+		.cr = q & 15,
+		.op = (enum vmx_cr_op)(q >> 4 & 3),
+		.gpr = q >> 8 & 15,
+		.msw = (uint16_t)(q >> 16),
+	};
+}
+
+/* SDM 3C 30.4. */
+const char *vmx_instruction_error(uint32_t number)
+{
+	static const char *const words[] = {
+		[1] = "VMCALL executed in VMX root operation",
+		[2] = "VMCLEAR with an invalid physical address",
+		[3] = "VMCLEAR with the VMXON pointer",
+		[4] = "VMLAUNCH with a VMCS that is not clear",
+		[5] = "VMRESUME with a VMCS that is not launched",
+		[6] = "VMRESUME after VMXOFF",
+		[7] = "VM entry with invalid control fields",
+		[8] = "VM entry with invalid host-state fields",
+		[9] = "VMPTRLD with an invalid physical address",
+		[10] = "VMPTRLD with the VMXON pointer",
+		[11] = "VMPTRLD with the wrong VMCS revision identifier",
+		[12] = "VMREAD or VMWRITE of a field that is not there",
+		[13] = "VMWRITE to a read-only field",
+		[15] = "VMXON executed in VMX root operation",
+		[16] = "VM entry with an invalid executive-VMCS pointer",
+		[17] = "VM entry with an executive VMCS that is not launched",
+		[18] = "VM entry with the wrong executive-VMCS pointer",
+		[19] = "VMCALL with a VMCS that is not clear",
+		[20] = "VMCALL with invalid VM-exit control fields",
+		[22] = "VMCALL with the wrong MSEG revision identifier",
+		[23] = "VMXOFF under dual-monitor treatment",
+		[24] = "VMCALL with invalid SMM-monitor features",
+		[25] = "VM entry with invalid VM-execution controls in the executive VMCS",
+		[26] = "VM entry with events blocked by MOV SS",
+		[28] = "INVEPT or INVVPID with an invalid operand",
+	};
+
+	return number < ARRAY_SIZE(words) && words[number]
+		       ? words[number]
+		       : "an error number that the SDM does not name";
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A vCPU's VMCS as data: for the check of a refused entry, and for crash dumps. */
+#include "kernel/log.h"
+#include "vmx/vmx.h"
+
+typedef unsigned long long ull;
+
+void vmx_snapshot(struct vmx_vcpu *h, struct vmx_guest_state *s)
+{
+	*s = (struct vmx_guest_state){
+		.cr0 = vmread(GUEST_CR0),
+		.cr3 = vmread(GUEST_CR3),
+		.cr4 = vmread(GUEST_CR4),
+		.dr7 = vmread(GUEST_DR7),
+		.debugctl = vmread(GUEST_IA32_DEBUGCTL),
+		.efer = vmread(GUEST_IA32_EFER),
+		.pat = vmread(GUEST_IA32_PAT),
+		.sysenter_esp = vmread(GUEST_SYSENTER_ESP),
+		.sysenter_eip = vmread(GUEST_SYSENTER_EIP),
+		.rip = vmx_cache_get(h, CACHE_RIP),
+		.rsp = vmx_cache_get(h, CACHE_RSP),
+		.rflags = vmx_cache_get(h, CACHE_RFLAGS),
+		.gdtr_base = vmread(GUEST_GDTR_BASE),
+		.idtr_base = vmread(GUEST_IDTR_BASE),
+		.pending_debug = vmread(GUEST_PENDING_DEBUG),
+		.link = vmread(VMCS_LINK_POINTER),
+		.gdtr_limit = (uint32_t)vmread(GUEST_GDTR_LIMIT),
+		.idtr_limit = (uint32_t)vmread(GUEST_IDTR_LIMIT),
+		.activity = (uint32_t)vmread(GUEST_ACTIVITY),
+		.interruptibility = (uint32_t)vmx_cache_get(h, CACHE_INTERRUPTIBILITY),
+		.entry_controls = (uint32_t)vmread(VM_ENTRY_CONTROLS),
+		.entry_info = (uint32_t)vmread(VM_ENTRY_INTERRUPTION_INFO),
+	};
+	for (unsigned i = 0; i < 4; i++)
+		s->pdpte[i] = vmread(GUEST_PDPTE(i));
+	for (unsigned i = 0; i < SREG_COUNT; i++) {
+		s->seg[i].selector = (uint16_t)vmread(GUEST_SELECTOR(i));
+		s->seg[i].rights = (uint32_t)vmread(GUEST_ACCESS_RIGHTS(i));
+		s->seg[i].limit = (uint32_t)vmread(GUEST_LIMIT(i));
+		s->seg[i].base = vmread(GUEST_BASE(i));
+	}
+}
+
+void vmx_dump(struct vcpu *v)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+	struct vmx_guest_state s;
+
+	vmx_snapshot(h, &s);
+	log_info(
+		"vmx: exit reason %#llx, qualification %#llx, GPA %#llx, linear %#llx, length %llu",
+		(ull)vmread(EXIT_REASON), (ull)vmread(EXIT_QUALIFICATION),
+		(ull)vmread(GUEST_PHYSICAL_ADDRESS), (ull)vmread(GUEST_LINEAR_ADDRESS),
+		(ull)vmread(EXIT_INSTRUCTION_LENGTH));
+	log_info("vmx: interruption %#llx/%#llx, IDT vectoring %#llx/%#llx, entry event %#x",
+		 (ull)vmread(EXIT_INTERRUPTION_INFO), (ull)vmread(EXIT_INTERRUPTION_ERROR_CODE),
+		 (ull)vmread(IDT_VECTORING_INFO), (ull)vmread(IDT_VECTORING_ERROR_CODE),
+		 s.entry_info);
+	log_info("vmx: real CR0 %#llx CR4 %#llx, guest's CR0 %#llx CR4 %#llx EFER %#llx",
+		 (ull)s.cr0, (ull)s.cr4, (ull)vmx_get_cr0(h), (ull)vmx_get_cr4(h), (ull)s.efer);
+	log_info("vmx: interruptibility %#x, activity %u, pending debug %#llx, TPR %#x",
+		 s.interruptibility, s.activity, (ull)s.pending_debug, vmx_get_tpr(v));
+	log_info("vmx: controls pin %#x proc %#x proc2 %#x exit %#x entry %#x, VPID %u",
+		 vmx_controls.pin, h->proc, vmx_controls.proc2, vmx_controls.exit, s.entry_controls,
+		 h->vpid);
+	log_info("vmx: EPTP %#llx, TSC offset %#llx, PDPTEs %#llx %#llx %#llx %#llx",
+		 (ull)vmread(EPT_POINTER), (ull)vmread(TSC_OFFSET), (ull)s.pdpte[0],
+		 (ull)s.pdpte[1], (ull)s.pdpte[2], (ull)s.pdpte[3]);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The EPT pointer, and what drops stale translations. */
+#include "kernel/log.h"
+#include "vmx/ept_format.h"
+#include "vmx/vmx.h"
+
+struct inv_descriptor {
+	uint64_t a, b;
+};
+
+static void invept(uint64_t type, uint64_t eptp)
+{
+	struct inv_descriptor d = {eptp, 0};
+
+	__asm__ volatile("invept %0, %1" ::"m"(d), "r"(type) : "cc", "memory");
+}
+
+static void invvpid(uint64_t type, uint16_t vpid)
+{
+	struct inv_descriptor d = {vpid, 0};
+
+	__asm__ volatile("invvpid %0, %1" ::"m"(d), "r"(type) : "cc", "memory");
+}
+
+uint64_t vmx_eptp(const struct vm *vm)
+{
+	return vm->p2m.root | EPTP_WB_WALK_4;
+}
+
+unsigned vmx_pt_max_leaf(void)
+{
+	if (!(vmx_caps.ept_vpid & EPT_CAP_2M))
+		return 1;
+	return vmx_caps.ept_vpid & EPT_CAP_1G ? 3 : 2;
+}
+
+/*
+ * Guest-physical and combined mappings: INVVPID would leave the first kind
+ * (SDM 3C 28.3.3.4).
+ */
+void vmx_flush_ept(const struct vm *vm)
+{
+	if (vmx_caps.ept_vpid & EPT_CAP_INVEPT_SINGLE)
+		invept(INV_SINGLE, vmx_eptp(vm));
+	else
+		invept(INV_ALL, 0);
+}
+
+/*
+ * Linear and combined mappings of one vCPU, after what flushes them on hardware
+ * was done for the guest. Without VPIDs each entry and exit does it.
+ */
+void vmx_flush_linear(struct vmx_vcpu *h)
+{
+	if (!h->vpid)
+		return;
+	if (vmx_caps.ept_vpid & VPID_CAP_SINGLE)
+		invvpid(INV_SINGLE, h->vpid);
+	else
+		invvpid(INV_ALL, 0);
+}
+
+void vmx_flush_tlb(struct vcpu *v)
+{
+	vmx_flush_ept(v->vm);
+}
+
+void vmx_log_ept(const struct vm *vm, gpa_t gpa)
+{
+	const struct pt *pt = &vm->p2m;
+	hpa_t table = pt->root;
+
+	for (unsigned level = 4; level >= 1; level--) {
+		uint64_t e = pt->mem->map(pt->mem->ctx, table)[gpa >> (9 * level + 3) & 511];
+
+		log_err("vmx: EPT entry of level %u for %#llx: %#llx", level,
+			(unsigned long long)gpa, (unsigned long long)e);
+		if (!(e & (EPT_R | EPT_W | EPT_X)) || (level < 4 && (e & EPT_PS)))
+			return;
+		table = e & EPT_ADDR;
+	}
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Enters the guest, and turns what comes back into a neutral exit. */
+#include "arch/x86/cpu.h"
+#include "kernel/log.h"
+#include "vmx/vmx.h"
+
+/* run.asm counts on these. */
+static_assert(offsetof(struct vcpu, gpr) == 0, "run.asm: GPR");
+static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3 && GPR_RBP == 5 &&
+		      GPR_RSI == 6 && GPR_RDI == 7 && GPR_R8 == 8 && GPR_R15 == 15,
+	      "run.asm: GPR");
+static_assert(offsetof(struct vmx_vcpu, cr2) == 0, "run.asm: VMX_CR2");
+static_assert(offsetof(struct vmx_vcpu, host_rsp) == 8, "run.asm: VMX_HOST_RSP");
+static_assert(offsetof(struct vmx_vcpu, launched) == 16, "run.asm: VMX_LAUNCHED");
+
+static void fail(struct vcpu_exit *exit, const char *why, uint64_t code)
+{
+	exit->kind = EXIT_FAILED;
+	exit->u.failed.why = why;
+	exit->u.failed.code = code;
+}
+
+/* VMfail: the VMCS or its controls are wrong, and nothing was loaded (SDM 3C 26.2). */
+static void vmfail(struct vcpu_exit *exit, unsigned kind)
+{
+	uint32_t error = 0;
+
+	if (kind == 1) {
+		fail(exit, "VM entry without a current VMCS", 0);
+		return;
+	}
+	error = (uint32_t)vmread(VM_INSTRUCTION_ERROR);
+	fail(exit, vmx_instruction_error(error), error);
+}
+
+/* Bit 31 of the reason: entry failed at guest state, or after it (SDM 3C 26.8). */
+static void entry_failed(struct vmx_vcpu *h, struct vcpu_exit *exit, uint32_t basic)
+{
+	struct vmx_guest_state s;
+	uint64_t value = vmread(EXIT_QUALIFICATION);
+	const char *field;
+
+	switch (basic) {
+	case REASON_BAD_GUEST_STATE:
+		vmx_snapshot(h, &s);
+		field = vmx_check_guest(&s, &vmx_caps, &value);
+		fail(exit, field ? field : "invalid guest state (no field known to be wrong)",
+		     value);
+		break;
+	case REASON_BAD_MSR_LOAD:
+		fail(exit, "an entry of the MSR-load area", value);
+		break;
+	case REASON_ENTRY_MACHINE_CHECK:
+		exit->kind = EXIT_HOST_MC;
+		break;
+	default:
+		fail(exit, "VM entry failed for a reason that the SDM does not name", basic);
+		break;
+	}
+}
+
+/*
+ * An intercepted #DB leaves DR6 and DR7.GD as they were, and injection does not
+ * change them either: do what delivery would have done (SDM 3C 27.1, 26.6.1.1).
+ * DR6 of the guest is in the register now; v->dr6 is kept the same.
+ */
+static void debug_exception(struct vcpu *v)
+{
+	uint64_t q = vmread(EXIT_QUALIFICATION) & DEBUG_QUALIFICATION, dr6 = read_dr6();
+
+	/* RTM (bit 16) is active low. */
+	dr6 = (dr6 & ~0xfull) | (q & ~BIT(16));
+	if (q & BIT(16))
+		dr6 &= ~BIT(16);
+	write_dr6(dr6);
+	v->dr6 = dr6;
+	vmwrite(GUEST_DR7, vmread(GUEST_DR7) & ~BIT(13));
+	vmx_fix_pending_debug(vmx_hw(v));
+}
+
+static void exception(struct vcpu *v, struct vcpu_exit *exit)
+{
+	uint32_t info = (uint32_t)vmread(EXIT_INTERRUPTION_INFO), error = 0, len = 0;
+
+	if (INFO_TYPE(info) == EVENT_NMI) {
+		/*
+		 * The exit has taken it, and blocks others until an IRET. The
+		 * hypervisor's own handler does both what is to be done and the IRET.
+		 */
+		__asm__ volatile("int $2" ::: "memory");
+		exit->kind = EXIT_HOST_NMI;
+		return;
+	}
+	if ((info & INFO_VECTOR) == VEC_MC) {
+		exit->kind = EXIT_HOST_MC;
+		return;
+	}
+	if (info & INFO_ERROR)
+		error = (uint32_t)vmread(EXIT_INTERRUPTION_ERROR_CODE);
+	if (INFO_TYPE(info) >= EVENT_SWINT)
+		len = (uint32_t)vmread(EXIT_INSTRUCTION_LENGTH);
+	exit->u.event = vmx_decode_event(info, error, len);
+
+	/* SDM 3C 27.2.2: undefined for #DF and while another event was being delivered. */
+	if ((info & INFO_NMI_UNBLOCKED) && exit->u.event.vector != VEC_DF && !v->pending.valid)
+		vmx_block_nmi(vmx_hw(v));
+	if (exit->u.event.vector == VEC_DB)
+		debug_exception(v);
+}
+
+static void ept_violation(struct vcpu *v, struct vcpu_exit *exit)
+{
+	uint64_t q = vmread(EXIT_QUALIFICATION);
+	gva_t gva = q & EPT_QUAL_GVA_VALID ? vmread(GUEST_LINEAR_ADDRESS) : 0;
+
+	vmx_decode_ept(q, vmread(GUEST_PHYSICAL_ADDRESS), gva, exit);
+	if ((q & EPT_QUAL_NMI_UNBLOCKED) && !v->pending.valid)
+		vmx_block_nmi(vmx_hw(v));
+}
+
+static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+
+	/* Only events are interrupted by events; an instruction that exits was executing. */
+	if (vmx_exit_has_length(basic))
+		exit->insn_len = (uint8_t)vmread(EXIT_INSTRUCTION_LENGTH);
+	else
+		vmx_fetch_pending(v);
+
+	exit->kind = vmx_exit_kind(basic);
+	switch (basic) {
+	case REASON_EXCEPTION_NMI:
+		exception(v, exit);
+		break;
+	case REASON_INTERRUPT_WINDOW:
+		vmx_set_proc(h, PROC_INTERRUPT_WINDOW, false);
+		break;
+	case REASON_NMI_WINDOW:
+		vmx_set_proc(h, PROC_NMI_WINDOW, false);
+		break;
+	case REASON_CR_ACCESS:
+		vmx_handle_cr(v, exit);
+		break;
+	case REASON_IO:
+		vmx_decode_io(vmread(EXIT_QUALIFICATION), exit);
+		break;
+	case REASON_EPT_VIOLATION:
+		ept_violation(v, exit);
+		break;
+	case REASON_EPT_MISCONFIGURATION:
+		fail(exit, "an EPT entry that the processor does not accept",
+		     vmread(GUEST_PHYSICAL_ADDRESS));
+		vmx_log_ept(v->vm, exit->u.failed.code);
+		break;
+	default:
+		if (exit->kind == EXIT_UNKNOWN) {
+			exit->u.unknown.reason = basic;
+			exit->u.unknown.info = vmread(EXIT_QUALIFICATION);
+		}
+		break;
+	}
+}
+
+/* Exit when the guest lowers its TPR: it may unmask what waits. Costs nothing at TPR 0. */
+static void update_threshold(struct vmx_vcpu *h)
+{
+	uint8_t class = (uint8_t)(*h->vtpr >> 4 & 15);
+
+	if (class != h->threshold) {
+		h->threshold = class;
+		vmwrite(TPR_THRESHOLD, class);
+	}
+}
+
+void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+	unsigned failed;
+	uint32_t reason;
+
+	exit->insn_len = 0;
+	vmx_cache_flush(h);
+	if (h->vtpr)
+		update_threshold(h);
+
+	failed = vmx_enter(v, h);
+	h->cached = 0;
+	h->injected = false;
+	if (failed) {
+		vmfail(exit, failed);
+		return;
+	}
+	reason = (uint32_t)vmread(EXIT_REASON);
+	if (reason & REASON_ENTRY_FAILED) {
+		entry_failed(h, exit, reason & 0xffff);
+		return;
+	}
+	h->launched = 1;
+	decode(v, exit, reason & 0xffff);
+}

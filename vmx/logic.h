@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The part of the VMX backend that is arithmetic on data. Pure. */
+#ifndef VMX_LOGIC_H
+#define VMX_LOGIC_H
+
+#include "kernel/vcpu.h"
+#include "vmx/vmcs.h"
+
+/* What a core says of itself; the control words from the "true" MSRs where there are any. */
+struct vmx_caps {
+	uint64_t basic, pin, proc, proc2, exit, entry, misc, ept_vpid;
+	uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+	unsigned phys_bits;
+};
+
+/* caps.c */
+struct vmx_controls {
+	uint32_t pin, proc, proc2, exit, entry;
+};
+
+/* One control word: bits that must be 1, should be 1, and must be 0. */
+struct vmx_control_spec {
+	const char *const *names; /* 32 of them */
+	uint32_t required, wanted, refused;
+};
+
+/*
+ * Solves one word from its capability MSR (SDM 3D A.3: low half: may not be 0,
+ * high half: may be 1). -ENODEV when a required bit cannot be 1 or a refused
+ * one cannot be 0; *name is that bit's.
+ */
+int vmx_solve_controls(const struct vmx_control_spec *spec, uint64_t cap, uint32_t *word,
+		       const char **name);
+/* All words of this backend; -ENODEV and the name of what is missing. */
+int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, const char **name);
+/* Name of the first capability in which the cores differ; NULL when they do not. */
+const char *vmx_caps_differ(const struct vmx_caps *a, const struct vmx_caps *b);
+
+/* decode.c */
+enum vcpu_exit_kind vmx_exit_kind(uint32_t basic_reason);
+/* Is it caused by executing an instruction, so that its length is valid (SDM 3C 27.2.5)? */
+bool vmx_exit_has_length(uint32_t basic_reason);
+void vmx_decode_io(uint64_t qualification, struct vcpu_exit *exit);
+void vmx_decode_ept(uint64_t qualification, gpa_t gpa, gva_t gva, struct vcpu_exit *exit);
+/* Exit, entry or IDT-vectoring information to an event; reserved bits are dropped. */
+struct vcpu_event vmx_decode_event(uint32_t info, uint32_t error, uint32_t insn_len);
+/* And back. Error codes go in protected mode only (SDM 3C 26.2.1.3). */
+uint32_t vmx_encode_event(const struct vcpu_event *e, bool protected_mode);
+
+enum vmx_cr_op { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
+
+struct vmx_cr_access {
+	uint8_t cr, gpr;
+	enum vmx_cr_op op;
+	uint16_t msw;
+};
+
+struct vmx_cr_access vmx_decode_cr(uint64_t qualification);
+const char *vmx_instruction_error(uint32_t number);
+
+/* rules.c: what the architecture allows in control registers and segments. */
+struct vmx_mode {
+	uint64_t cr0, cr3, cr4, efer; /* as the guest sees them, before the change */
+	bool cs_l;
+};
+
+/* False: #GP(0). */
+bool vmx_cr0_allowed(const struct vmx_mode *m, uint64_t cr0);
+bool vmx_cr4_allowed(const struct vmx_mode *m, uint64_t cr4, uint64_t cr4_fixed1);
+bool vmx_is_pae(uint64_t cr0, uint64_t cr4, uint64_t efer);
+bool vmx_pdpte_valid(uint64_t e, unsigned phys_bits);
+bool vmx_canonical(uint64_t va);
+/* The segment as VM entry wants it (SDM 3C 26.3.1.2). */
+struct vcpu_seg vmx_fix_seg(enum vcpu_sreg s, struct vcpu_seg seg, bool ia32e);
+
+/* CR bits that the guest changes without an exit. */
+#define CR0_GUEST_OWNED (CR0_MP | CR0_EM | CR0_TS | CR0_WP | CR0_AM)
+#define CR4_GUEST_OWNED                                                                            \
+	(CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PGE | CR4_PCE | CR4_OSFXSR |         \
+	 CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP)
+/* And what it may set at all, if the processor has it. */
+#define CR4_GUEST_ALLOWED (CR4_GUEST_OWNED | CR4_PAE | CR4_MCE | CR4_PCIDE | CR4_PKE)
+
+/* check.c */
+struct vmx_guest_state {
+	uint64_t cr0, cr3, cr4, dr7, debugctl, efer, pat, sysenter_esp, sysenter_eip;
+	uint64_t rip, rsp, rflags, gdtr_base, idtr_base, pending_debug, link, pdpte[4];
+	uint32_t gdtr_limit, idtr_limit, activity, interruptibility, entry_controls, entry_info;
+	struct vcpu_seg seg[SREG_COUNT];
+};
+
+/*
+ * The first field that VM entry refuses (SDM 3C 26.3), with its value; NULL
+ * when none is found.
+ */
+const char *vmx_check_guest(const struct vmx_guest_state *s, const struct vmx_caps *c,
+			    uint64_t *value);
+
+/* vpid.c */
+#define VPID_COUNT 1024u
+
+struct vmx_vpids {
+	uint64_t used[VPID_COUNT / 64];
+};
+
+/* 1..VPID_COUNT - 1 (0 is the host's), or 0 when all are taken. Any core, no lock. */
+uint16_t vmx_vpid_alloc(struct vmx_vpids *p);
+void vmx_vpid_free(struct vmx_vpids *p, uint16_t vpid);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Makes VMCSs, fills in controls and host state, and puts them on and off cores. */
+#include "arch/x86/cpu.h"
+#include "kernel/errno.h"
+#include "kernel/log.h"
+#include "vmx/vmx.h"
+
+static struct vmx_vpids vpids;
+
+static void vmclear(struct vmx_vcpu *h)
+{
+	hpa_t pa = virt_to_phys(h->vmcs);
+	uint8_t failed;
+
+	__asm__ volatile("vmclear %1; setna %0" : "=r"(failed) : "m"(pa) : "cc", "memory");
+	if (failed)
+		panic("vmx: VMCLEAR of %#llx failed", (unsigned long long)pa);
+	h->launched = 0;
+}
+
+static void vmptrld(struct vmx_vcpu *h)
+{
+	hpa_t pa = virt_to_phys(h->vmcs);
+	uint8_t failed;
+
+	__asm__ volatile("vmptrld %1; setna %0" : "=r"(failed) : "m"(pa) : "cc", "memory");
+	if (failed)
+		panic("vmx: VMPTRLD of %#llx failed", (unsigned long long)pa);
+}
+
+bool vmx_borrow(struct vmx_vcpu *h)
+{
+	if (vmx_this_cpu()->loaded == h)
+		return false;
+	vmptrld(h);
+	return true;
+}
+
+void vmx_give_back(struct vmx_vcpu *h, bool borrowed)
+{
+	struct vmx_cpu *c = vmx_this_cpu();
+
+	if (!borrowed)
+		return;
+	vmx_cache_flush(h);
+	h->cached = 0;
+	vmclear(h);
+	if (c->loaded)
+		vmptrld(c->loaded);
+}
+
+static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
+{
+	h->proc = vmx_controls.proc;
+	h->entry = vmx_controls.entry;
+	vmwrite(PIN_BASED_CONTROLS, vmx_controls.pin);
+	vmwrite(PROC_BASED_CONTROLS, h->proc);
+	vmwrite(PROC_BASED_CONTROLS2, vmx_controls.proc2 & ~(h->vpid ? 0u : (uint32_t)PROC2_VPID));
+	vmwrite(VM_EXIT_CONTROLS, vmx_controls.exit);
+	vmwrite(VM_ENTRY_CONTROLS, h->entry);
+	vmwrite(VM_EXIT_MSR_STORE_COUNT, 0);
+	vmwrite(VM_EXIT_MSR_LOAD_COUNT, 0);
+	vmwrite(VM_ENTRY_MSR_LOAD_COUNT, 0);
+	vmwrite(CR3_TARGET_COUNT, 0);
+	/*
+	 * #DB and #AC: their delivery can fault into themselves for ever
+	 * (CVE-2015-8104, CVE-2015-5307). #MC is the host's.
+	 */
+	vmwrite(EXCEPTION_BITMAP, BIT(VEC_DB) | BIT(VEC_AC) | BIT(VEC_MC));
+	vmwrite(PAGE_FAULT_ERROR_CODE_MASK, 0);
+	vmwrite(PAGE_FAULT_ERROR_CODE_MATCH, 0);
+	vmwrite(MSR_BITMAP_ADDRESS, vm->msr_bitmap ? vm->msr_bitmap : virt_to_phys(vmx_msr_bitmap));
+	vmwrite(EPT_POINTER, vmx_eptp(vm));
+	if (h->vpid)
+		vmwrite(VPID, h->vpid);
+	if (h->vtpr) {
+		vmwrite(VIRTUAL_APIC_ADDRESS,
+			align_down(virt_to_phys((const void *)(uintptr_t)h->vtpr), PAGE_SIZE));
+		vmwrite(TPR_THRESHOLD, 0);
+	}
+	if (vmx_controls.proc2 & PROC2_ENCLS)
+		vmwrite(ENCLS_EXITING_BITMAP, ~0ull);
+	if (vmx_controls.proc2 & PROC2_XSAVES)
+		vmwrite(XSS_EXITING_BITMAP, ~0ull);
+
+	vmwrite(CR0_MASK, ~vmx_cr0_owned());
+	vmwrite(CR4_MASK, ~vmx_cr4_owned());
+	vmwrite(VMCS_LINK_POINTER, ~0ull);
+}
+
+/*
+ * What an exit loads (SDM 3C 27.5). It also sets the limits of GDTR and IDTR to
+ * 0xffff. That is harmless here: the IDT has all 256 gates, so no vector goes
+ * beyond it, and the hypervisor loads no selector that it did not make itself.
+ */
+static void write_host_state(struct cpu *cpu)
+{
+	vmwrite(HOST_CR0, read_cr0());
+	vmwrite(HOST_CR3, read_cr3());
+	vmwrite(HOST_CR4, read_cr4());
+	vmwrite(HOST_CS_SELECTOR, read_cs());
+	vmwrite(HOST_SS_SELECTOR, read_ss());
+	/* Null selectors in DS, ES, FS, GS are fine in 64-bit mode; RPL must be 0. */
+	vmwrite(HOST_DS_SELECTOR, read_ds() & 0xfff8u);
+	vmwrite(HOST_ES_SELECTOR, read_es() & 0xfff8u);
+	vmwrite(HOST_FS_SELECTOR, 0);
+	vmwrite(HOST_GS_SELECTOR, 0);
+	vmwrite(HOST_TR_SELECTOR, read_tr());
+	vmwrite(HOST_FS_BASE, 0);
+	vmwrite(HOST_GS_BASE, (uint64_t)(uintptr_t)cpu);
+	vmwrite(HOST_TR_BASE, cpu->tss_va);
+	vmwrite(HOST_GDTR_BASE, sgdt().base);
+	vmwrite(HOST_IDTR_BASE, sidt().base);
+	vmwrite(HOST_SYSENTER_CS, 0);
+	vmwrite(HOST_SYSENTER_ESP, 0);
+	vmwrite(HOST_SYSENTER_EIP, 0);
+	vmwrite(HOST_IA32_PAT, rdmsr(MSR_PAT));
+	vmwrite(HOST_IA32_EFER, rdmsr(MSR_EFER));
+	vmwrite(HOST_RIP, (uint64_t)(uintptr_t)vmx_exit_point);
+}
+
+void vmx_vcpu_free(struct vcpu *v)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+
+	if (!h)
+		return;
+	if (h->vmcs)
+		page_free(h->vmcs);
+	if (h->vtpr)
+		page_free((void *)align_down((uintptr_t)h->vtpr, PAGE_SIZE));
+	vmx_vpid_free(&vpids, h->vpid);
+	page_free(h);
+	v->hw = NULL;
+}
+
+int vmx_vcpu_create(struct vcpu *v)
+{
+	struct vmx_vcpu *h = page_alloc();
+	bool borrowed;
+
+	static_assert(sizeof(*h) <= PAGE_SIZE, "one page holds it");
+	if (!h)
+		return -ENOMEM;
+	v->hw = h;
+	h->vmcs = page_alloc();
+	if (!h->vmcs)
+		goto fail;
+	if (vmx_controls.proc & PROC_TPR_SHADOW) {
+		uint8_t *page = page_alloc();
+
+		if (!page)
+			goto fail;
+		h->vtpr = (volatile uint32_t *)(void *)(page + 0x80); /* SDM 3C 29.1.1 */
+	}
+	/* Without a VPID, entries and exits flush: slower, and as right. */
+	if (vmx_controls.proc2 & PROC2_VPID)
+		h->vpid = vmx_vpid_alloc(&vpids);
+
+	*(uint32_t *)h->vmcs = (uint32_t)vmx_caps.basic & 0x7fffffff;
+	vmclear(h);
+	borrowed = vmx_borrow(h);
+	write_controls(h, v->vm);
+	vmx_give_back(h, borrowed);
+	return 0;
+fail:
+	vmx_vcpu_free(v);
+	return -ENOMEM;
+}
+
+void vmx_load(struct vcpu *v)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+	struct vmx_cpu *c = vmx_this_cpu();
+
+	vmptrld(h);
+	c->loaded = h;
+	if (h->last != this_cpu()) {
+		write_host_state(this_cpu());
+		/* Whatever this core remembers of the VPID or the EPT root is from another life. */
+		vmx_flush_linear(h);
+		vmx_flush_ept(v->vm);
+		h->last = this_cpu();
+	}
+	if (h->tsc_offset != v->tsc_offset) {
+		h->tsc_offset = v->tsc_offset;
+		vmwrite(TSC_OFFSET, v->tsc_offset);
+	}
+	for (unsigned i = 0; i < vmx_switched; i++) {
+		if (c->msr[i] != h->msr[i])
+			wrmsr(vmx_switched_msr[i], h->msr[i]);
+	}
+}
+
+/*
+ * VMCLEAR each time, not only when the vCPU moves: a VMCS that stays active on a
+ * core may be written back by it after the page was freed, and nobody tells
+ * the backend before a vCPU is loaded elsewhere (SDM 3C 24.1).
+ */
+void vmx_unload(struct vcpu *v)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+	struct vmx_cpu *c = vmx_this_cpu();
+
+	for (unsigned i = 0; i < vmx_switched; i++)
+		c->msr[i] = h->msr[i] = rdmsr(vmx_switched_msr[i]);
+	vmx_cache_flush(h);
+	h->cached = 0;
+	vmclear(h);
+	c->loaded = NULL;
+}

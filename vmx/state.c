@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads and writes the guest's registers and segments. */
+#include "arch/x86/cpu.h"
+#include "vmx/vmx.h"
+
+/* Registers that are one field, with no rule attached; others have encoding 0, which is VPID's. */
+static const struct vmcs_field reg_field[REG_COUNT] = {
+	[REG_CR3] = GUEST_CR3,
+	[REG_DR7] = GUEST_DR7,
+	[REG_PAT] = GUEST_IA32_PAT,
+	[REG_SYSENTER_CS] = GUEST_SYSENTER_CS,
+	[REG_SYSENTER_ESP] = GUEST_SYSENTER_ESP,
+	[REG_SYSENTER_EIP] = GUEST_SYSENTER_EIP,
+	[REG_DEBUGCTL] = GUEST_IA32_DEBUGCTL,
+	[REG_GDTR_BASE] = GUEST_GDTR_BASE,
+	[REG_GDTR_LIMIT] = GUEST_GDTR_LIMIT,
+	[REG_IDTR_BASE] = GUEST_IDTR_BASE,
+	[REG_IDTR_LIMIT] = GUEST_IDTR_LIMIT,
+};
+
+static const struct vmcs_field cache_field[CACHE_COUNT] = {
+	[CACHE_RIP] = GUEST_RIP,
+	[CACHE_RSP] = GUEST_RSP,
+	[CACHE_RFLAGS] = GUEST_RFLAGS,
+	[CACHE_INTERRUPTIBILITY] = GUEST_INTERRUPTIBILITY,
+};
+
+static const uint8_t reg_switched[REG_COUNT] = {
+	[REG_STAR] = SWITCHED_STAR,
+	[REG_LSTAR] = SWITCHED_LSTAR,
+	[REG_CSTAR] = SWITCHED_CSTAR,
+	[REG_SFMASK] = SWITCHED_SFMASK,
+	[REG_KERNEL_GS_BASE] = SWITCHED_KERNEL_GS_BASE,
+};
+
+uint64_t vmx_cache_get(struct vmx_vcpu *h, unsigned n)
+{
+	if (!(h->cached & 1u << n)) {
+		h->cache[n] = vmread(cache_field[n]);
+		h->cached |= 1u << n;
+	}
+	return h->cache[n];
+}
+
+void vmx_cache_set(struct vmx_vcpu *h, unsigned n, uint64_t value)
+{
+	h->cache[n] = value;
+	h->cached |= 1u << n;
+	h->dirty |= 1u << n;
+}
+
+void vmx_cache_flush(struct vmx_vcpu *h)
+{
+	for (uint32_t d = h->dirty; d; d &= d - 1) {
+		unsigned n = (unsigned)__builtin_ctz(d);
+
+		vmwrite(cache_field[n], h->cache[n]);
+	}
+	h->dirty = 0;
+}
+
+static bool is_loaded(const struct vmx_vcpu *h)
+{
+	return vmx_this_cpu()->loaded == h;
+}
+
+uint64_t vmx_get(struct vcpu *v, enum vcpu_reg reg)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+
+	switch (reg) {
+	case REG_RSP:
+		return vmx_cache_get(h, CACHE_RSP);
+	case REG_RIP:
+		return vmx_cache_get(h, CACHE_RIP);
+	case REG_RFLAGS:
+		return vmx_cache_get(h, CACHE_RFLAGS);
+	case REG_CR0:
+		return vmx_get_cr0(h);
+	case REG_CR2:
+		return h->cr2;
+	case REG_CR4:
+		return vmx_get_cr4(h);
+	case REG_EFER:
+		return h->efer;
+	case REG_STAR:
+	case REG_LSTAR:
+	case REG_CSTAR:
+	case REG_SFMASK:
+	case REG_KERNEL_GS_BASE:
+		if (is_loaded(h))
+			return rdmsr(vmx_switched_msr[reg_switched[reg]]);
+		return h->msr[reg_switched[reg]];
+	default:
+		return reg < REG_COUNT ? vmread(reg_field[reg]) : 0;
+	}
+}
+
+static void set_switched(struct vmx_vcpu *h, unsigned n, uint64_t value)
+{
+	/* A value that the processor refuses changes nothing, rather than ending the hypervisor. */
+	if (is_loaded(h))
+		wrmsr_safe(vmx_switched_msr[n], value);
+	else if (n == SWITCHED_STAR || n == SWITCHED_SFMASK || vmx_canonical(value))
+		h->msr[n] = n == SWITCHED_SFMASK ? (uint32_t)value : value;
+}
+
+void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+
+	switch (reg) {
+	case REG_RSP:
+		vmx_cache_set(h, CACHE_RSP, value);
+		break;
+	case REG_RIP:
+		vmx_cache_set(h, CACHE_RIP, value);
+		break;
+	case REG_RFLAGS:
+		vmx_cache_set(h, CACHE_RFLAGS, (value & 0x3f7fd7) | RFLAGS_RSVD1);
+		vmx_fix_pending_debug(h);
+		break;
+	case REG_CR0:
+		vmx_set_cr0(v, value);
+		break;
+	case REG_CR2:
+		h->cr2 = value;
+		break;
+	case REG_CR3:
+		vmx_set_cr3(v, value);
+		break;
+	case REG_CR4:
+		vmx_set_cr4(v, value);
+		break;
+	case REG_EFER:
+		vmx_set_efer(v, value);
+		break;
+	case REG_DR7:
+		vmwrite(GUEST_DR7, (uint32_t)value | DR7_INIT);
+		break;
+	case REG_STAR:
+	case REG_LSTAR:
+	case REG_CSTAR:
+	case REG_SFMASK:
+	case REG_KERNEL_GS_BASE:
+		set_switched(h, reg_switched[reg], value);
+		break;
+	case REG_GDTR_LIMIT:
+	case REG_IDTR_LIMIT:
+		vmwrite(reg_field[reg], (uint16_t)value);
+		break;
+	case REG_DEBUGCTL:
+		vmwrite(GUEST_IA32_DEBUGCTL, value);
+		vmx_fix_pending_debug(h);
+		break;
+	default:
+		if (reg < REG_COUNT)
+			vmwrite(reg_field[reg], value);
+		break;
+	}
+}
+
+struct vcpu_seg vmx_get_seg(struct vcpu *v, enum vcpu_sreg s)
+{
+	(void)v;
+	return (struct vcpu_seg){
+		.selector = (uint16_t)vmread(GUEST_SELECTOR(s)),
+		.rights = (uint32_t)vmread(GUEST_ACCESS_RIGHTS(s)),
+		.limit = (uint32_t)vmread(GUEST_LIMIT(s)),
+		.base = vmread(GUEST_BASE(s)),
+	};
+}
+
+void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg)
+{
+	struct vcpu_seg f = vmx_fix_seg(s, *seg, vmx_hw(v)->efer & EFER_LMA);
+
+	vmwrite(GUEST_SELECTOR(s), f.selector);
+	vmwrite(GUEST_ACCESS_RIGHTS(s), f.rights);
+	vmwrite(GUEST_LIMIT(s), f.limit);
+	vmwrite(GUEST_BASE(s), f.base);
+}
+
+void vmx_skip(struct vcpu *v, uint64_t rip)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+	uint64_t flags = vmx_cache_get(h, CACHE_RFLAGS);
+	uint64_t block = vmx_cache_get(h, CACHE_INTERRUPTIBILITY);
+
+	vmx_cache_set(h, CACHE_RIP, rip);
+	if (flags & RFLAGS_RF)
+		vmx_cache_set(h, CACHE_RFLAGS, flags & ~RFLAGS_RF);
+	if (block & BLOCKED_SHADOW) {
+		vmx_cache_set(h, CACHE_INTERRUPTIBILITY, block & ~BLOCKED_SHADOW);
+		/* The step of the instruction before was put off; ours is raised by the caller. */
+		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) & ~DEBUG_BS);
+	}
+}

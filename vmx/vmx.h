@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the VMX backend share: instructions, state of a core and of a vCPU. */
+#ifndef VMX_VMX_H
+#define VMX_VMX_H
+
+#include "arch/x86/msr.h"
+#include "arch/x86/percpu.h"
+#include "kernel/mem.h"
+#include "kernel/vcpu.h"
+#include "kernel/vm.h"
+#include "vmx/logic.h"
+
+/*
+ * MSRs that guests reach without an exit and the hypervisor never uses, so that
+ * they change hands only when another vCPU is loaded. TSC_AUX is one of them
+ * because RDTSCP reads it without asking; it is last, as it may be absent.
+ */
+enum {
+	SWITCHED_STAR,
+	SWITCHED_LSTAR,
+	SWITCHED_CSTAR,
+	SWITCHED_SFMASK,
+	SWITCHED_KERNEL_GS_BASE,
+	SWITCHED_TSC_AUX,
+	SWITCHED_COUNT
+};
+
+/* Fields that are fetched when first asked for and written back before entry. */
+enum { CACHE_RIP, CACHE_RSP, CACHE_RFLAGS, CACHE_INTERRUPTIBILITY, CACHE_COUNT };
+
+struct vmx_vcpu {
+	/* run.asm knows these. */
+	uint64_t cr2;
+	uint64_t host_rsp; /* what the VMCS holds */
+	uint64_t launched;
+
+	uint32_t cached, dirty; /* masks of cache[] */
+	uint64_t cache[CACHE_COUNT];
+	bool injected;     /* an event is in the VM-entry fields */
+	uint8_t tpr;       /* without a TPR shadow */
+	uint8_t threshold; /* TPR threshold in the VMCS */
+	uint16_t vpid;     /* 0: none */
+	uint32_t proc;     /* controls as they are in the VMCS */
+	uint32_t entry;
+	uint64_t cr0, cr4; /* as the guest last wrote them: valid in host-owned bits */
+	uint64_t efer;     /* as the guest sees it */
+	uint64_t tsc_offset;
+	uint64_t msr[SWITCHED_COUNT]; /* while another vCPU has the core */
+	void *vmcs;
+	volatile uint32_t *vtpr; /* in the virtual-APIC page; NULL without TPR shadow */
+	struct cpu *last;        /* core whose TLB may hold translations of it */
+};
+
+struct vmx_cpu {
+	void *vmxon;
+	struct vmx_vcpu *loaded;      /* by vmx_load() */
+	uint64_t msr[SWITCHED_COUNT]; /* what the core holds */
+};
+
+/* Of the boot core; all others are the same. */
+extern struct vmx_caps vmx_caps;
+extern struct vmx_controls vmx_controls;
+extern void *vmx_msr_bitmap;
+extern unsigned vmx_switched; /* how many of SWITCHED_* are there */
+extern const uint32_t vmx_switched_msr[SWITCHED_COUNT];
+
+/* CR bits that the guest changes without an exit. */
+static inline uint64_t vmx_cr0_owned(void)
+{
+	return CR0_GUEST_OWNED & vmx_caps.cr0_fixed1 & ~vmx_caps.cr0_fixed0;
+}
+
+static inline uint64_t vmx_cr4_owned(void)
+{
+	return CR4_GUEST_OWNED & vmx_caps.cr4_fixed1 & ~vmx_caps.cr4_fixed0;
+}
+
+static inline struct vmx_vcpu *vmx_hw(const struct vcpu *v)
+{
+	return v->hw;
+}
+
+static inline struct vmx_cpu *vmx_this_cpu(void)
+{
+	return this_cpu()->hw;
+}
+
+/* Fields that are read are known to be there: no check. */
+static inline uint64_t vmread(struct vmcs_field f)
+{
+	uint64_t v;
+
+	__asm__ volatile("vmread %1, %0" : "=rm"(v) : "r"((uint64_t)f.enc) : "cc");
+	return v;
+}
+
+void vmx_vmwrite_failed(uint32_t enc, uint64_t value);
+
+static inline void vmwrite(struct vmcs_field f, uint64_t v)
+{
+	__asm__ goto("vmwrite %1, %0\n\tjna %l[failed]"
+		     :
+		     : "r"((uint64_t)f.enc), "rm"(v)
+		     : "cc", "memory"
+		     : failed);
+	return;
+failed:
+	vmx_vmwrite_failed(f.enc, v);
+}
+
+/* INVEPT and INVVPID types (SDM 3C 30.3). */
+#define INV_SINGLE 1u
+#define INV_ALL    2u
+
+/* cpu.c */
+int vmx_probe(const char **why);
+int vmx_cpu_on(struct cpu *cpu, const char **why);
+void vmx_cpu_off(struct cpu *cpu);
+
+/* setup.c */
+int vmx_vcpu_create(struct vcpu *v);
+void vmx_vcpu_free(struct vcpu *v);
+void vmx_load(struct vcpu *v);
+void vmx_unload(struct vcpu *v);
+/* Makes a VMCS current for a moment, unless it is; what it returns goes to vmx_give_back(). */
+bool vmx_borrow(struct vmx_vcpu *h);
+void vmx_give_back(struct vmx_vcpu *h, bool borrowed);
+
+/* run.asm: 0 after an exit, 1 VMfailInvalid, 2 VMfailValid */
+unsigned vmx_enter(struct vcpu *v, struct vmx_vcpu *h);
+void vmx_exit_point(void);
+
+/* exit.c */
+void vmx_run(struct vcpu *v, struct vcpu_exit *exit);
+
+/* cr.c */
+void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit);
+uint64_t vmx_get_cr0(struct vmx_vcpu *h);
+uint64_t vmx_get_cr4(struct vmx_vcpu *h);
+void vmx_set_cr0(struct vcpu *v, uint64_t value);
+void vmx_set_cr3(struct vcpu *v, uint64_t value);
+void vmx_set_cr4(struct vcpu *v, uint64_t value);
+void vmx_set_efer(struct vcpu *v, uint64_t value);
+
+/* event.c */
+void vmx_fetch_pending(struct vcpu *v);
+/* The exception or EPT violation ended an IRET that had unblocked NMIs already. */
+void vmx_block_nmi(struct vmx_vcpu *h);
+void vmx_set_proc(struct vmx_vcpu *h, uint64_t bit, bool on);
+void vmx_fix_pending_debug(struct vmx_vcpu *h);
+bool vmx_can_take_irq(struct vcpu *v);
+bool vmx_can_take_nmi(struct vcpu *v);
+void vmx_want_irq_window(struct vcpu *v, bool on);
+void vmx_want_nmi_window(struct vcpu *v);
+void vmx_inject(struct vcpu *v, const struct vcpu_event *e);
+uint8_t vmx_get_tpr(struct vcpu *v);
+void vmx_set_tpr(struct vcpu *v, uint8_t tpr);
+
+/* state.c */
+uint64_t vmx_cache_get(struct vmx_vcpu *h, unsigned n);
+void vmx_cache_set(struct vmx_vcpu *h, unsigned n, uint64_t value);
+void vmx_cache_flush(struct vmx_vcpu *h);
+uint64_t vmx_get(struct vcpu *v, enum vcpu_reg reg);
+void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
+struct vcpu_seg vmx_get_seg(struct vcpu *v, enum vcpu_sreg s);
+void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg);
+void vmx_skip(struct vcpu *v, uint64_t rip);
+
+/* reset.c */
+void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
+
+/* dump.c */
+void vmx_snapshot(struct vmx_vcpu *h, struct vmx_guest_state *s);
+void vmx_dump(struct vcpu *v);
+
+/* ept.c */
+uint64_t vmx_eptp(const struct vm *vm);
+unsigned vmx_pt_max_leaf(void);
+void vmx_flush_ept(const struct vm *vm);
+void vmx_flush_linear(struct vmx_vcpu *h);
+void vmx_flush_tlb(struct vcpu *v);
+/* Logs the entries on the way to gpa. */
+void vmx_log_ept(const struct vm *vm, gpa_t gpa);
+
+#endif
