@@ -23,7 +23,7 @@ KOBJ := $(KSRC:%.c=$(B)/obj/%.o) $(KASM:%.asm=$(B)/obj/%.asm.o)
 .PHONY: all clean help
 all: $(B)/mullion.elf
 
--include boot/build.mk guests/build.mk tools/build.mk tests/build.mk
+-include boot/build.mk kernel/load/build.mk guests/build.mk tools/build.mk tests/build.mk
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)

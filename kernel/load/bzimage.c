@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loads a Linux bzImage and its initrd by the 64-bit boot protocol. */
+#include "kernel/errno.h"
+#include "kernel/load/load.h"
+#include "kernel/string.h"
+
+/*
+ * Offsets of the setup header, the same in the file and in boot_params: Linux
+ * Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header", and zero-page.rst.
+ */
+#define BP_ACPI_RSDP     0x070u
+#define BP_E820_COUNT    0x1e8u
+#define HDR_SETUP_SECTS  0x1f1u
+#define HDR_SYSSIZE      0x1f4u
+#define HDR_VID_MODE     0x1fau
+#define HDR_BOOT_FLAG    0x1feu
+#define HDR_JUMP_LENGTH  0x201u
+#define HDR_MAGIC        0x202u
+#define HDR_VERSION      0x206u
+#define HDR_LOADER       0x210u
+#define HDR_LOADFLAGS    0x211u
+#define HDR_RAMDISK      0x218u
+#define HDR_RAMDISK_SIZE 0x21cu
+#define HDR_CMDLINE      0x228u
+#define HDR_INITRD_MAX   0x22cu
+#define HDR_XLOADFLAGS   0x236u
+#define HDR_CMDLINE_MAX  0x238u
+#define HDR_PREF_ADDRESS 0x258u
+#define HDR_INIT_SIZE    0x260u
+#define HDR_END_2_12     0x268u /* the header of protocol 2.12 ends here */
+#define BP_HDR_END       0x290u /* room for it in boot_params */
+#define BP_E820          0x2d0u
+
+#define LOADED_HIGH     BIT(0)
+#define XLF_KERNEL_64   BIT(0)
+#define ENTRY_64        0x200u
+#define LOADER_OTHER    0xffu
+#define VID_MODE_NORMAL 0xffffu
+#define PROTOCOL_MIN    0x020cu /* the first with xloadflags */
+
+#define E820_RAM      1u
+#define E820_RESERVED 2u
+
+struct e820 {
+	uint64_t base, size;
+	uint32_t type;
+} __attribute__((packed));
+
+static_assert(sizeof(struct e820) == 20, "boot_params");
+static_assert(GUEST_CMDLINE + PAGE_SIZE <= GUEST_PAGETABLES, "start area overlaps");
+
+/* What the header says, and where things go. */
+struct image {
+	const uint8_t *file;
+	uint64_t payload_at, payload_size; /* in the file */
+	uint64_t base, init_size;          /* in guest memory */
+	uint64_t initrd_max;               /* its last byte may be here */
+	uint64_t initrd;                   /* address; 0: none */
+	uint32_t cmdline_max;
+};
+
+static uint64_t get(const uint8_t *file, unsigned at, unsigned size)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, file + at, size);
+	return v;
+}
+
+static int not_bzimage(struct load_file f, const struct load_why *why)
+{
+	const char *what = "";
+
+	if (f.size >= 4 && !memcmp(f.data, "\177ELF", 4))
+		what = "; it is an ELF file, perhaps vmlinux or a PV guest";
+	else if (f.size >= 2 && !memcmp(f.data, "\037\213", 2))
+		what = "; it is compressed with gzip";
+	return load_fail(why, -EINVAL, "the kernel is not a Linux bzImage%s", what);
+}
+
+static int read_header(struct load_file f, struct image *img, const struct load_why *why)
+{
+	const uint8_t *p = f.data;
+	unsigned version;
+	uint64_t setup, system;
+
+	if (!p || !f.size)
+		return load_fail(why, -EINVAL, "the kernel file is empty");
+	if (f.size < HDR_END_2_12 || get(p, HDR_BOOT_FLAG, 2) != 0xaa55 ||
+	    memcmp(p + HDR_MAGIC, "HdrS", 4))
+		return not_bzimage(f, why);
+	version = (unsigned)get(p, HDR_VERSION, 2);
+	if (version < PROTOCOL_MIN)
+		return load_fail(why, -EINVAL,
+				 "the kernel speaks boot protocol %u.%02u, but 2.12 (Linux 3.8) is "
+				 "needed",
+				 version >> 8, version & 0xff);
+	if (!(get(p, HDR_LOADFLAGS, 1) & LOADED_HIGH))
+		return load_fail(why, -EINVAL, "the kernel is a zImage, not a bzImage");
+	if (!(get(p, HDR_XLOADFLAGS, 2) & XLF_KERNEL_64))
+		return load_fail(why, -EINVAL, "the kernel has no 64-bit entry: it is 32-bit");
+
+	setup = (get(p, HDR_SETUP_SECTS, 1) ? get(p, HDR_SETUP_SECTS, 1) : 4) * 512 + 512;
+	system = get(p, HDR_SYSSIZE, 4) * 16;
+	/* syssize is rounded up to paragraphs. */
+	if (f.size <= setup || f.size - setup + 15 < system || f.size - setup <= ENTRY_64)
+		return load_fail(why, -EINVAL,
+				 "the kernel file is truncated: it has %llu bytes of %llu",
+				 (unsigned long long)f.size, (unsigned long long)(setup + system));
+	img->file = p;
+	img->payload_at = setup;
+	img->payload_size = f.size - setup;
+	img->base = get(p, HDR_PREF_ADDRESS, 8);
+	img->init_size = max_u64(get(p, HDR_INIT_SIZE, 4), img->payload_size);
+	img->initrd_max = get(p, HDR_INITRD_MAX, 4);
+	img->cmdline_max = (uint32_t)min_u64(get(p, HDR_CMDLINE_MAX, 4), PAGE_SIZE - 1);
+	if (img->base < GUEST_IMAGE_MIN || img->base >= GUEST_LOW_RAM_MAX ||
+	    !is_aligned(img->base, PAGE_SIZE))
+		return load_fail(why, -EINVAL, "the kernel wants to be loaded at 0x%llx",
+				 (unsigned long long)img->base);
+	return 0;
+}
+
+static unsigned long long mib_up(uint64_t bytes)
+{
+	return (bytes + MIB(1) - 1) >> 20;
+}
+
+/* The initrd goes as high as it may, so that it is out of the kernel's way. */
+static int place(const struct load_mem *m, uint64_t initrd_size, struct image *img,
+		 const struct load_why *why)
+{
+	uint64_t low = guest_low_ram(m->size), end = img->base + img->init_size, top;
+
+	if (initrd_size > GUEST_LOW_RAM_MAX ||
+	    end + align_up(initrd_size, PAGE_SIZE) > GUEST_LOW_RAM_MAX)
+		return load_fail(why, -ENOMEM,
+				 "kernel (%llu MiB) and initrd (%llu MiB) do not fit below 3 GiB",
+				 mib_up(end), mib_up(initrd_size));
+	if (end + align_up(initrd_size, PAGE_SIZE) > low)
+		return load_fail(
+			why, -ENOMEM,
+			"the kernel needs at least %llu MiB of memory to start, the VM has %llu "
+			"MiB",
+			mib_up(end + align_up(initrd_size, PAGE_SIZE)),
+			(unsigned long long)m->size >> 20);
+	if (!initrd_size)
+		return 0;
+	top = min_u64(low, img->initrd_max + 1);
+	if (top < end || align_down(top, PAGE_SIZE) - end < align_up(initrd_size, PAGE_SIZE))
+		return load_fail(why, -EINVAL,
+				 "the initrd of %llu MiB does not fit below 0x%llx, where the "
+				 "kernel wants it",
+				 mib_up(initrd_size), (unsigned long long)img->initrd_max);
+	img->initrd = align_down(top - initrd_size, PAGE_SIZE);
+	return 0;
+}
+
+static int write_e820(const struct load_mem *m)
+{
+	const struct e820 map[] = {
+		{0, GUEST_EBDA, E820_RAM},
+		{GUEST_EBDA, 0xa0000 - GUEST_EBDA, E820_RESERVED},
+		{GUEST_ACPI, GUEST_ACPI_END - GUEST_ACPI, E820_RESERVED},
+		{MIB(1), guest_low_ram(m->size) - MIB(1), E820_RAM},
+		{GUEST_HIGH_RAM_BASE, guest_high_ram(m->size), E820_RAM},
+	};
+	uint8_t count = guest_high_ram(m->size) ? 5 : 4;
+
+	if (m->write(m->ctx, GUEST_INFO + BP_E820, map, count * sizeof(map[0])))
+		return -EFAULT;
+	return m->write(m->ctx, GUEST_INFO + BP_E820_COUNT, &count, 1);
+}
+
+static void set(uint8_t *hdr, unsigned at, uint64_t value, unsigned size)
+{
+	memcpy(hdr + at - HDR_SETUP_SECTS, &value, size);
+}
+
+/* The header as the file has it, with what a boot loader fills in; all else is zero. */
+static int write_boot_params(const struct load_mem *m, const struct image *img,
+			     uint64_t initrd_size, gpa_t rsdp)
+{
+	uint8_t hdr[BP_HDR_END - HDR_SETUP_SECTS] = {0};
+	unsigned end = HDR_MAGIC + img->file[HDR_JUMP_LENGTH];
+
+	end = end < HDR_END_2_12 ? HDR_END_2_12 : end > BP_HDR_END ? BP_HDR_END : end;
+	/* The file may end within the header that it claims; its payload comes after it. */
+	end = (unsigned)min_u64(end, img->payload_at + img->payload_size);
+	memcpy(hdr, img->file + HDR_SETUP_SECTS, end - HDR_SETUP_SECTS);
+	set(hdr, HDR_VID_MODE, VID_MODE_NORMAL, 2);
+	set(hdr, HDR_LOADER, LOADER_OTHER, 1);
+	set(hdr, HDR_RAMDISK, img->initrd, 4);
+	set(hdr, HDR_RAMDISK_SIZE, img->initrd ? initrd_size : 0, 4);
+	set(hdr, HDR_CMDLINE, GUEST_CMDLINE, 4);
+	if (m->zero(m->ctx, GUEST_INFO, PAGE_SIZE) ||
+	    m->write(m->ctx, GUEST_INFO + HDR_SETUP_SECTS, hdr, sizeof(hdr)) ||
+	    m->write(m->ctx, GUEST_INFO + BP_ACPI_RSDP, &rsdp, sizeof(rsdp)))
+		return -EFAULT;
+	return write_e820(m);
+}
+
+int bzimage_load(const struct load_mem *m, struct load_file kernel, struct load_file initrd,
+		 const char *cmdline, gpa_t rsdp, struct vcpu_start *start,
+		 const struct load_why *why)
+{
+	struct image img = {0};
+	size_t cmdline_size = strlen(cmdline);
+	uint64_t initrd_size = initrd.data ? initrd.size : 0;
+	int err = read_header(kernel, &img, why);
+
+	if (!err)
+		err = place(m, initrd_size, &img, why);
+	if (err)
+		return err;
+	if (cmdline_size > img.cmdline_max)
+		return load_fail(why, -EINVAL,
+				 "the command line has %llu characters, the kernel takes %u",
+				 (unsigned long long)cmdline_size, img.cmdline_max);
+	/* All that the protocol wants mapped is below 4 GiB; the kernel makes its own tables. */
+	if (start_tables(m, GIB(4), start) || write_boot_params(m, &img, initrd_size, rsdp) ||
+	    m->write(m->ctx, GUEST_CMDLINE, cmdline, cmdline_size + 1) ||
+	    m->write(m->ctx, img.base, img.file + img.payload_at, img.payload_size) ||
+	    (img.initrd && m->write(m->ctx, img.initrd, initrd.data, initrd_size)))
+		return load_fail(why, -EFAULT, "the VM's memory cannot be written");
+	start->rip = img.base + ENTRY_64;
+	start->rsi = GUEST_INFO;
+	start->rsp = GUEST_STACK_TOP;
+	return 0;
+}
