@@ -183,6 +183,33 @@ out:
 	p->vm = NULL;
 }
 
+/*
+ * A disk is written to, in memory, where the loader put the file: were it the
+ * disk or the kernel of another VM as well, one would reach into the other.
+ */
+static void check_disk(struct config_parser *p, struct config_vm *a, struct config_vm *b)
+{
+	const struct config_file *files[] = {&b->disk, &b->kernel, &b->initrd};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+		bool a_first = a->disk.line < files[i]->line;
+
+		/* Two disks meet twice: said once. */
+		if (!a->disk.line || !files[i]->line || files[i] == &a->disk ||
+		    (i == 0 && !a_first) || strcmp(a->disk.path, files[i]->path) != 0)
+			continue;
+		p->vm = a_first ? b : a;
+		config_fail(
+			p, a_first ? files[i]->line : a->disk.line,
+			"\"%s\" is named in line %u already: what is the disk of a VM is of no "
+			"other use. Make a copy of the file.",
+			config_echo((struct span){files[i]->path, (unsigned)strlen(files[i]->path)})
+				.s,
+			a_first ? a->disk.line : files[i]->line);
+		p->vm = NULL;
+	}
+}
+
 static void section_begin(struct config_parser *p, enum config_where where)
 {
 	p->where = where;
@@ -452,6 +479,9 @@ static void lines_parse(struct config_parser *p, struct span text)
 		line_parse(p, line, &in_section);
 	}
 	vm_end(p);
+	for (unsigned i = 0; i < p->c->vm_count; i++)
+		for (unsigned j = 0; j < p->c->vm_count; j++)
+			check_disk(p, &p->c->vm[i], &p->c->vm[j]);
 }
 
 int config_parse(struct config *c, const char *text, uint64_t size, config_diag_fn diag, void *ctx)
