@@ -160,31 +160,36 @@ static void thaw(struct rtc *r, uint64_t now, uint64_t phase)
 	r->seen = now;
 }
 
-/* Does a time of day's part match its alarm byte? 11xxxxxx matches all. */
-static bool alarm_part(uint8_t alarm, unsigned wanted, unsigned v)
+#define ANY UINT32_MAX
+
+/* What a part of the time must be for the alarm; 11xxxxxx is any. */
+static unsigned wanted_part(uint8_t alarm, unsigned v)
 {
-	return (alarm & 0xc0) == 0xc0 || wanted == v;
+	return (alarm & 0xc0) == 0xc0 ? ANY : v;
 }
 
 /* The first second after `after` (UTC) at which the alarm goes off; UINT64_MAX: none. */
 static uint64_t next_alarm(const struct rtc *r, uint64_t after)
 {
-	uint8_t as = r->cmos[REG_SECONDS_ALARM], am = r->cmos[REG_MINUTES_ALARM];
-	uint8_t ah = r->cmos[REG_HOURS_ALARM];
-	unsigned ws = decode(r, as), wm = decode(r, am), wh = decode_hour(r, ah);
+	const uint8_t *reg = r->cmos;
+	unsigned ws = wanted_part(reg[REG_SECONDS_ALARM], decode(r, reg[REG_SECONDS_ALARM]));
+	unsigned wm = wanted_part(reg[REG_MINUTES_ALARM], decode(r, reg[REG_MINUTES_ALARM]));
+	unsigned wh = wanted_part(reg[REG_HOURS_ALARM], decode_hour(r, reg[REG_HOURS_ALARM]));
 	uint64_t hour = after / 3600 * 3600;
 
-	/* Hours and minutes that end before `after` are passed over whole. */
+	if ((ws != ANY && ws > 59) || (wm != ANY && wm > 59))
+		return UINT64_MAX;
+	/* Hours and minutes that do not match are passed over whole: some 300 steps at most. */
 	for (unsigned h = 0; h <= 24; h++, hour += 3600) {
-		if (!alarm_part(ah, wh, (unsigned)(hour / 3600 % 24)))
+		if (wh != ANY && wh != hour / 3600 % 24)
 			continue;
 		for (unsigned m = 0; m < 60; m++) {
 			uint64_t minute = hour + m * 60u;
 
-			if (minute + 59 <= after || !alarm_part(am, wm, m))
+			if (minute + 59 <= after || (wm != ANY && wm != m))
 				continue;
 			for (unsigned s = 0; s < 60; s++)
-				if (minute + s > after && alarm_part(as, ws, s))
+				if (minute + s > after && (ws == ANY || ws == s))
 					return minute + s;
 		}
 	}
@@ -276,8 +281,8 @@ static void write_data(struct rtc *r, unsigned reg, uint8_t v)
 	settle(r, now);
 	if (reg == REG_A) {
 		write_mode(r, reg, v & (uint8_t)~A_UIP, now);
-	} else if (reg == REG_B) {
-		write_mode(r, reg, v, now);
+	} else if (reg == REG_B) { /* SET takes UIE away */
+		write_mode(r, reg, v & B_SET ? v & (uint8_t)~B_UIE : v, now);
 	} else if (is_time(reg) && !stopped(r)) {
 		freeze(r, now);
 		r->cmos[reg] = v;

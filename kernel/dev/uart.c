@@ -42,7 +42,6 @@ enum {
 #define LSR_TEMT 0x40u
 
 #define MSR_DELTA 0x0fu
-#define MSR_TERI  0x04u
 #define MSR_RI    0x40u
 #define MSR_READY 0xb0u /* DCD, DSR, CTS: someone listens */
 
