@@ -408,7 +408,7 @@ static void output(struct conmux *m, struct conmux_source *s, const char *bytes,
 
 void conmux_output(struct conmux *m, unsigned vm, const char *bytes, size_t len)
 {
-	if (vm + 1 >= m->count)
+	if (vm >= m->count - 1)
 		return;
 	output(m, &m->source[vm + 1], bytes, len);
 	flush(m);
