@@ -2,92 +2,68 @@
 /* Page tables for the way from the firmware to the hypervisor: 1:1, plus the image. */
 #include "boot/paging.h"
 
+#include "arch/x86/pt_host.h"
 #include "kernel/errno.h"
 
-/* SDM 3A tables 4-15 to 4-18: present, writable; PS in a PDPTE and a PDE. */
-#define PTE_TABLE   3u
-#define PTE_LEAF    0x83u
-#define PTE_ADDR    0x000ffffffffff000ull
 #define IDENTITY_TO BIT(47) /* the lower half of a 4-level map */
 
-/* The entry for virt in a table of the level that is shift bits above a byte. */
-static uint64_t *entry(uint64_t table, uint64_t virt, unsigned shift)
+static hpa_t page_alloc(void *ctx)
 {
-	return (uint64_t *)(uintptr_t)table + (virt >> shift & 511);
+	const struct paging *p = ctx;
+
+	return p->page(p->ctx);
 }
 
-static uint64_t next_table(struct paging *p, uint64_t *e)
+/* A failed start gives all loader memory back at once. */
+static void page_free(void *ctx, hpa_t page)
 {
-	if (!*e) {
-		uint64_t page = p->page(p->ctx);
+	(void)ctx;
+	(void)page;
+}
 
-		if (!page)
-			return 0;
-		*e = page | PTE_TABLE;
+static uint64_t *page_map(void *ctx, hpa_t page)
+{
+	(void)ctx;
+	return (uint64_t *)(uintptr_t)page;
+}
+
+/* Whole GiBs of [0, 4 GiB) and of what m lists above, so that large pages are enough. */
+static int map_identity(struct pt *pt, const struct memmap *m)
+{
+	uint64_t done = GIB(4);
+	int err = pt_map(pt, 0, 0, done, PT_RWX, MT_WB);
+
+	for (uint32_t i = 0; i < m->count && !err; i++) {
+		const struct handoff_mem *e = &m->mem[i];
+		uint64_t base = max_u64(align_down(e->base, GIB(1)), done);
+		uint64_t end = min_u64(align_up(e->base + e->size, GIB(1)), IDENTITY_TO);
+
+		/* Reserved ranges and MMIO can be terabytes, and nobody reads them. */
+		if (e->type == HANDOFF_MEM_RESERVED || e->type == HANDOFF_MEM_MMIO || base >= end)
+			continue;
+		err = pt_map(pt, base, base, end - base, PT_RWX, MT_WB);
+		done = end;
 	}
-	return *e & PTE_ADDR;
-}
-
-/* Maps the 2 MiB that virt is in, or the whole GiB when the page may be so large. */
-static int map(struct paging *p, uint64_t virt, uint64_t phys, bool gib)
-{
-	uint64_t table = next_table(p, entry(p->pml4, virt, 39));
-	uint64_t *e;
-
-	if (!table)
-		return -ENOMEM;
-	e = entry(table, virt, 30);
-	if (gib) {
-		*e = phys | PTE_LEAF;
-		return 0;
-	}
-	table = next_table(p, e);
-	if (!table)
-		return -ENOMEM;
-	*entry(table, virt, 21) = phys | PTE_LEAF;
-	return 0;
-}
-
-/*
- * Whole GiBs, so that a table is never shared between large and small pages.
- * What firmware lists beyond RAM in the same GiB is mapped with it: the MTRRs
- * still say how it is accessed.
- */
-static int map_identity(struct paging *p, uint64_t base, uint64_t end)
-{
-	uint64_t step = p->gib_pages ? GIB(1) : MIB(2);
-
-	end = min_u64(end, IDENTITY_TO);
-	for (uint64_t a = align_down(base, GIB(1)); a < align_up(end, GIB(1)); a += step)
-		if (map(p, a, a, p->gib_pages))
-			return -ENOMEM;
-	return 0;
+	return err;
 }
 
 int paging_build(struct paging *p, const struct memmap *m, uint64_t image, uint64_t virt,
 		 uint64_t size)
 {
-	p->pml4 = p->page(p->ctx);
-	p->pml5 = p->page(p->ctx);
-	if (!p->pml4 || !p->pml5)
-		return -ENOMEM;
-	*entry(p->pml5, 0, 48) = p->pml4 | PTE_TABLE;
-	*entry(p->pml5, virt, 48) = p->pml4 | PTE_TABLE;
+	const struct pt_mem mem = {p, page_alloc, page_free, page_map};
+	struct pt pt;
+	int err = pt_init(&pt, &pt_format_host, &mem, p->gib_pages ? 3 : 2);
 
-	if (map_identity(p, 0, GIB(4)))
+	p->pml5 = err ? 0 : page_alloc(p);
+	if (!p->pml5)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < m->count; i++) {
-		const struct handoff_mem *e = &m->mem[i];
+	p->pml4 = pt.root;
+	page_map(NULL, p->pml5)[0] = pt_format_host.table(pt.root);
+	page_map(NULL, p->pml5)[511] = pt_format_host.table(pt.root);
 
-		/* Reserved ranges and MMIO can be terabytes, and nobody reads them. */
-		if (e->type == HANDOFF_MEM_RESERVED || e->type == HANDOFF_MEM_MMIO ||
-		    e->base + e->size <= GIB(4))
-			continue;
-		if (map_identity(p, max_u64(e->base, GIB(4)), e->base + e->size))
-			return -ENOMEM;
-	}
-	for (uint64_t off = 0; off < size; off += MIB(2))
-		if (map(p, virt + off, image + off, false))
-			return -ENOMEM;
-	return 0;
+	err = map_identity(&pt, m);
+	if (!err)
+		err = pt_map(&pt, virt & (PT_VA_LIMIT - 1), image, align_up(size, MIB(2)), PT_RWX,
+			     MT_WB);
+	return err;
 }

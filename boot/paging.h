@@ -15,7 +15,7 @@ struct paging {
 
 /*
  * Maps [0, 4 GiB) and all memory that m lists 1:1, and size bytes from the
- * 2 MiB aligned image at virt. -ENOMEM when the pages run out.
+ * 2 MiB aligned image at virt, in the upper half. -ENOMEM when the pages run out.
  */
 int paging_build(struct paging *p, const struct memmap *m, uint64_t image, uint64_t virt,
 		 uint64_t size);
