@@ -7,14 +7,17 @@ CLANG := clang
 NASM := nasm
 OBJCOPY := objcopy
 PYTHON := python3
+# V=1 shows the commands.
+Q := $(if $(V),,@)
 
 WARN := -Wall -Wextra -Werror -Wconversion -Wshadow -Wcast-qual -Wmissing-prototypes \
 	-Wstrict-prototypes -Wundef -Wvla
 # The hypervisor: no red zone, no FPU registers, top 2 GiB of the address space.
+VERSION := 0.1.0
 KFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
 	-fno-omit-frame-pointer -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections \
-	$(WARN) -I. -MMD -MP
+	$(WARN) -DHV_VERSION='"$(VERSION)"' -I. -MMD -MP
 KDIRS := arch/x86 kernel kernel/dev kernel/load kernel/blk vmx svm
 KSRC := $(foreach d,$(KDIRS),$(wildcard $(d)/*.c))
 KASM := $(foreach d,$(KDIRS),$(wildcard $(d)/*.asm))
@@ -27,15 +30,20 @@ all: $(B)/mullion.elf
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(KFLAGS) -c $< -o $@
+	$(Q)echo '  CC  $<'; $(CC) $(KFLAGS) -c $< -o $@
 
 $(B)/obj/%.asm.o: %.asm
 	@mkdir -p $(@D)
-	$(NASM) -f elf64 -g -F dwarf -w+error -I. -MD $(@:.o=.d) -o $@ $<
+	$(Q)echo '  ASM $<'; $(NASM) -f elf64 -g -F dwarf -w+error -I. -MD $(@:.o=.d) -o $@ $<
+
+$(B)/font.psf: /usr/share/consolefonts/Unifont-APL8x16.psf.gz
+	@mkdir -p $(@D)
+	gzip -dc $< > $@
+$(B)/obj/arch/x86/font.asm.o: $(B)/font.psf
 
 $(B)/mullion.elf: $(KOBJ) arch/x86/mullion.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-T,arch/x86/mullion.lds -Wl,--gc-sections \
-		-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(KOBJ)
+	$(Q)echo '  LD  $@'; $(CC) -nostdlib -static -no-pie -Wl,-T,arch/x86/mullion.lds -Wl,--gc-sections \
+		-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack -o $@ $(KOBJ)
 
 clean:
 	rm -rf $(B)

@@ -4,6 +4,7 @@
 #define KERNEL_MEM_H
 
 #include "arch/x86/pt.h"
+#include "boot/handoff.h"
 #include "kernel/types.h"
 
 #define DIRECT_MAP_BASE 0xffff800000000000ull
@@ -19,6 +20,20 @@ static inline hpa_t virt_to_phys(const void *va)
 {
 	return (uint64_t)(uintptr_t)va - DIRECT_MAP_BASE;
 }
+
+#define MEM_LIMIT BIT(46) /* what the direct map has room for */
+
+/* Takes over the firmware's map; the loader's 1:1 map must still be there. */
+void mem_init(const struct handoff *h);
+/* From now on the direct map is used. */
+void mem_direct_map_on(void);
+
+/* Physical memory, contents undefined: 0, -ENOMEM, -EINVAL. And back. */
+int mem_take(uint64_t size, uint64_t align, hpa_t *pa);
+void mem_give(hpa_t pa, uint64_t size);
+/* The largest block that mem_take would give now. */
+uint64_t mem_largest(uint64_t align);
+uint64_t mem_free_bytes(void);
 
 /* Zeroed and page-aligned; NULL when there is none. */
 void *page_alloc(void);

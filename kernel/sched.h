@@ -65,9 +65,8 @@ struct sched_queue {
 	union {
 		struct {
 			uint64_t vtime; /* least of the runnable; never goes back */
-			uint64_t slice_start;
-			bool repick;  /* the slice is over before its time */
-			bool endless; /* the last pick set no end */
+			uint64_t stop;  /* end of the current slice, when others wait */
+			bool endless;   /* the last pick set no end: nobody waited */
 		} fair;
 	} u;
 };

@@ -67,20 +67,33 @@ static void remove_or_block(struct sched_queue *q, struct sched_entity *e)
 	(void)e;
 }
 
+/*
+ * The current entity may run on until it is ahead by a small part of a slice:
+ * less than the credit, so that one who slept for long goes first at once, and
+ * enough to bound the number of switches.
+ */
 static bool wake(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 {
-	struct sched_entity *cur = q->current;
+	const struct sched_entity *cur = q->current;
 	uint64_t credit = virtual_of(e, q->slice / 2), v = q->u.fair.vtime;
+	bool changed = q->u.fair.endless;
 
-	(void)now;
 	/* Never moved back, so that sleeping often earns nothing more. */
 	e->u.fair.vtime = max_u64(e->u.fair.vtime, v > credit ? v - credit : 0);
 	if (!cur)
 		return true;
-	/* A lead that is worth a switch; less than the credit, so a sleeper always has it. */
-	if (e->u.fair.vtime + virtual_of(e, q->slice / 8) < cur->u.fair.vtime)
-		q->u.fair.repick = true;
-	return q->u.fair.repick || q->u.fair.endless;
+	if (q->u.fair.endless)
+		q->u.fair.stop = now + q->slice;
+	q->u.fair.endless = false;
+
+	uint64_t until = e->u.fair.vtime + virtual_of(e, q->slice / 8);
+	uint64_t ahead = until > cur->u.fair.vtime ? until - cur->u.fair.vtime : 0;
+
+	if (ahead < q->slice && now + ahead * cur->weight < q->u.fair.stop) {
+		q->u.fair.stop = now + ahead * cur->weight;
+		changed = true;
+	}
+	return changed;
 }
 
 /* To the end of the list, so that among equals it comes last. */
@@ -101,15 +114,14 @@ static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *
 {
 	struct sched_entity *e = q->current;
 
-	if (!e || q->u.fair.repick || now - q->u.fair.slice_start >= q->slice) {
+	if (!e || now >= q->u.fair.stop) {
 		e = least(q, NULL);
-		q->u.fair.repick = false;
-		q->u.fair.slice_start = now;
+		q->u.fair.stop = now + q->slice;
 		if (e)
 			rotate(q, e);
 	}
 	q->u.fair.endless = !e || !least(q, e);
-	*slice_end = q->u.fair.endless ? SCHED_FOREVER : q->u.fair.slice_start + q->slice;
+	*slice_end = q->u.fair.endless ? SCHED_FOREVER : q->u.fair.stop;
 	return e;
 }
 
@@ -120,7 +132,7 @@ static void yield(struct sched_queue *q)
 
 	if (other)
 		cur->u.fair.vtime = max_u64(cur->u.fair.vtime, other->u.fair.vtime);
-	q->u.fair.repick = true;
+	q->u.fair.stop = 0;
 }
 
 const struct sched_ops sched_fair = {

@@ -7,6 +7,7 @@
 #include <string.h>
 #else
 #include <stddef.h>
+#include <stdint.h>
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);

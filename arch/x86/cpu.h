@@ -18,6 +18,12 @@ static inline struct cpuid_regs cpuid(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
+/* RDTSCP, and with it MSR_TSC_AUX (SDM 2B RDTSCP). */
+static inline bool cpu_has_rdtscp(void)
+{
+	return (cpuid(0x80000001, 0).edx & BIT(27)) != 0;
+}
+
 static inline uint64_t rdmsr(uint32_t msr)
 {
 	uint32_t lo, hi;

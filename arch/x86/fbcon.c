@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Framebuffer text console: a shadow of characters, only changed cells are drawn. */
+#include "arch/x86/fbcon.h"
+#include "kernel/string.h"
+
+#define GLYPH_W 8u
+#define GLYPH_H 16u
+#define MAX_COLS 240u
+#define MAX_ROWS 135u
+#define TAB 8u
+
+/* PSF1 (magic 36 04) and PSF2 (72 b5 4a 86) headers, as in the kbd package's documentation. */
+struct psf1 {
+	uint8_t magic[2], mode, height;
+};
+struct psf2 {
+	uint32_t magic, version, header_size, flags, glyphs, glyph_size, height, width;
+};
+
+extern const uint8_t font_psf[], font_psf_end[];
+
+static const uint8_t *glyphs;
+static volatile uint32_t *fb;
+static unsigned stride, cols, rows, col, row;
+static uint32_t ink;
+static char text[MAX_ROWS][MAX_COLS];	/* what should be there */
+static char drawn[MAX_ROWS][MAX_COLS]; /* what is */
+
+static const uint8_t *find_glyphs(void)
+{
+	size_t size = (size_t)(font_psf_end - font_psf);
+	struct psf1 p1;
+	struct psf2 p2;
+
+	memcpy(&p1, font_psf, sizeof(p1));
+	if (p1.magic[0] == 0x36 && p1.magic[1] == 0x04 && p1.height == GLYPH_H)
+		return font_psf + sizeof(p1);
+	if (size < sizeof(p2))
+		return NULL;
+	memcpy(&p2, font_psf, sizeof(p2));
+	if (p2.magic == 0x864ab572 && p2.glyph_size == GLYPH_H && p2.glyphs >= 128)
+		return font_psf + p2.header_size;
+	return NULL;
+}
+
+void fbcon_init(const struct handoff_fb *f, void *pixels)
+{
+	glyphs = find_glyphs();
+	if (!glyphs || !pixels || f->bits_per_pixel != 32 || f->red_shift > 24 ||
+	    f->green_shift > 24 || f->blue_shift > 24 ||
+	    f->size < (uint64_t)f->stride * f->height * 4 || f->stride < f->width)
+		return;
+	stride = f->stride;
+	cols = (unsigned)min_u64(f->width / GLYPH_W, MAX_COLS);
+	rows = (unsigned)min_u64(f->height / GLYPH_H, MAX_ROWS);
+	if (!cols || !rows)
+		return;
+	ink = 0xc0u << f->red_shift | 0xc8u << f->green_shift | 0xd0u << f->blue_shift;
+	memset(text, ' ', sizeof(text));
+	memset(drawn, ' ', sizeof(drawn));
+	fb = pixels;
+	for (uint64_t i = 0; i < (uint64_t)stride * f->height; i++)
+		fb[i] = 0;
+}
+
+static void draw(unsigned r, unsigned c)
+{
+	const uint8_t *g = glyphs + (uint8_t)text[r][c] * GLYPH_H;
+	volatile uint32_t *p = fb + (uint64_t)r * GLYPH_H * stride + (uint64_t)c * GLYPH_W;
+
+	for (unsigned y = 0; y < GLYPH_H; y++, p += stride)
+		for (unsigned x = 0; x < GLYPH_W; x++)
+			p[x] = g[y] & (0x80u >> x) ? ink : 0;
+	drawn[r][c] = text[r][c];
+}
+
+static void newline(void)
+{
+	col = 0;
+	if (row + 1 < rows) {
+		row++;
+		return;
+	}
+	memmove(text[0], text[1], sizeof(text[0]) * (rows - 1));
+	memset(text[rows - 1], ' ', sizeof(text[0]));
+}
+
+static void put(char ch)
+{
+	switch (ch) {
+	case '\n':
+		newline();
+		break;
+	case '\r':
+		col = 0;
+		break;
+	case '\b':
+		col -= col > 0;
+		break;
+	case '\t':
+		col = (unsigned)min_u64((col + TAB) & ~(TAB - 1), cols - 1);
+		break;
+	default:
+		if (ch < ' ' || ch > '~')
+			break;
+		if (col == cols)
+			newline();
+		text[row][col++] = ch;
+	}
+}
+
+void fbcon_write(const char *s, size_t n)
+{
+	if (!fb)
+		return;
+	for (size_t i = 0; i < n; i++)
+		put(s[i]);
+	for (unsigned r = 0; r < rows; r++)
+		for (unsigned c = 0; c < cols; c++)
+			if (text[r][c] != drawn[r][c])
+				draw(r, c);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Panic: registers and a symbolized backtrace on every console, without locks. */
+#include "arch/x86/panic.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/fbcon.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/serial.h"
+#include "kernel/log.h"
+#include "kernel/print.h"
+#include "kernel/string.h"
+#include "kernel/symbols.h"
+
+#define MAX_FRAMES 24u
+
+static uint32_t panicking; /* 1 + the core that does */
+static struct symbols symbols;
+static bool has_symbols;
+
+extern const char image_start[], text_end[];
+
+void panic_symbols(const void *file, uint64_t size)
+{
+	has_symbols = symbols_init(&symbols, file, size) == 0;
+}
+
+bool panic_in_progress(void)
+{
+	return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE) != 0;
+}
+
+void panic_park(void)
+{
+	irq_off();
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+__attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
+{
+	char line[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = kvsnprintf(line, sizeof(line) - 2, fmt, ap);
+	va_end(ap);
+	size_t len = n < 0 ? 0 : min_u64((uint64_t)n, sizeof(line) - 3);
+	memcpy(line + len, "\r\n", 2);
+	serial_write(line, len + 2);
+	fbcon_write(line, len + 2);
+}
+
+/* A return address may lie behind the end of its function: look before it. */
+static void say_address(const char *what, uint64_t addr, bool is_return)
+{
+	uint64_t offset = 0;
+	const char *name =
+		has_symbols ? symbols_find(&symbols, addr - is_return, &offset) : NULL;
+
+	if (name)
+		say("panic| %s %016llx %s+0x%llx", what, (unsigned long long)addr, name,
+		    (unsigned long long)(offset + is_return));
+	else
+		say("panic| %s %016llx", what, (unsigned long long)addr);
+}
+
+static bool is_text(uint64_t a)
+{
+	return a >= (uint64_t)(uintptr_t)image_start && a < (uint64_t)(uintptr_t)text_end;
+}
+
+/* Frames lie on a stack of this core or in the image (boot stack): nothing else is followed. */
+static bool is_stack(uint64_t a)
+{
+	if (!is_aligned(a, 8))
+		return false;
+	if (a >= (uint64_t)(uintptr_t)image_start && a < UINT64_MAX - KIB(64))
+		return true;
+	if (a < STACKS_BASE || a >= STACKS_BASE + MAX_CPUS * STACK_SLOT)
+		return false;
+	uint64_t in_stack = (a - STACKS_BASE) % KIB(16);
+	return in_stack >= KIB(16) - STACK_SIZE && in_stack <= KIB(16) - 16;
+}
+
+static void backtrace_from(uint64_t rip, uint64_t rbp)
+{
+	say_address("at", rip, false);
+	for (unsigned i = 0; i < MAX_FRAMES && is_stack(rbp); i++) {
+		const uint64_t *frame = (const uint64_t *)(uintptr_t)rbp;
+
+		if (!is_text(frame[1]))
+			break;
+		say_address("by", frame[1], true);
+		if (frame[0] <= rbp)
+			break;
+		rbp = frame[0];
+	}
+}
+
+static void begin(void)
+{
+	uint32_t none = 0;
+
+	irq_off();
+	if (!__atomic_compare_exchange_n(&panicking, &none, 1 + this_cpu()->id, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		/* A second panic of the same core: its first one goes on being the message. */
+		panic_park();
+	}
+	/* The firmware's lock-free state is ours now; the others stop where they are. */
+	if (cpu_count > 1)
+		apic_send_nmi_others();
+}
+
+static void __attribute__((noreturn)) end(void)
+{
+	say("panic| the machine is stopped: reset or power-cycle it");
+	serial_drain();
+	panic_park();
+}
+
+void panic_trap(const struct trap_frame *f, const char *what)
+{
+	begin();
+	say(" ");
+	say("panic| core %u: %s in the hypervisor, error code 0x%llx", this_cpu()->id, what,
+	    (unsigned long long)f->error);
+	say("panic| rip %016llx  cs %04llx  rflags %016llx", (unsigned long long)f->rip,
+	    (unsigned long long)f->cs, (unsigned long long)f->rflags);
+	say("panic| rsp %016llx  ss %04llx  cr2 %016llx", (unsigned long long)f->rsp,
+	    (unsigned long long)f->ss, (unsigned long long)read_cr2());
+	say("panic| cr0 %016llx cr3 %016llx cr4 %016llx", (unsigned long long)read_cr0(),
+	    (unsigned long long)read_cr3(), (unsigned long long)read_cr4());
+#define R(n) (unsigned long long)f->n
+	say("panic| rax %016llx rbx %016llx rcx %016llx rdx %016llx", R(rax), R(rbx), R(rcx),
+	    R(rdx));
+	say("panic| rsi %016llx rdi %016llx rbp %016llx r8  %016llx", R(rsi), R(rdi), R(rbp),
+	    R(r8));
+	say("panic| r9  %016llx r10 %016llx r11 %016llx r12 %016llx", R(r9), R(r10), R(r11),
+	    R(r12));
+	say("panic| r13 %016llx r14 %016llx r15 %016llx", R(r13), R(r14), R(r15));
+#undef R
+	backtrace_from(f->rip, f->rbp);
+	end();
+}
+
+void panic(const char *fmt, ...)
+{
+	char text[160];
+	va_list ap;
+
+	begin();
+	va_start(ap, fmt);
+	(void)kvsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	say(" ");
+	say("panic| core %u: %s", this_cpu()->id, text);
+	backtrace_from((uint64_t)(uintptr_t)__builtin_return_address(0),
+		       *(const uint64_t *)__builtin_frame_address(0));
+	end();
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The end of the hypervisor: said on every console, then everything stands still. */
+#ifndef ARCH_X86_PANIC_H
+#define ARCH_X86_PANIC_H
+
+#include "arch/x86/traps.h"
+#include "kernel/types.h"
+
+/* The hypervisor's ELF file, for symbols; NULL: addresses only. */
+void panic_symbols(const void *elf, uint64_t size);
+bool panic_in_progress(void);
+void panic_park(void) __attribute__((noreturn));
+void panic_trap(const struct trap_frame *f, const char *what) __attribute__((noreturn));
+
+#endif

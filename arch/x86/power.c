@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ACPI S5 and the ways to reset a PC, one after the other until one works. */
+#include "arch/x86/power.h"
+#include "arch/x86/acpi.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/serial.h"
+#include "arch/x86/tsc.h"
+#include "kernel/log.h"
+
+static const struct acpi_info *acpi;
+
+void power_init(const struct acpi_info *info)
+{
+	acpi = info;
+}
+
+/* PM1x_CNT := SLP_TYP, SLP_EN (ACPI 6.4 7.4.2, 4.8.3.2.1). */
+static void sleep_by(const struct acpi_gas *cnt, uint8_t type)
+{
+	if (!cnt->address || cnt->space != ACPI_SPACE_IO)
+		return;
+	uint16_t port = (uint16_t)cnt->address;
+	uint16_t keep = (uint16_t)(in16(port) & ACPI_PM1_SCI_EN);
+	out16(port, (uint16_t)(keep | type << ACPI_PM1_SLP_SHIFT | ACPI_PM1_SLP_EN));
+}
+
+static void enter_acpi_mode(void)
+{
+	uint16_t port = (uint16_t)acpi->pm1a_cnt.address;
+
+	if (!acpi->smi_cmd || !acpi->acpi_enable || (in16(port) & ACPI_PM1_SCI_EN))
+		return;
+	out8((uint16_t)acpi->smi_cmd, acpi->acpi_enable);
+	for (unsigned i = 0; i < 3000 && !(in16(port) & ACPI_PM1_SCI_EN); i++)
+		delay_us(1000);
+}
+
+void power_off(void)
+{
+	irq_off();
+	log_info("powering off");
+	serial_drain();
+	if (acpi && acpi->has_fadt && acpi->has_s5 && !acpi->hw_reduced) {
+		enter_acpi_mode();
+		sleep_by(&acpi->pm1a_cnt, acpi->slp_typa);
+		sleep_by(&acpi->pm1b_cnt, acpi->slp_typb);
+		delay_us(100000);
+	} else {
+		/* Firmware without ACPI tables: the exit port of Bochs (docs/emulators.md). */
+		for (const char *s = "Shutdown"; *s; s++)
+			out8(0x8900, (uint8_t)*s);
+	}
+	log_warn("this machine does not switch itself off: it is safe to do so now");
+	serial_drain();
+	panic_park();
+}
+
+void power_reset(void)
+{
+	irq_off();
+	log_info("resetting the machine");
+	serial_drain();
+	if (acpi && acpi->has_reset && acpi->reset.space == ACPI_SPACE_IO) {
+		out8((uint16_t)acpi->reset.address, acpi->reset_value);
+		delay_us(50000);
+	}
+	out8(0xcf9, 0x02);
+	delay_us(50);
+	out8(0xcf9, 0x06); /* full reset */
+	delay_us(50000);
+	out8(0x64, 0xfe); /* keyboard controller pulses reset */
+	delay_us(50000);
+	log_warn("this machine does not reset itself: press its button");
+	panic_park();
+}

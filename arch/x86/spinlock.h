@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ticket lock: fair, and one word. Taken with interrupts off only. */
+#ifndef ARCH_X86_SPINLOCK_H
+#define ARCH_X86_SPINLOCK_H
+
+#include "arch/x86/cpu.h"
+
+struct spinlock {
+	uint32_t next, owner;
+};
+
+static inline void spin_lock(struct spinlock *l)
+{
+	uint32_t me = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != me)
+		cpu_relax();
+}
+
+static inline bool spin_trylock(struct spinlock *l)
+{
+	uint32_t me = __atomic_load_n(&l->owner, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&l->next, &me, me + 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+static inline void spin_unlock(struct spinlock *l)
+{
+	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
+}
+
+#endif

@@ -1,0 +1,103 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
+; One stub a vector, all of one size, that leads to trap_handler(struct trap_frame *).
+bits 64
+default rel
+
+extern trap_handler
+
+section .text exec
+
+%macro STUB 1
+	align 16
+%if %1 = 8 || (%1 >= 10 && %1 <= 14) || %1 = 17 || %1 = 21 || %1 = 29 || %1 = 30
+	; the processor has pushed an error code
+%else
+	push 0
+%endif
+	push %1
+	jmp near trap_common
+%endmacro
+
+align 16
+global trap_stubs
+trap_stubs:
+%assign i 0
+%rep 256
+	STUB i
+%assign i i+1
+%endrep
+trap_stubs_end:
+%if (trap_stubs_end - trap_stubs) > 256 * 16
+%error "a stub is larger than 16 bytes"
+%endif
+
+trap_common:
+	push rax
+	push rcx
+	push rdx
+	push rbx
+	push rbp
+	push rsi
+	push rdi
+	push r8
+	push r9
+	push r10
+	push r11
+	push r12
+	push r13
+	push r14
+	push r15
+	cld
+	mov rdi, rsp
+	mov rbx, rsp
+	and rsp, -16
+	call trap_handler
+	mov rsp, rbx
+	pop r15
+	pop r14
+	pop r13
+	pop r12
+	pop r11
+	pop r10
+	pop r9
+	pop r8
+	pop rdi
+	pop rsi
+	pop rbp
+	pop rbx
+	pop rdx
+	pop rcx
+	pop rax
+	add rsp, 16
+	iretq
+
+; bool rdmsr_safe(uint32_t msr, uint64_t *v): false after a #GP (extable).
+global rdmsr_safe
+rdmsr_safe:
+	mov ecx, edi
+.try:	rdmsr
+	shl rdx, 32
+	or rax, rdx
+	mov [rsi], rax
+	mov eax, 1
+	ret
+.bad:	xor eax, eax
+	ret
+
+; bool wrmsr_safe(uint32_t msr, uint64_t v)
+global wrmsr_safe
+wrmsr_safe:
+	mov ecx, edi
+	mov eax, esi
+	mov rdx, rsi
+	shr rdx, 32
+.try:	wrmsr
+	mov eax, 1
+	ret
+.bad:	xor eax, eax
+	ret
+
+; Pairs: address that may fault, where to go on (struct extable_entry in traps.c).
+section .extable noexec nowrite align=8
+	dq rdmsr_safe.try, rdmsr_safe.bad
+	dq wrmsr_safe.try, wrmsr_safe.bad

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The hypervisor's interrupt table and what happens on each vector. */
+#include "arch/x86/traps.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/gdt.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/regs.h"
+#include "kernel/log.h"
+
+#define GATE_INTERRUPT 0x8eull /* present, DPL 0, 64-bit interrupt gate (SDM 3A 6.14.1) */
+#define STUB_SIZE      16u
+
+struct gate {
+	uint64_t low, high;
+};
+
+struct extable_entry {
+	uint64_t fault, resume;
+};
+
+extern const char trap_stubs[];
+extern const struct extable_entry extable_start[], extable_end[];
+
+void trap_handler(struct trap_frame *f);
+
+static struct gate idt[256];
+
+static const char *const names[32] = {
+	"#DE divide error", "#DB debug", "NMI", "#BP breakpoint", "#OF overflow", "#BR bound",
+	"#UD invalid opcode", "#NM no FPU", "#DF double fault", "coprocessor overrun",
+	"#TS invalid TSS", "#NP segment not present", "#SS stack fault", "#GP general protection",
+	"#PF page fault", "vector 15", "#MF FPU error", "#AC alignment check", "#MC machine check",
+	"#XM SIMD error", "#VE virtualization", "#CP control protection",
+};
+
+void idt_init(void)
+{
+	for (unsigned v = 0; v < 256; v++) {
+		uint64_t at = (uint64_t)(uintptr_t)trap_stubs + (uint64_t)v * STUB_SIZE;
+		uint64_t ist = v == VEC_DF ? IST_DF : v == VEC_NMI ? IST_NMI : v == VEC_MC ? IST_MC : 0;
+
+		idt[v].low = (at & 0xffff) | (uint64_t)SEL_CODE << 16 | ist << 32 |
+			     GATE_INTERRUPT << 40 | ((at >> 16) & 0xffff) << 48;
+		idt[v].high = at >> 32;
+	}
+}
+
+void idt_load(void)
+{
+	struct desc_ptr p = {sizeof(idt) - 1, (uint64_t)(uintptr_t)idt};
+
+	__asm__ volatile("lidt %0" ::"m"(p));
+}
+
+static bool fixup(struct trap_frame *f)
+{
+	for (const struct extable_entry *e = extable_start; e < extable_end; e++)
+		if (e->fault == f->rip) {
+			f->rip = e->resume;
+			return true;
+		}
+	return false;
+}
+
+void host_nmi(void)
+{
+	/* Another core that panics stops this one so; any other NMI has no owner here. */
+	if (panic_in_progress())
+		panic_park();
+}
+
+static void exception(struct trap_frame *f)
+{
+	if (f->vector == VEC_NMI) {
+		host_nmi();
+		return;
+	}
+	if (f->vector == VEC_GP && fixup(f))
+		return;
+	panic_trap(f, f->vector < 32 && names[f->vector] ? names[f->vector] : "exception");
+}
+
+static void request(uint64_t bit)
+{
+	__atomic_or_fetch(&this_cpu()->pending, bit, __ATOMIC_RELEASE);
+	apic_eoi();
+}
+
+void trap_handler(struct trap_frame *f)
+{
+	switch (f->vector) {
+	case 0 ... 31:
+		exception(f);
+		break;
+	case HOST_VEC_TIMER:
+		request(CPU_REQ_TIMER);
+		break;
+	case HOST_VEC_KICK:
+		request(CPU_REQ_KICK);
+		break;
+	case HOST_VEC_SERIAL:
+		request(CPU_REQ_CONSOLE);
+		break;
+	case HOST_VEC_SPURIOUS: /* no EOI (SDM 3A 10.9) */
+		break;
+	default:
+		/* A device that firmware left armed: acknowledged, nobody waits for it. */
+		apic_eoi();
+	}
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TSC frequency: measured against a clock of known rate, compared with CPUID. */
+#include "arch/x86/tsc.h"
+#include "kernel/log.h"
+
+#define PM_TIMER_HZ 3579545u /* ACPI 6.5 4.8.2.1 */
+#define PIT_HZ 1193182u
+#define PIT_CH2 0x42u
+#define PIT_CMD 0x43u
+#define PIT_GATE 0x61u
+#define TRIES 5u
+#define NS_PER_S 1000000000u
+
+static uint64_t hz, ns_per_tick, ticks_per_ns; /* the latter two as 32.32 */
+
+/* TSC ticks in about 10 ms of the PM timer, scaled to a second; 0 if it stands still. */
+static uint64_t by_pm_timer(uint16_t port, uint32_t mask)
+{
+	uint32_t start, now, want = PM_TIMER_HZ / 100, spins = 0;
+	uint64_t t0, t1;
+
+	start = in32(port) & mask;
+	do { /* begin at an edge */
+		now = in32(port) & mask;
+		if (++spins > 1000000)
+			return 0;
+	} while (now == start);
+	start = now;
+	t0 = rdtsc();
+	do {
+		now = in32(port) & mask;
+		t1 = rdtsc();
+	} while (((now - start) & mask) < want);
+	return (t1 - t0) * PM_TIMER_HZ / ((now - start) & mask);
+}
+
+/* As above by counting PIT channel 2 down once in mode 0 (8254 data sheet). */
+static uint64_t by_pit(void)
+{
+	const uint16_t count = PIT_HZ / 100;
+	uint64_t t0, t1;
+	uint32_t spins = 0;
+
+	out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2u) | 1u)); /* gate on, speaker off */
+	out8(PIT_CMD, 0xb0);				       /* channel 2, both bytes, mode 0 */
+	out8(PIT_CH2, count & 0xff);
+	out8(PIT_CH2, count >> 8);
+	t0 = rdtsc();
+	do {
+		t1 = rdtsc();
+		if (++spins > 100000000)
+			return 0;
+	} while (!(in8(PIT_GATE) & 0x20));
+	return (t1 - t0) * PIT_HZ / count;
+}
+
+static uint64_t by_cpuid(void)
+{
+	if (cpuid(0, 0).eax < 0x15)
+		return 0;
+	struct cpuid_regs r = cpuid(0x15, 0);
+	return r.eax && r.ebx && r.ecx ? (uint64_t)r.ecx * r.ebx / r.eax : 0;
+}
+
+void tsc_init(uint16_t pm_timer_port, bool pm_timer_32bit)
+{
+	const char *ref = "PM timer";
+	uint64_t told = by_cpuid(), best = 0;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		uint64_t v = 0;
+		if (pm_timer_port)
+			v = by_pm_timer(pm_timer_port, pm_timer_32bit ? UINT32_MAX : 0xffffff);
+		if (!v) {
+			ref = "PIT";
+			v = by_pit();
+		}
+		/* Whatever disturbs a measurement makes it longer. */
+		if (v && (!best || v < best))
+			best = v;
+	}
+	if (!best && !told)
+		panic("no clock to calibrate the TSC with: neither ACPI PM timer nor PIT counts");
+	hz = best ? best : told;
+	/* CPUID is exact where it agrees; some machines and emulators invent it. */
+	if (best && told) {
+		uint64_t diff = best > told ? best - told : told - best;
+		if (diff < told / 200)
+			hz = told;
+		else
+			log_warn("CPUID claims a TSC of %llu kHz, the %s says %llu kHz: using that",
+				 (unsigned long long)(told / 1000), ref,
+				 (unsigned long long)(best / 1000));
+	}
+	if (hz < 1000000) /* also keeps the ratios below in range */
+		panic("a TSC of %llu Hz is too slow to keep time with", (unsigned long long)hz);
+	/* Above 2^32 Hz the ratio would overflow: divide in two steps. */
+	ns_per_tick = ((uint64_t)NS_PER_S << 32) / hz;
+	ticks_per_ns = (hz << 30) / NS_PER_S << 2;
+	log_info("TSC %llu.%03llu MHz (%s)", (unsigned long long)(hz / 1000000),
+		 (unsigned long long)(hz / 1000 % 1000), hz == told ? "CPUID" : ref);
+}
+
+uint64_t tsc_hz(void)
+{
+	return hz;
+}
+
+uint64_t tsc_to_ns(uint64_t ticks)
+{
+	return mul_ratio(ticks, ns_per_tick);
+}
+
+uint64_t tsc_to_ns_ceil(uint64_t ticks)
+{
+	return mul_ratio(ticks, ns_per_tick) + 1;
+}
+
+uint64_t ns_to_tsc(uint64_t ns)
+{
+	return mul_ratio(ns, ticks_per_ns);
+}
+
+void delay_us(unsigned us)
+{
+	uint64_t end = rdtsc() + ns_to_tsc((uint64_t)us * 1000);
+
+	while (rdtsc() < end)
+		cpu_relax();
+}

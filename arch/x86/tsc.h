@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The time-stamp counter as the hypervisor's clock. */
+#ifndef ARCH_X86_TSC_H
+#define ARCH_X86_TSC_H
+
+#include "arch/x86/cpu.h"
+
+/* Calibrates against the ACPI PM timer (port, 0 if there is none) or the PIT. */
+void tsc_init(uint16_t pm_timer_port, bool pm_timer_32bit);
+uint64_t tsc_hz(void);
+uint64_t tsc_to_ns(uint64_t ticks);
+/* Not less than the exact value: for deadlines. */
+uint64_t tsc_to_ns_ceil(uint64_t ticks);
+uint64_t ns_to_tsc(uint64_t ns);
+void delay_us(unsigned us);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Switching FPU/XSAVE state between vCPUs of a core, only when the owner changes. */
+#include "arch/x86/xstate.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/percpu.h"
+#include "kernel/mem.h"
+#include "kernel/string.h"
+#include "kernel/vcpu.h"
+
+/* Legacy area (SDM 1 10.5.1): FCW at 0, MXCSR at 24. */
+#define FXSAVE_FCW   0u
+#define FXSAVE_MXCSR 24u
+#define FCW_INIT     0x37fu
+#define MXCSR_INIT   0x1f80u
+
+/* What can be switched with plain XSAVE and is understood; PKRU with it. */
+#define KNOWN                                                                                      \
+	(XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM | XCR0_PKRU)
+
+static uint64_t supported;
+static uint64_t area_size = 512;
+
+void xstate_init(void)
+{
+	if (!(cpuid(1, 0).ecx & BIT(26)))
+		return;
+	struct cpuid_regs d = cpuid(0xd, 0);
+	supported = (d.eax | (uint64_t)d.edx << 32) & KNOWN;
+	xsetbv(0, supported);
+	area_size = max_u64(576, cpuid(0xd, 0).ebx); /* for the XCR0 just set */
+}
+
+void xstate_enable(void)
+{
+	if (supported)
+		xsetbv(0, supported);
+}
+
+uint64_t xstate_supported(void)
+{
+	return supported;
+}
+
+void xstate_reset(void *area)
+{
+	uint16_t fcw = FCW_INIT;
+	uint32_t mxcsr = MXCSR_INIT;
+
+	memset(area, 0, area_size);
+	memcpy((char *)area + FXSAVE_FCW, &fcw, sizeof(fcw));
+	memcpy((char *)area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+}
+
+void *xstate_alloc(void)
+{
+	void *area = pages_alloc(area_size, PAGE_SIZE);
+
+	if (area)
+		xstate_reset(area);
+	return area;
+}
+
+void xstate_free(void *area)
+{
+	if (area)
+		pages_free(area, area_size);
+}
+
+/* XCR0 must enable all that is to be saved: the guest may have less on. */
+static void save(struct vcpu *v)
+{
+	if (supported) {
+		if (v->xcr0 != supported)
+			xsetbv(0, supported);
+		__asm__ volatile("xsave64 (%0)" ::"r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX)
+				 : "memory");
+	} else {
+		__asm__ volatile("fxsave64 (%0)" ::"r"(v->xsave) : "memory");
+	}
+}
+
+static void restore(struct vcpu *v)
+{
+	if (supported) {
+		xsetbv(0, supported);
+		__asm__ volatile("xrstor64 (%0)" ::"r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX)
+				 : "memory");
+		if (v->xcr0 != supported)
+			xsetbv(0, v->xcr0);
+	} else {
+		__asm__ volatile("fxrstor64 (%0)" ::"r"(v->xsave) : "memory");
+	}
+}
+
+void xstate_load(struct vcpu *v)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->fpu_owner == v)
+		return;
+	if (cpu->fpu_owner)
+		save(cpu->fpu_owner);
+	restore(v);
+	cpu->fpu_owner = v;
+}
+
+void xstate_release(struct vcpu *v)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->fpu_owner != v)
+		return;
+	save(v);
+	cpu->fpu_owner = NULL;
+}
+
+void xstate_xcr0_changed(struct vcpu *v)
+{
+	if (this_cpu()->fpu_owner == v && supported)
+		xsetbv(0, v->xcr0);
+}

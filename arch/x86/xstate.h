@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * FPU and XSAVE state of guests. The hypervisor itself is compiled without
+ * FPU registers, so they always belong to cpu->fpu_owner.
+ */
+#ifndef ARCH_X86_XSTATE_H
+#define ARCH_X86_XSTATE_H
+
+#include "arch/x86/regs.h"
+#include "kernel/types.h"
+
+struct vcpu;
+
+/* Boot core; then the figures below are valid. */
+void xstate_init(void);
+/* Every core: a known XCR0. */
+void xstate_enable(void);
+/* Components that guests may enable in XCR0; 0: no XSAVE. */
+uint64_t xstate_supported(void);
+/* An area with the state at power-up, for vcpu.xsave; NULL. */
+void *xstate_alloc(void);
+void xstate_free(void *area);
+void xstate_reset(void *area);
+/* Puts v's state (and XCR0) into the registers of this core; saves the owner's before. */
+void xstate_load(struct vcpu *v);
+/* Writes v's state back if the registers hold it; then they belong to nobody. */
+void xstate_release(struct vcpu *v);
+/* v->xcr0 has changed while v's state is loaded. */
+void xstate_xcr0_changed(struct vcpu *v);
+
+/* May XCR0 be set to v? Rules of SDM 1 13.3, APM 2 11.5.2: else XSETBV is #GP. */
+static inline bool xcr0_valid(uint64_t v, uint64_t supported)
+{
+	const uint64_t avx512 = XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM;
+	const uint64_t mpx = XCR0_BNDREGS | XCR0_BNDCSR;
+
+	if (!(v & XCR0_X87) || (v & ~supported))
+		return false;
+	if ((v & XCR0_AVX) && !(v & XCR0_SSE))
+		return false;
+	if ((v & avx512) && ((v & avx512) != avx512 || !(v & XCR0_AVX)))
+		return false;
+	return !(v & mpx) || (v & mpx) == mpx;
+}
+
+#endif

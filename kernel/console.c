@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Log and guest consoles onto serial port and framebuffer; keyboard to whom it belongs. */
+#include "kernel/console.h"
+#include "arch/x86/fbcon.h"
+#include "arch/x86/power.h"
+#include "arch/x86/serial.h"
+#include "arch/x86/spinlock.h"
+#include "arch/x86/tsc.h"
+#include "kernel/conmux.h"
+#include "kernel/guest.h"
+#include "kernel/log.h"
+#include "kernel/print.h"
+
+static struct conmux mux;
+static struct spinlock lock;
+static bool clock_ready;
+
+static void emit(void *ctx, const char *bytes, size_t n)
+{
+	(void)ctx;
+	serial_write(bytes, n);
+	fbcon_write(bytes, n);
+}
+
+void console_init(void)
+{
+	conmux_init(&mux, emit, NULL);
+}
+
+void console_clock_ready(void)
+{
+	clock_ready = true;
+}
+
+static void tick(void)
+{
+	if (clock_ready)
+		conmux_tick(&mux, tsc_to_ns(rdtsc()) / 1000000);
+}
+
+int console_add(const char *name)
+{
+	spin_lock(&lock);
+	int i = conmux_add(&mux, name);
+	spin_unlock(&lock);
+	return i;
+}
+
+void console_output(unsigned index, const char *bytes, size_t n)
+{
+	spin_lock(&lock);
+	tick();
+	conmux_output(&mux, index, bytes, n);
+	spin_unlock(&lock);
+}
+
+bool console_waiting(void)
+{
+	return conmux_waiting(&mux); /* a hint: looked at again under the lock */
+}
+
+void console_tick(void)
+{
+	spin_lock(&lock);
+	tick();
+	spin_unlock(&lock);
+}
+
+static void list(void)
+{
+	static const char *const state[] = {"off", "running", "ending"};
+
+	for (unsigned i = 0; i < vm_count; i++)
+		log_warn("%u %-12s %-8s core %u, %llu MiB", i + 1, vms[i]->name,
+			 state[vms[i]->more->state], vms[i]->more->vcpu[0]->cpu->id,
+			 (unsigned long long)vms[i]->more->conf->memory >> 20);
+}
+
+static void deliver(unsigned index, uint8_t byte)
+{
+	struct vm *vm = index < vm_count ? vms[index] : NULL;
+
+	if (!vm || vm->more->state != VM_RUNNING)
+		return;
+	spin_lock(&vm->more->lock);
+	(void)(vm->more->pc ? pc_console_in(vm, byte) : pv_console_in(vm, byte));
+	spin_unlock(&vm->more->lock);
+}
+
+void console_poll(void)
+{
+	int c;
+
+	while ((c = serial_read()) >= 0) {
+		spin_lock(&lock);
+		tick();
+		struct conmux_action a = conmux_input(&mux, (uint8_t)c);
+		spin_unlock(&lock);
+		if (a.kind == CONMUX_DELIVER)
+			deliver(a.vm, a.byte);
+		else if (a.kind == CONMUX_LIST)
+			list();
+		else if (a.kind == CONMUX_POWEROFF)
+			power_off();
+	}
+}
+
+static void log_line(bool urgent, const char *level, const char *fmt, va_list ap)
+{
+	char line[CONMUX_LINE];
+	int n = ksnprintf(line, sizeof(line), "%s", level);
+
+	(void)kvsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
+	spin_lock(&lock);
+	tick();
+	conmux_log(&mux, line, urgent);
+	spin_unlock(&lock);
+}
+
+#define LOG_FUNCTION(name, urgent, level)                                                          \
+	void name(const char *fmt, ...)                                                            \
+	{                                                                                          \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		log_line(urgent, level, fmt, ap);                                                  \
+		va_end(ap);                                                                        \
+	}
+LOG_FUNCTION(log_info, false, "")
+LOG_FUNCTION(log_warn, true, "")
+LOG_FUNCTION(log_err, true, "error: ")

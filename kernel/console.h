@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The physical console: serial port and framebuffer behind the multiplexer. */
+#ifndef KERNEL_CONSOLE_H
+#define KERNEL_CONSOLE_H
+
+#include "kernel/types.h"
+
+struct timer;
+
+/* Before anything is logged; after serial_init(). */
+void console_init(void);
+/* The index of a new VM's console, or -ENOSPC. */
+int console_add(const char *name);
+void console_output(unsigned index, const char *bytes, size_t n);
+/* Reads what was typed and carries it out; on the core that gets the interrupt. */
+void console_poll(void);
+/* True when a line without end waits to be shown by console_tick(). */
+bool console_waiting(void);
+void console_tick(void);
+/* From now on the clock works. */
+void console_clock_ready(void);
+
+#endif

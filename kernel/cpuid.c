@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* CPUID policy: deny by default; each bit that is let through is named here. */
+#include "kernel/cpuid.h"
+#include "arch/x86/regs.h"
+#include "guests/include/mullion.h"
+
+#define B(n) (1u << (n))
+
+/* CPUID.1:ECX (SDM 2A table 3-10) */
+#define F1C_SSE3	 B(0)
+#define F1C_PCLMUL	 B(1)
+#define F1C_SSSE3	 B(9)
+#define F1C_FMA		 B(12)
+#define F1C_CX16	 B(13)
+#define F1C_PCID	 B(17)
+#define F1C_SSE41	 B(19)
+#define F1C_SSE42	 B(20)
+#define F1C_X2APIC	 B(21)
+#define F1C_MOVBE	 B(22)
+#define F1C_POPCNT	 B(23)
+#define F1C_TSC_DEADLINE B(24)
+#define F1C_AES		 B(25)
+#define F1C_XSAVE	 B(26)
+#define F1C_OSXSAVE	 B(27)
+#define F1C_AVX		 B(28)
+#define F1C_F16C	 B(29)
+#define F1C_RDRAND	 B(30)
+#define F1C_HYPERVISOR	 B(31)
+#define F1C_HOST                                                                                   \
+	(F1C_SSE3 | F1C_PCLMUL | F1C_SSSE3 | F1C_CX16 | F1C_PCID | F1C_SSE41 | F1C_SSE42 |         \
+	 F1C_MOVBE | F1C_POPCNT | F1C_AES | F1C_RDRAND)
+#define F1C_WITH_XSAVE (F1C_XSAVE)
+#define F1C_WITH_AVX   (F1C_AVX | F1C_FMA | F1C_F16C)
+
+/*
+ * CPUID.1:EDX: FPU VME DE PSE TSC MSR PAE CX8 APIC SEP MTRR PGE CMOV PAT PSE36
+ * CLFSH MMX FXSR SSE SSE2 SS. No MCE/MCA: no banks are modelled.
+ */
+#define F1D_APIC B(9)
+#define F1D_HOST                                                                                   \
+	(B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(8) | F1D_APIC | B(11) | B(12) |        \
+	 B(13) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) | B(25) | B(26) | B(27))
+#define F1D_HTT B(28)
+
+/* CPUID.7.0:EBX: FSGSBASE BMI1 SMEP BMI2 ERMS RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
+#define F7B_INVPCID  B(10)
+#define F7B_HOST                                                                                   \
+	(B(0) | B(3) | B(7) | B(8) | B(9) | B(18) | B(19) | B(20) | B(23) | B(24) | B(29))
+#define F7B_WITH_AVX B(5) /* AVX2 */
+/* AVX-512 F DQ IFMA CD BW VL */
+#define F7B_WITH_AVX512 (B(16) | B(17) | B(21) | B(28) | B(30) | B(31))
+#define F7C_HOST	(B(2) /* UMIP */ | B(8) /* GFNI */)
+#define F7C_PKU		B(3)
+#define F7C_WITH_AVX	(B(9) | B(10)) /* VAES, VPCLMULQDQ */
+/* AVX-512 VBMI VBMI2 VNNI BITALG VPOPCNTDQ */
+#define F7C_WITH_AVX512 (B(1) | B(6) | B(11) | B(12) | B(14))
+#define F7C_RDPID	B(22)
+#define F7D_HOST	B(4) /* FSRM */
+
+/* CPUID.80000001: LAHF ABM SSE4A MISALIGNSSE 3DNOWPREFETCH; SYSCALL NX MMXEXT 1G RDTSCP LM */
+#define F81C_HOST   (B(0) | B(5) | B(6) | B(7) | B(8))
+#define F81D_RDTSCP B(27)
+#define F81D_HOST   (B(11) | B(20) | B(22) | B(26) | B(29))
+#define F81D_LEGACY 0x0183f3ffu /* AMD repeats CPUID.1:EDX here */
+
+#define MAX_BASIC    0x16u
+#define MAX_EXTENDED 0x80000008u
+
+static uint32_t leaf1_ecx(const struct cpuid_policy *p, uint32_t host)
+{
+	uint32_t allow = F1C_HOST;
+
+	if (p->xcr0_supported)
+		allow |= F1C_WITH_XSAVE;
+	if (p->xcr0_supported & XCR0_AVX)
+		allow |= F1C_WITH_AVX;
+	host &= allow;
+	if (p->osxsave && (host & F1C_XSAVE))
+		host |= F1C_OSXSAVE;
+	/* Ours, whatever the host has: the local APIC is emulated. */
+	return host | F1C_X2APIC | F1C_TSC_DEADLINE | F1C_HYPERVISOR;
+}
+
+static struct cpuid_out leaf7(const struct cpuid_policy *p, struct cpuid_out h)
+{
+	const uint64_t avx512 = XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM;
+	uint32_t b = F7B_HOST, c = F7C_HOST;
+
+	if (p->has_invpcid)
+		b |= F7B_INVPCID;
+	if (p->has_rdtscp)
+		c |= F7C_RDPID;
+	if (p->xcr0_supported & XCR0_AVX) {
+		b |= F7B_WITH_AVX;
+		c |= F7C_WITH_AVX;
+	}
+	if ((p->xcr0_supported & avx512) == avx512) {
+		b |= F7B_WITH_AVX512;
+		c |= F7C_WITH_AVX512;
+	}
+	if (p->xcr0_supported & XCR0_PKRU)
+		c |= F7C_PKU;
+	return (struct cpuid_out){0, h.ebx & b, h.ecx & c, h.edx & F7D_HOST};
+}
+
+/* Deterministic cache parameters: the caches are real, their sharing is not. */
+static struct cpuid_out leaf4(const struct cpuid_policy *p, struct cpuid_out h)
+{
+	if ((h.eax & 0x1f) == 0)
+		return (struct cpuid_out){0};
+	h.eax = (h.eax & 0x3fff) | (p->vcpus - 1) << 26;
+	return h;
+}
+
+static unsigned id_shift(unsigned vcpus)
+{
+	unsigned n = 0;
+
+	while ((1u << n) < vcpus)
+		n++;
+	return n;
+}
+
+/* Extended topology: one thread a core, all cores in one package. */
+static struct cpuid_out leaf_b(const struct cpuid_policy *p, uint32_t sub)
+{
+	struct cpuid_out o = {0, 0, sub & 0xff, p->apic_id};
+
+	if (sub == 0) {
+		o.ebx = 1;
+		o.ecx |= 1u << 8;
+	} else if (sub == 1) {
+		o.eax = id_shift(p->vcpus);
+		o.ebx = p->vcpus;
+		o.ecx |= 2u << 8;
+	}
+	return o;
+}
+
+static struct cpuid_out leaf_d(const struct cpuid_policy *p, uint32_t sub)
+{
+	struct cpuid_out h = {0};
+
+	if (!p->xcr0_supported)
+		return h;
+	if (sub == 0) {
+		h = p->host(0xd, 0); /* EBX is for the XCR0 that is loaded: the guest's */
+		h.eax = (uint32_t)p->xcr0_supported;
+		h.edx = (uint32_t)(p->xcr0_supported >> 32);
+	} else if (sub == 1) {
+		h = p->host(0xd, 1);
+		h.eax &= 7; /* XSAVEOPT, XSAVEC, XGETBV 1; no XSAVES: no IA32_XSS */
+		h.ecx = h.edx = 0;
+		if (!(h.eax & 2))
+			h.ebx = 0;
+	} else if (sub < 63 && (p->xcr0_supported & BIT(sub))) {
+		h = p->host(0xd, sub);
+	}
+	return h;
+}
+
+/* The crystal is the local APIC timer's clock: operating systems take it for that. */
+static struct cpuid_out leaf15(const struct cpuid_policy *p)
+{
+	return (struct cpuid_out){p->apic_khz, p->tsc_khz, p->apic_khz * 1000, 0};
+}
+
+static struct cpuid_out hypervisor(const struct cpuid_policy *p, uint32_t leaf)
+{
+	switch (leaf) {
+	case MULLION_CPUID_BASE:
+		return (struct cpuid_out){MULLION_CPUID_MAX, MULLION_SIGNATURE_EBX,
+					  MULLION_SIGNATURE_ECX, MULLION_SIGNATURE_EDX};
+	case MULLION_CPUID_ABI:
+		return (struct cpuid_out){MULLION_ABI_VERSION, p->pv_features, p->hypercall_insn,
+					  0};
+	case MULLION_CPUID_CLOCKS:
+		return (struct cpuid_out){p->tsc_khz, p->apic_khz, 0, 0};
+	default:
+		return (struct cpuid_out){0};
+	}
+}
+
+static struct cpuid_out extended(const struct cpuid_policy *p, uint32_t leaf)
+{
+	struct cpuid_out h = p->host(leaf, 0);
+
+	switch (leaf) {
+	case 0x80000000:
+		h.eax = (uint32_t)min_u64(h.eax, MAX_EXTENDED);
+		return h;
+	case 0x80000001:
+		h.ebx = 0;
+		h.ecx &= F81C_HOST;
+		h.edx &= F81D_HOST | (p->has_rdtscp ? F81D_RDTSCP : 0) |
+			 (F81D_LEGACY & F1D_HOST);
+		return h;
+	case 0x80000002 ... 0x80000006:
+		return h;
+	case 0x80000007:
+		return (struct cpuid_out){0, 0, 0, h.edx & B(8)}; /* invariant TSC */
+	case 0x80000008:
+		/* Address widths; 48 linear bits are what is modelled. */
+		return (struct cpuid_out){(h.eax & 0xff) | 48u << 8, 0, p->vcpus - 1, 0};
+	default:
+		return (struct cpuid_out){0};
+	}
+}
+
+struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
+{
+	struct cpuid_out h;
+
+	if (leaf >= 0x40000000 && leaf < 0x50000000)
+		return hypervisor(p, leaf);
+	if (leaf >= 0x80000000)
+		return extended(p, leaf);
+	switch (leaf) {
+	case 0:
+		h = p->host(0, 0);
+		h.eax = MAX_BASIC;
+		return h;
+	case 1:
+		h = p->host(1, 0);
+		h.ebx = (h.ebx & 0xff00) | p->vcpus << 16 | p->apic_id << 24;
+		h.ecx = leaf1_ecx(p, h.ecx);
+		h.edx = (h.edx & F1D_HOST) | (p->vcpus > 1 ? F1D_HTT : 0);
+		h.edx = p->apic_enabled ? h.edx | F1D_APIC : h.edx & ~F1D_APIC;
+		return h;
+	case 2:
+		return p->host(2, 0);
+	case 4:
+		return leaf4(p, p->host(4, sub));
+	case 7:
+		return sub ? (struct cpuid_out){0} : leaf7(p, p->host(7, 0));
+	case 0xb:
+		return leaf_b(p, sub);
+	case 0xd:
+		return leaf_d(p, sub);
+	case 0x15:
+		return leaf15(p);
+	case 0x16:
+		return (struct cpuid_out){p->tsc_khz / 1000, p->tsc_khz / 1000, 100, 0};
+	default:
+		return (struct cpuid_out){0};
+	}
+}
+
+uint64_t cpuid_cr4_allowed(const struct cpuid_policy *p)
+{
+	struct cpuid_out f1 = cpuid_guest(p, 1, 0), f7 = cpuid_guest(p, 7, 0);
+	uint64_t v = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE |
+		     CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+
+	if (f1.ecx & F1C_PCID)
+		v |= CR4_PCIDE;
+	if (f1.ecx & F1C_XSAVE)
+		v |= CR4_OSXSAVE;
+	if (f7.ebx & B(0))
+		v |= CR4_FSGSBASE;
+	if (f7.ebx & B(7))
+		v |= CR4_SMEP;
+	if (f7.ebx & B(20))
+		v |= CR4_SMAP;
+	if (f7.ecx & B(2))
+		v |= CR4_UMIP;
+	if (f7.ecx & F7C_PKU)
+		v |= CR4_PKE;
+	return v;
+}
+
+uint64_t cpuid_efer_allowed(const struct cpuid_policy *p)
+{
+	struct cpuid_out e = cpuid_guest(p, 0x80000001, 0);
+	uint64_t v = 0;
+
+	if (e.edx & B(11))
+		v |= EFER_SCE;
+	if (e.edx & B(29))
+		v |= EFER_LME | EFER_LMA;
+	if (e.edx & B(20))
+		v |= EFER_NXE;
+	return v;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What CPUID tells a guest: the host's answer, filtered by an allow list. Pure. */
+#ifndef KERNEL_CPUID_H
+#define KERNEL_CPUID_H
+
+#include "kernel/types.h"
+
+struct cpuid_out {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+/* What the answer depends on beyond the host. */
+struct cpuid_policy {
+	/* The host's CPUID, executed with the guest's XCR0. */
+	struct cpuid_out (*host)(uint32_t leaf, uint32_t subleaf);
+	uint64_t xcr0_supported; /* 0: no XSAVE for guests */
+	bool osxsave;		 /* guest CR4.OSXSAVE */
+	bool apic_enabled;	 /* guest APIC_BASE.EN */
+	uint32_t apic_id;
+	unsigned vcpus;
+	uint32_t tsc_khz, apic_khz;
+	uint32_t pv_features, hypercall_insn; /* leaves of guests/include/mullion.h */
+	bool has_rdtscp, has_invpcid;	      /* the backend can give them */
+};
+
+struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf);
+
+/* Reserved bits of the guest's CR4 and EFER, by what CPUID tells it. */
+uint64_t cpuid_cr4_allowed(const struct cpuid_policy *p);
+uint64_t cpuid_efer_allowed(const struct cpuid_policy *p);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What each core does for ever: serve requests, choose a vCPU, run it, or wait. */
+#include "arch/x86/apic.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/traps.h"
+#include "arch/x86/tsc.h"
+#include "kernel/console.h"
+#include "kernel/guest.h"
+#include "kernel/log.h"
+#include "kernel/conmux.h"
+
+#define SLICE_US 5000u
+
+static struct cpu_more cores[MAX_CPUS];
+
+static void console_timer(struct timerq_node *t)
+{
+	(void)t;
+	console_tick();
+	if (console_waiting())
+		core_console_waiting();
+}
+
+void cpu_more_init(struct cpu *cpu, enum core_policy policy)
+{
+	struct cpu_more *m = &cores[cpu->id];
+
+	cpu->more = m;
+	sched_init(&m->queue, policy == POLICY_DEDICATED ? &sched_dedicated : &sched_fair,
+		   ns_to_tsc(SLICE_US * 1000ull), rdtsc());
+	timerq_init(&m->timers);
+	m->console_timer.expired = console_timer;
+	m->armed = m->slice_end = UINT64_MAX;
+	m->resched = true;
+}
+
+void cpu_kick(struct cpu *cpu)
+{
+	uint64_t old = __atomic_fetch_or(&cpu->pending, CPU_REQ_KICK, __ATOMIC_SEQ_CST);
+
+	/* Before it enters a guest or halts, the core looks; if it has, the IPI ends that. */
+	if (cpu != this_cpu() && !(old & CPU_REQ_KICK))
+		apic_send_ipi(cpu->apic_id, HOST_VEC_KICK);
+}
+
+/* The local timer stands on the earlier of the first deadline and the slice's end. */
+static void arm(struct cpu_more *m)
+{
+	uint64_t next = min_u64(timerq_next(&m->timers), m->slice_end);
+
+	if (next == m->armed)
+		return;
+	m->armed = next;
+	apic_timer_arm(next);
+}
+
+static void set_timer(struct cpu *cpu, struct timerq_node *t, uint64_t tsc)
+{
+	struct cpu_more *m = cpu->more;
+
+	spin_lock(&m->timer_lock);
+	bool first = timerq_set(&m->timers, t, tsc);
+	if (first && cpu == this_cpu())
+		arm(m);
+	spin_unlock(&m->timer_lock);
+	if (first && cpu != this_cpu())
+		cpu_kick(cpu);
+}
+
+static void run_timers(struct cpu_more *m)
+{
+	for (;;) {
+		spin_lock(&m->timer_lock);
+		struct timerq_node *t = timerq_pop(&m->timers, rdtsc());
+		spin_unlock(&m->timer_lock);
+		if (!t)
+			return;
+		t->expired(t);
+	}
+}
+
+static void guest_timer_expired(struct timerq_node *n)
+{
+	struct guest_timer *t = container_of(n, struct guest_timer, node);
+
+	if (t->vm->more->state != VM_RUNNING)
+		return;
+	spin_lock(&t->vm->more->lock);
+	t->fire(t->dev);
+	spin_unlock(&t->vm->more->lock);
+}
+
+void guest_timer_init(struct guest_timer *t, struct vm *vm, void (*fire)(void *), void *dev)
+{
+	*t = (struct guest_timer){
+		.node.expired = guest_timer_expired, .fire = fire, .dev = dev, .vm = vm};
+}
+
+void guest_timer_arm(void *ctx, uint64_t deadline_ns)
+{
+	struct guest_timer *t = ctx;
+	uint64_t tsc = UINT64_MAX;
+
+	/* 2^62 ns are 146 years: later is never. Rounded up, so that it is not early. */
+	if (deadline_ns < BIT(62))
+		tsc = t->vm->more->tsc_start + ns_to_tsc(deadline_ns) + 2;
+	set_timer(t->vm->more->vcpu[0]->cpu, &t->node, tsc);
+}
+
+void core_console_waiting(void)
+{
+	struct cpu_more *m = this_cpu()->more;
+
+	if (m && !timerq_armed(&m->console_timer))
+		set_timer(this_cpu(), &m->console_timer,
+			  rdtsc() + ns_to_tsc((CONMUX_AGE_MS + 1) * 1000000ull));
+}
+
+int core_add(struct vcpu *v)
+{
+	struct cpu_more *m = v->cpu->more;
+	int err = sched_add(&m->queue, &v->more->se, rdtsc());
+
+	if (err)
+		return err;
+	v->more->next_on_core = m->vcpus;
+	m->vcpus = v;
+	return 0;
+}
+
+void core_remove(struct vcpu *v)
+{
+	struct cpu_more *m = v->cpu->more;
+
+	if (v->more->se.queue)
+		sched_remove(&v->more->se, rdtsc());
+	for (struct vcpu **p = &m->vcpus; *p; p = &(*p)->more->next_on_core)
+		if (*p == v) {
+			*p = v->more->next_on_core;
+			break;
+		}
+	if (m->running == v)
+		m->running = NULL;
+	m->resched = true;
+}
+
+void core_wake(struct vcpu *v)
+{
+	if (sched_wake(&v->more->se, rdtsc()))
+		v->cpu->more->resched = true;
+}
+
+void core_block(struct vcpu *v)
+{
+	sched_block(&v->more->se, rdtsc());
+	v->cpu->more->resched = true;
+}
+
+void core_yield(struct vcpu *v)
+{
+	sched_yield(&v->cpu->more->queue, rdtsc());
+	v->cpu->more->resched = true;
+}
+
+/* Someone has something for a halted vCPU of this core. */
+static void wake_halted(struct cpu_more *m)
+{
+	for (struct vcpu *v = m->vcpus; v; v = v->more->next_on_core) {
+		if (!v->more->halted || !__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE))
+			continue;
+		spin_lock(&v->vm->more->lock);
+		bool wake = (v->requests & VCPU_REQ_STOP) || vcpu_can_wake(v);
+		if (!wake) /* the next notification kicks again */
+			__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+		/* One that came between the look and the AND has set IRR before: look again. */
+		wake = wake || vcpu_can_wake(v);
+		spin_unlock(&v->vm->more->lock);
+		if (!wake)
+			continue;
+		v->more->halted = false;
+		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+		core_wake(v);
+	}
+}
+
+static void serve(struct cpu *cpu)
+{
+	struct cpu_more *m = cpu->more;
+	uint64_t what = __atomic_exchange_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
+
+	if (what & CPU_REQ_STOP)
+		panic_park();
+	if (what & CPU_REQ_CONSOLE)
+		console_poll();
+	if (what & CPU_REQ_TIMER)
+		m->armed = UINT64_MAX; /* it has fired, maybe early: arm() sets it again */
+	run_timers(m);
+	if (rdtsc() >= m->slice_end)
+		m->resched = true;
+	wake_halted(m);
+	spin_lock(&m->timer_lock);
+	arm(m);
+	spin_unlock(&m->timer_lock);
+}
+
+static void reschedule(struct cpu_more *m)
+{
+	m->resched = false;
+	struct sched_entity *e = sched_pick(&m->queue, rdtsc(), &m->slice_end);
+	m->running = e ? container_of(e, struct vcpu_more, se)->vcpu : NULL;
+	if (m->running)
+		vcpu_get(m->running);
+	spin_lock(&m->timer_lock);
+	arm(m);
+	spin_unlock(&m->timer_lock);
+}
+
+void cpu_loop(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct cpu_more *m = cpu->more;
+
+	for (;;) {
+		if (__atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE))
+			serve(cpu);
+		if (m->resched)
+			reschedule(m);
+		if (m->running)
+			vcpu_step(m->running);
+		else if (!__atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE))
+			irq_on_halt_off(); /* an interrupt since the look still ends the HLT */
+	}
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is done about each kind of exit: the one switch. */
+#include "arch/x86/cpu.h"
+#include "arch/x86/decode.h"
+#include "arch/x86/traps.h"
+#include "arch/x86/tsc.h"
+#include "arch/x86/xstate.h"
+#include "kernel/guest.h"
+#include "kernel/log.h"
+
+static const char *const names[EXIT_KIND_COUNT] = {
+	[EXIT_NONE] = "none",
+	[EXIT_HOST_IRQ] = "host interrupt",
+	[EXIT_HOST_NMI] = "host NMI",
+	[EXIT_HOST_MC] = "host machine check",
+	[EXIT_IRQ_WINDOW] = "interrupt window",
+	[EXIT_NMI_WINDOW] = "NMI window",
+	[EXIT_IO] = "I/O",
+	[EXIT_PAGE_FAULT] = "nested page fault",
+	[EXIT_RDMSR] = "RDMSR",
+	[EXIT_WRMSR] = "WRMSR",
+	[EXIT_CPUID] = "CPUID",
+	[EXIT_HYPERCALL] = "hypercall",
+	[EXIT_HLT] = "HLT",
+	[EXIT_PAUSE] = "PAUSE",
+	[EXIT_XSETBV] = "XSETBV",
+	[EXIT_CACHE] = "INVD/WBINVD",
+	[EXIT_CR8_WRITE] = "CR8 write",
+	[EXIT_CR8_READ] = "CR8 read",
+	[EXIT_EXCEPTION] = "exception",
+	[EXIT_UNDEFINED] = "undefined instruction",
+	[EXIT_PROTECTED] = "protected access",
+	[EXIT_SHUTDOWN] = "triple fault",
+	[EXIT_INIT] = "INIT",
+	[EXIT_TASK_SWITCH] = "task switch",
+	[EXIT_FAILED] = "entry failed",
+	[EXIT_UNKNOWN] = "unknown",
+};
+
+const char *exit_name(enum vcpu_exit_kind k)
+{
+	return k < EXIT_KIND_COUNT ? names[k] : "?";
+}
+
+static void end_with_dump(struct vcpu *v, const char *why)
+{
+	crash_dump(v, why);
+	vm_end(v->vm, END_CRASH);
+}
+
+static struct cpuid_out host_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid_regs r = cpuid(leaf, subleaf);
+
+	return (struct cpuid_out){r.eax, r.ebx, r.ecx, r.edx};
+}
+
+void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p)
+{
+	*p = (struct cpuid_policy){
+		.host = host_cpuid,
+		.xcr0_supported = xstate_supported(),
+		.osxsave = (vcpu_ops->get(v, REG_CR4) & CR4_OSXSAVE) != 0,
+		.apic_enabled = (v->apic_base & APIC_BASE_ENABLE) != 0,
+		.apic_id = v->id,
+		.vcpus = v->vm->more->vcpu_count,
+		.tsc_khz = (uint32_t)(tsc_hz() / 1000),
+		.apic_khz = LAPIC_TIMER_HZ / 1000,
+		.pv_features = pv_features(v->vm),
+		.hypercall_insn = vcpu_ops == &vmx_ops ? MULLION_INSN_VMCALL : MULLION_INSN_VMMCALL,
+		.has_rdtscp = cpu_has_rdtscp(),
+		.has_invpcid = true,
+	};
+}
+
+static void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
+{
+	struct cpuid_policy p;
+
+	vcpu_cpuid_policy(v, &p);
+	struct cpuid_out o =
+		cpuid_guest(&p, (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX]);
+	if (!vcpu_advance(v, e))
+		return;
+	v->gpr[GPR_RAX] = o.eax;
+	v->gpr[GPR_RBX] = o.ebx;
+	v->gpr[GPR_RCX] = o.ecx;
+	v->gpr[GPR_RDX] = o.edx;
+}
+
+static void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
+{
+	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
+	uint64_t value;
+
+	if (msr_read(v, msr, &value)) {
+		vcpu_refused(v, REFUSE_RDMSR, msr);
+		vcpu_gp(v);
+		return;
+	}
+	if (!vcpu_advance(v, e))
+		return;
+	v->gpr[GPR_RAX] = (uint32_t)value;
+	v->gpr[GPR_RDX] = value >> 32;
+}
+
+static void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
+{
+	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
+	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
+
+	if (msr_write(v, msr, value)) {
+		vcpu_refused(v, REFUSE_WRMSR, msr);
+		vcpu_gp(v);
+		return;
+	}
+	(void)vcpu_advance(v, e);
+}
+
+static void port_io(struct vcpu *v, const struct vcpu_exit *e)
+{
+	uint16_t port = e->u.io.port;
+	unsigned size = e->u.io.size;
+	uint64_t mask = size == 4 ? UINT32_MAX : size == 2 ? 0xffff : 0xff;
+	uint64_t value = v->gpr[GPR_RAX] & mask;
+	struct vm_more *m = v->vm->more;
+	bool known;
+
+	spin_lock(&m->lock);
+	if (e->u.io.in) {
+		known = iobus_read(&m->ports, port, size, &value);
+		value &= mask;
+		/* A 32-bit register write clears the upper half. */
+		v->gpr[GPR_RAX] =
+			size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
+	} else {
+		known = iobus_write(&m->ports, port, size, value);
+	}
+	if (m->pc)
+		pc_console_feed(v->vm);
+	spin_unlock(&m->lock);
+	if (!known)
+		vcpu_refused(v, e->u.io.in ? REFUSE_IN : REFUSE_OUT, port);
+}
+
+static void handle_io(struct vcpu *v, const struct vcpu_exit *e)
+{
+	if (e->u.io.string) {
+		handle_string_io(v, e);
+		return;
+	}
+	/* First RIP: an access can end the VM, or raise an interrupt for the next one. */
+	if (vcpu_advance(v, e))
+		port_io(v, e);
+}
+
+static void handle_hlt(struct vcpu *v, const struct vcpu_exit *e)
+{
+	bool on = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0;
+
+	if (!vcpu_advance(v, e))
+		return;
+	if (!on && !v->nmi_pending) {
+		log_warn("%s: halted with interrupts off: nothing can wake it, it ends",
+			 v->vm->name);
+		vm_end(v->vm, END_POWEROFF);
+		return;
+	}
+	vcpu_halt(v, on, false);
+}
+
+void vcpu_halt(struct vcpu *v, bool irq, bool event)
+{
+	struct vcpu_more *m = v->more;
+
+	spin_lock(&v->vm->more->lock);
+	lapic_set_tpr(&m->lapic, vcpu_ops->get_tpr(v));
+	m->halt_irq = irq;
+	m->halt_event = event;
+	m->halted = true;
+	/* From here on a notification finds halted set; one before is found by the look. */
+	if (vcpu_can_wake(v))
+		m->halted = false;
+	spin_unlock(&v->vm->more->lock);
+	if (m->halted)
+		core_block(v);
+}
+
+static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
+{
+	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
+
+	if (vcpu_cpl(v) || (uint32_t)v->gpr[GPR_RCX] || !xcr0_valid(value, xstate_supported())) {
+		vcpu_gp(v);
+		return;
+	}
+	if (!vcpu_advance(v, e))
+		return;
+	v->xcr0 = value;
+	xstate_xcr0_changed(v);
+}
+
+static void handle_cr8(struct vcpu *v, const struct vcpu_exit *e)
+{
+	uint64_t value = vcpu_gpr_get(v, e->u.cr8.gpr);
+	struct lapic *l = &v->more->lapic;
+
+	if (e->kind == EXIT_CR8_WRITE && (value & ~(uint64_t)0xf)) {
+		vcpu_gp(v);
+		return;
+	}
+	if (!vcpu_advance(v, e))
+		return;
+	if (e->kind == EXIT_CR8_READ) {
+		vcpu_gpr_set(v, e->u.cr8.gpr, l->tpr >> 4);
+		return;
+	}
+	lapic_set_tpr(l, (uint8_t)(value << 4));
+	vcpu_ops->set_tpr(v, (uint8_t)(value << 4));
+	vcpu_notify(v);
+}
+
+static void undefined(struct vcpu *v, enum vcpu_exit_kind kind)
+{
+	vcpu_refused(v, REFUSE_INSN, kind);
+	vcpu_exception(v, VEC_UD);
+}
+
+unsigned vcpu_cpl(struct vcpu *v)
+{
+	struct vcpu_seg ss = vcpu_ops->get_seg(v, SREG_SS);
+
+	return SEG_DPL(ss.rights);
+}
+
+void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
+{
+	switch (e->kind) {
+	case EXIT_NONE:
+	case EXIT_INIT:
+		break;
+	case EXIT_HOST_IRQ:
+		irq_window();
+		break;
+	case EXIT_HOST_NMI:
+		host_nmi();
+		break;
+	case EXIT_HOST_MC:
+		panic("machine check while %s ran", v->vm->name);
+	case EXIT_IRQ_WINDOW:
+	case EXIT_NMI_WINDOW:
+		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+		break;
+	case EXIT_CPUID:
+		handle_cpuid(v, e);
+		break;
+	case EXIT_RDMSR:
+		handle_rdmsr(v, e);
+		break;
+	case EXIT_WRMSR:
+		handle_wrmsr(v, e);
+		break;
+	case EXIT_IO:
+		handle_io(v, e);
+		break;
+	case EXIT_PAGE_FAULT:
+		handle_page_fault(v, e);
+		break;
+	case EXIT_HYPERCALL:
+		/* An unmodified guest has no hypercalls: the instruction is not there. */
+		if (v->vm->more->pc)
+			undefined(v, e->kind);
+		else if (vcpu_advance(v, e))
+			pv_hypercall(v);
+		break;
+	case EXIT_HLT:
+		handle_hlt(v, e);
+		break;
+	case EXIT_PAUSE:
+	case EXIT_CACHE: /* caches are coherent with all that a guest can reach */
+		(void)vcpu_advance(v, e);
+		break;
+	case EXIT_XSETBV:
+		handle_xsetbv(v, e);
+		break;
+	case EXIT_CR8_WRITE:
+	case EXIT_CR8_READ:
+		handle_cr8(v, e);
+		break;
+	case EXIT_EXCEPTION:
+		vcpu_inject(v, e->u.event);
+		break;
+	case EXIT_UNDEFINED:
+		undefined(v, e->kind);
+		break;
+	case EXIT_PROTECTED:
+		vcpu_refused(v, REFUSE_INSN, e->kind);
+		vcpu_gp(v);
+		break;
+	case EXIT_SHUTDOWN:
+		end_with_dump(v, "triple fault");
+		break;
+	case EXIT_TASK_SWITCH:
+		end_with_dump(v, "task switch by the processor, which is not emulated");
+		break;
+	case EXIT_FAILED:
+		log_err("%s: the processor refuses to enter: %s (code 0x%llx)", v->vm->name,
+			e->u.failed.why, (unsigned long long)e->u.failed.code);
+		end_with_dump(v, "entry failed");
+		break;
+	case EXIT_UNKNOWN:
+	case EXIT_KIND_COUNT:
+		log_err("%s: exit with reason 0x%llx, 0x%llx is not known", v->vm->name,
+			(unsigned long long)e->u.unknown.reason,
+			(unsigned long long)e->u.unknown.info);
+		end_with_dump(v, "unknown exit");
+		break;
+	}
+}

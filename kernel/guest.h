@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The common code's state of VMs and vCPUs, and what its files offer each other. */
+#ifndef KERNEL_GUEST_H
+#define KERNEL_GUEST_H
+
+#include "arch/x86/percpu.h"
+#include "arch/x86/spinlock.h"
+#include "kernel/alloc.h"
+#include "kernel/blk/blk.h"
+#include "kernel/config.h"
+#include "kernel/cpuid.h"
+#include "kernel/dev/acpi_pm.h"
+#include "kernel/dev/ioapic.h"
+#include "kernel/dev/lapic.h"
+#include "kernel/dev/pci.h"
+#include "kernel/dev/pic.h"
+#include "kernel/dev/pit.h"
+#include "kernel/dev/reset.h"
+#include "kernel/dev/rtc.h"
+#include "kernel/dev/uart.h"
+#include "kernel/evtchn.h"
+#include "kernel/refuse.h"
+#include "kernel/sched.h"
+#include "kernel/timerq.h"
+#include "kernel/vcpu.h"
+#include "kernel/vm.h"
+
+enum vm_state { VM_OFF, VM_RUNNING, VM_ENDING };
+enum vm_end { END_POWEROFF, END_RESTART, END_CRASH };
+
+/* A deadline of a device, in the timer queue of the core that its VM runs on. */
+struct guest_timer {
+	struct timerq_node node;
+	void (*fire)(void *dev);
+	void *dev;
+	struct vm *vm;
+};
+
+#define MTRR_VARIABLE 8u
+#define MTRR_FIXED    11u
+
+struct vcpu_more {
+	struct vcpu *vcpu; /* back */
+	struct sched_entity se;
+	struct lapic lapic;
+	struct guest_timer lapic_timer;
+	struct vcpu_event lost_irq; /* accepted already, displaced by a fault during delivery */
+	bool halted;
+	bool halt_irq;	 /* an interrupt may end the halt (RFLAGS.IF was on) */
+	bool halt_asked; /* the hypercall asked for a halt */
+	bool halt_event; /* so may an event port (PV halt call) */
+	uint64_t tlb_gen; /* vm->tlb_gen when the TLB was last flushed for it */
+	uint64_t tsc_aux;
+	uint64_t tsc_adjust;
+	uint64_t misc_enable;
+	uint64_t mtrr_def, mtrr_fix[MTRR_FIXED], mtrr_var[2 * MTRR_VARIABLE];
+	uint64_t exits[EXIT_KIND_COUNT];
+	uint64_t efer_allowed;
+	struct vcpu *next_on_core; /* list of a core's vCPUs */
+};
+
+/* The PC of an unmodified guest; a PV guest has none of it. */
+struct pc {
+	struct uart uart;
+	struct pic pic;
+	struct pit pit;
+	struct rtc rtc;
+	struct acpi_pm pm;
+	struct ioapic ioapic;
+	struct pci pci;
+	struct reset reset;
+	struct guest_timer pit_timer, rtc_timer, pm_timer;
+};
+
+#define CONSOLE_IN 256u /* bytes typed that the guest has not taken */
+
+struct vm_more {
+	const struct config_vm *conf;
+	unsigned console; /* index at the console multiplexer */
+	enum vm_state state;
+	enum vm_end end;
+	struct spinlock lock; /* device models, local APICs, input */
+	struct vcpu *vcpu[CONFIG_VCPUS_SUPPORTED];
+	unsigned vcpu_count;
+	struct lapic *lapics[CONFIG_VCPUS_SUPPORTED];
+	struct iobus ports, mmio;
+	struct pc *pc; /* NULL: paravirtual */
+	struct evtchn events;
+	struct guest_timer pv_timer;
+	struct blk disk;
+	bool has_disk;
+	uint64_t tsc_start; /* host TSC when the VM was started */
+	uint64_t epoch;	    /* UTC seconds then */
+	struct refusals refused;
+	uint8_t in[CONSOLE_IN];
+	unsigned in_head, in_count;
+	struct alloc_range *ram; /* host memory of the guest, in order */
+	unsigned ram_count;
+	uint64_t starts;
+};
+
+struct cpu_more {
+	struct sched_queue queue;
+	struct timerq timers;
+	struct spinlock timer_lock;
+	uint64_t armed;	    /* TSC value the local timer is set to; UINT64_MAX: off */
+	uint64_t slice_end; /* of the vCPU that runs */
+	struct vcpu *vcpus; /* all that belong here */
+	struct vcpu *running;
+	struct timerq_node console_timer; /* shows prompts that have no line end */
+	bool resched;
+	uint64_t tsc_aux; /* what the MSR holds */
+};
+
+/* kernel/vm.c */
+extern struct vm *vms[CONFIG_MAX_VMS];
+extern unsigned vm_count;
+/* Makes a VM of the configuration, not started; NULL after a message. */
+struct vm *vm_create(const struct config_vm *conf, const unsigned *cores);
+/* Loads its image and starts it; on the core it lives on, or before cores run. 0 or error. */
+int vm_start(struct vm *vm);
+/* Asks for the end; the VM's core carries it out before the next entry. */
+void vm_end(struct vm *vm, enum vm_end how);
+/* Carries it out. */
+void vm_finish(struct vm *vm);
+/* Nanoseconds since the start of the VM. */
+uint64_t vm_now(struct vm *vm);
+
+/* kernel/guestmem.c */
+int vm_ram_alloc(struct vm *vm, uint64_t size);
+void vm_ram_free(struct vm *vm);
+
+/* kernel/pc.c, kernel/pv.c: wire the devices of a VM; run under its lock. */
+int pc_init(struct vm *vm);
+int pv_init(struct vm *vm);
+/* One byte for the guest's console; false: no room now. */
+bool pc_console_in(struct vm *vm, uint8_t byte);
+bool pv_console_in(struct vm *vm, uint8_t byte);
+void pc_power_button(struct vm *vm);
+/* The vector to inject from PIC or APIC, or -1; takes it when `take`. VM lock held. */
+int vcpu_irq(struct vcpu *v, bool take);
+/* Gives the UART what was typed and found no room; after each access. VM lock held. */
+void pc_console_feed(struct vm *vm);
+/* MULLION_FEATURE_*; 0 for unmodified guests. */
+uint32_t pv_features(const struct vm *vm);
+void pv_hypercall(struct vcpu *v);
+void lapic_setup(struct vcpu *v);
+
+/* kernel/vcpu.c */
+struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu);
+void vcpu_unmake(struct vcpu *v);
+/* Something may be deliverable to v: wakes or kicks it. Any core. */
+void vcpu_notify(struct vcpu *v);
+/* Runs v until the next exit and handles it; v is current on this core. */
+void vcpu_step(struct vcpu *v);
+/* Makes v current on this core; takes it off. */
+void vcpu_get(struct vcpu *v);
+void vcpu_put(struct vcpu *v);
+void vcpu_inject(struct vcpu *v, struct vcpu_event e);
+void vcpu_exception(struct vcpu *v, enum x86_vector vec);	 /* without error code */
+void vcpu_gp(struct vcpu *v);					 /* #GP(0) */
+void vcpu_page_fault(struct vcpu *v, gva_t va, uint32_t error); /* sets CR2 */
+/* Moves RIP past the instruction of the exit; false: an exception is pending instead. */
+bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e);
+/* Is there something that ends v's halt? VM lock held. */
+bool vcpu_can_wake(struct vcpu *v);
+/* Counts what policy refused, and names it in the log the first times. */
+void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id);
+
+/* kernel/exit.c */
+void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e);
+const char *exit_name(enum vcpu_exit_kind k);
+unsigned vcpu_cpl(struct vcpu *v);
+/* Blocks v until an interrupt (irq) or an event port (event) wakes it. */
+void vcpu_halt(struct vcpu *v, bool irq, bool event);
+void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p);
+
+/* kernel/msr.c: 0, or -EINVAL when #GP is due. */
+int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
+int msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
+void msr_reset(struct vcpu *v);
+
+/* kernel/mmio.c */
+void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e);
+void handle_string_io(struct vcpu *v, const struct vcpu_exit *e);
+/* Bytes at RIP; how many could be read without a fault (then *fault is set if none). */
+unsigned vcpu_fetch(struct vcpu *v, uint8_t *buf, unsigned n, struct vcpu_event *fault);
+unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
+
+/* kernel/crash.c */
+void crash_dump(struct vcpu *v, const char *why);
+
+/* kernel/cpuloop.c */
+void cpu_more_init(struct cpu *cpu, enum core_policy policy);
+void cpu_loop(void) __attribute__((noreturn));
+void cpu_kick(struct cpu *cpu);
+/* v joins or leaves the run queue of v->cpu: on that core, or before it runs. */
+int core_add(struct vcpu *v);
+void core_remove(struct vcpu *v);
+/* On the vCPU's own core. */
+void core_wake(struct vcpu *v);
+void core_block(struct vcpu *v);
+void core_yield(struct vcpu *v);
+/* A console line of this core waits for console_tick(). */
+void core_console_waiting(void);
+void guest_timer_init(struct guest_timer *t, struct vm *vm, void (*fire)(void *), void *dev);
+/* As dev_timer.arm, ctx = struct guest_timer. */
+void guest_timer_arm(void *ctx, uint64_t deadline_ns);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Guest memory: host pages behind it, and copies that stay inside it. */
+#include "kernel/errno.h"
+#include "kernel/guest.h"
+#include "kernel/load/layout.h"
+#include "kernel/log.h"
+#include "kernel/mem.h"
+#include "kernel/string.h"
+
+#define RAM_EXTENTS (PAGE_SIZE / sizeof(struct alloc_range))
+
+static int map_extent(struct vm *vm, uint64_t at, const struct alloc_range *r)
+{
+	/* The extent may straddle the hole below 4 GiB. */
+	uint64_t low = at < GUEST_LOW_RAM_MAX ? min_u64(r->size, GUEST_LOW_RAM_MAX - at) : 0;
+	int err = 0;
+
+	if (low)
+		err = pt_map(&vm->p2m, guest_ram_gpa(at), r->base, low, PT_RWX, MT_WB);
+	if (!err && r->size > low)
+		err = pt_map(&vm->p2m, guest_ram_gpa(at + low), r->base + low, r->size - low,
+			     PT_RWX, MT_WB);
+	return err;
+}
+
+/* In blocks as large as there are, aligned so that large pages can map them. */
+static int take_block(uint64_t left, struct alloc_range *r)
+{
+	static const uint64_t aligns[] = {GIB(1), MIB(2)};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(aligns); i++) {
+		uint64_t size = min_u64(align_down(left, aligns[i]),
+					align_down(mem_largest(aligns[i]), aligns[i]));
+
+		if (size && !mem_take(size, aligns[i], &r->base)) {
+			r->size = size;
+			return 0;
+		}
+	}
+	return -ENOMEM;
+}
+
+int vm_ram_alloc(struct vm *vm, uint64_t size)
+{
+	struct vm_more *m = vm->more;
+	uint64_t at = 0;
+
+	m->ram = page_alloc();
+	m->ram_count = 0;
+	if (!m->ram)
+		return -ENOMEM;
+	while (at < size) {
+		struct alloc_range r;
+
+		if (m->ram_count == RAM_EXTENTS || take_block(size - at, &r))
+			goto fail;
+		/* A former owner's data must never be seen (ACRN 8472 was such a leak). */
+		memset(phys_to_virt(r.base), 0, r.size);
+		m->ram[m->ram_count++] = r;
+		if (map_extent(vm, at, &r))
+			goto fail;
+		at += r.size;
+	}
+	return 0;
+fail:
+	vm_ram_free(vm);
+	return -ENOMEM;
+}
+
+void vm_ram_free(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+
+	if (!m->ram)
+		return;
+	(void)pt_unmap(&vm->p2m, 0, PT_VA_LIMIT);
+	for (unsigned i = 0; i < m->ram_count; i++)
+		mem_give(m->ram[i].base, m->ram[i].size);
+	page_free(m->ram);
+	m->ram = NULL;
+	m->ram_count = 0;
+}
+
+/* Host view of gpa and how many bytes of it are contiguous; NULL: not RAM. */
+static void *ram_at(struct vm *vm, gpa_t gpa, uint64_t *len)
+{
+	struct pt_leaf leaf;
+
+	if (gpa >= PT_VA_LIMIT || pt_walk(&vm->p2m, gpa, &leaf))
+		return NULL;
+	uint64_t page = PAGE_SIZE << (9 * (leaf.level - 1));
+	*len = page - (gpa & (page - 1));
+	return phys_to_virt(leaf.pa);
+}
+
+static int copy(struct vm *vm, gpa_t gpa, void *to, const void *from, uint64_t size)
+{
+	while (size) {
+		uint64_t n = 0;
+		char *ram = ram_at(vm, gpa, &n);
+
+		if (!ram)
+			return -EFAULT;
+		n = min_u64(n, size);
+		if (to) {
+			memcpy(to, ram, n);
+			to = (char *)to + n;
+		} else if (from) {
+			memcpy(ram, from, n);
+			from = (const char *)from + n;
+		} else {
+			memset(ram, 0, n);
+		}
+		gpa += n;
+		size -= n;
+	}
+	return 0;
+}
+
+int vm_read(struct vm *vm, gpa_t gpa, void *buf, uint64_t size)
+{
+	return copy(vm, gpa, buf, NULL, size);
+}
+
+int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size)
+{
+	return copy(vm, gpa, NULL, buf, size);
+}
+
+int vm_zero(struct vm *vm, gpa_t gpa, uint64_t size)
+{
+	return copy(vm, gpa, NULL, NULL, size);
+}
+
+void *vm_ptr(struct vm *vm, gpa_t gpa, unsigned size)
+{
+	uint64_t n = 0;
+	void *p = ram_at(vm, gpa, &n);
+
+	return p && n >= size ? p : NULL;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the loader's hand-off to every core in its loop. */
+#include "arch/x86/acpi.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/fbcon.h"
+#include "arch/x86/gdt.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/power.h"
+#include "arch/x86/serial.h"
+#include "arch/x86/smp.h"
+#include "arch/x86/tsc.h"
+#include "arch/x86/xstate.h"
+#include "boot/handoff.h"
+#include "kernel/console.h"
+#include "kernel/guest.h"
+#include "kernel/log.h"
+#include "kernel/mem.h"
+#include "kernel/modules.h"
+#include "kernel/wallclock.h"
+
+#define XAPIC_DEFAULT  0xfee00000ull
+#define IOAPIC_DEFAULT 0xfec00000ull
+
+const struct vcpu_ops *vcpu_ops;
+
+static struct handoff handoff;
+static struct acpi_info acpi;
+static struct config config;
+static struct placement placement;
+static uint64_t go; /* the other cores may begin */
+
+void boot_main(uint64_t handoff_pa);
+void call_on_stack(uint64_t top, void (*fn)(void)) __attribute__((noreturn));
+
+static const void *acpi_map(void *ctx, hpa_t pa, uint64_t len)
+{
+	(void)ctx;
+	return phys_is_mapped(pa, len) ? phys_to_virt(pa) : NULL;
+}
+
+static void acpi_warn(void *ctx, const char *table, const char *sentence)
+{
+	(void)ctx;
+	log_warn("ACPI %s: %s", table, sentence);
+}
+
+static void add_cpu(uint32_t apic_id, uint32_t boot_id)
+{
+	if (apic_id == boot_id)
+		return;
+	if (cpu_count == MAX_CPUS) {
+		log_warn("core with APIC id %u: more than %u cores are not used", apic_id,
+			 MAX_CPUS);
+		return;
+	}
+	cpus[cpu_count++].apic_id = apic_id;
+}
+
+/* The MADT tells; where there is none, the firmware's MP services did. */
+static void find_cpus(void)
+{
+	const struct handoff_cpu *list = phys_to_virt(handoff.cpus);
+
+	cpus[0].apic_id = apic_id();
+	cpu_count = 1;
+	if (acpi.has_madt)
+		for (unsigned i = 0; i < acpi.cpu_count; i++) {
+			if (acpi.cpu[i].enabled)
+				add_cpu(acpi.cpu[i].apic_id, cpus[0].apic_id);
+		}
+	else
+		for (unsigned i = 0; i < handoff.cpu_count; i++)
+			add_cpu(list[i].apic_id, cpus[0].apic_id);
+	for (unsigned i = 0; i < cpu_count; i++)
+		cpus[i].id = i;
+}
+
+static void find_ioapics(void)
+{
+	for (unsigned i = 0; i < acpi.ioapic_count; i++)
+		ioapic_add(acpi.ioapic[i].address, acpi.ioapic[i].gsi_base);
+	if (!acpi.has_madt)
+		ioapic_add(IOAPIC_DEFAULT, 0);
+	/* The PIC's lines stay quiet: nothing is wired to us through them. */
+	out8(0x21, 0xff);
+	out8(0xa1, 0xff);
+}
+
+static void route_console(void)
+{
+	uint32_t gsi = SERIAL_COM1_IRQ;
+	bool low = false, level = false;
+
+	for (unsigned i = 0; i < acpi.override_count; i++)
+		if (acpi.override[i].irq == SERIAL_COM1_IRQ) {
+			gsi = acpi.override[i].gsi;
+			low = acpi.override[i].low;
+			level = acpi.override[i].level;
+		}
+	if (ioapic_route(gsi, HOST_VEC_SERIAL, cpus[0].apic_id, level, low))
+		log_warn("no I/O APIC has the serial port's interrupt: the console takes no input");
+	else
+		serial_enable_irq();
+}
+
+static void choose_backend(void)
+{
+	const char *why_svm = "", *why_vmx = "";
+
+	if (!svm_ops.probe(&why_svm))
+		vcpu_ops = &svm_ops;
+	else if (!vmx_ops.probe(&why_vmx))
+		vcpu_ops = &vmx_ops;
+	else
+		panic("this machine cannot run guests. AMD-V: %s. Intel VT-x: %s.", why_svm,
+		      why_vmx);
+}
+
+static void backend_on(struct cpu *cpu)
+{
+	const char *why = "";
+
+	if (vcpu_ops->cpu_on(cpu, &why))
+		panic("core %u: %s cannot be turned on: %s", cpu->id, vcpu_ops->name, why);
+}
+
+static void ap_main(void)
+{
+	xstate_enable();
+	backend_on(this_cpu());
+	while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
+		cpu_relax();
+	cpu_loop();
+}
+
+static void diag(void *ctx, unsigned line, const char *sentence)
+{
+	(void)ctx;
+	if (line)
+		log_err("mullion.conf:%u: %s", line, sentence);
+	else
+		log_err("mullion.conf: %s", sentence);
+}
+
+static void read_config(void)
+{
+	const struct handoff_module *m = module_config();
+
+	if (!m || !module_data(m))
+		panic("the loader gave no configuration");
+	if (config_parse(&config, module_data(m), m->size, diag, NULL))
+		panic("the configuration is refused: correct mullion.conf on the boot volume");
+	config_place(&config, cpu_count, mem_free_bytes(), &placement, diag, NULL);
+}
+
+static bool any_refused(void)
+{
+	for (unsigned i = 0; i < config.vm_count; i++)
+		if (config.vm[i].refused)
+			return true;
+	return config.errors != 0;
+}
+
+static void start_vms(void)
+{
+	bool failed = any_refused();
+
+	if (config.strict && failed) {
+		log_err("strict = yes and something is refused: no VM is started");
+		return;
+	}
+	for (unsigned i = 0; i < config.vm_count; i++) {
+		if (config.vm[i].refused)
+			continue;
+		if (!vm_create(&config.vm[i], placement.core[i])) {
+			failed = true;
+			if (config.strict)
+				break;
+		}
+	}
+	if (config.strict && failed) {
+		log_err("strict = yes and something is refused: no VM is started");
+		return;
+	}
+	for (unsigned i = 0; i < vm_count; i++)
+		if (vms[i]->more->conf->autostart)
+			(void)vm_start(vms[i]);
+}
+
+static void main_on_stack(void)
+{
+	struct acpi_host host = {.map = acpi_map, .warn = acpi_warn};
+	struct cpuid_regs v = cpuid(0, 0);
+	char vendor[13] = {0};
+
+	__builtin_memcpy(vendor, &v.ebx, 4);
+	__builtin_memcpy(vendor + 4, &v.edx, 4);
+	__builtin_memcpy(vendor + 8, &v.ecx, 4);
+	fbcon_init(&handoff.fb, handoff.fb.base
+					? map_mmio(handoff.fb.base, handoff.fb.size, MT_WC)
+					: NULL);
+	panic_symbols(phys_to_virt(handoff.kernel_file), handoff.kernel_file_size);
+	modules_init(&handoff);
+	log_info("Mullion " HV_VERSION " on %s, firmware %s", vendor, handoff.firmware);
+	if (handoff.rsdp)
+		(void)acpi_parse(&host, handoff.rsdp, &acpi);
+	power_init(&acpi);
+	apic_init(acpi.lapic ? acpi.lapic : XAPIC_DEFAULT);
+	apic_enable();
+	find_cpus();
+	find_ioapics();
+	tsc_init(acpi.pm_timer.space == ACPI_SPACE_IO ? (uint16_t)acpi.pm_timer.address : 0,
+		 acpi.pm_timer_32);
+	wallclock_init(handoff.boot_epoch, rdtsc());
+	console_clock_ready();
+	apic_timer_init();
+	xstate_init();
+	choose_backend();
+	backend_on(this_cpu());
+	cpus[0].online = true;
+	smp_start(handoff.trampoline, ap_main);
+	log_info("%u core%s with %s, %llu MiB of memory free, %s", cpu_count,
+		 cpu_count == 1 ? "" : "s", vcpu_ops->name,
+		 (unsigned long long)mem_free_bytes() >> 20,
+		 apic_is_x2apic() ? "x2APIC" : "xAPIC");
+	read_config();
+	for (unsigned i = 0; i < cpu_count; i++)
+		cpu_more_init(&cpus[i], placement.policy[i]);
+	start_vms();
+	route_console();
+	__atomic_store_n(&go, 1, __ATOMIC_RELEASE);
+	cpu_loop();
+}
+
+void boot_main(uint64_t handoff_pa)
+{
+	const struct handoff *h = (const void *)(uintptr_t)handoff_pa;
+
+	/* What everything below leans on: a core structure, a console, a place to fall. */
+	wrmsr(MSR_GS_BASE, (uint64_t)(uintptr_t)&cpus[0]);
+	cpus[0].self = &cpus[0];
+	cpu_count = 1;
+	cpus[0].stack_top = stack_top(0, 0);
+	(void)serial_init(SERIAL_COM1);
+	console_init();
+	gdt_init(&cpus[0]);
+	gdt_load(&cpus[0]);
+	idt_init();
+	idt_load();
+	if (h->magic != HANDOFF_MAGIC || h->version != HANDOFF_VERSION ||
+	    h->size < sizeof(handoff))
+		panic("the loader and the hypervisor are of different versions: copy both "
+		      "BOOTX64.EFI and mullion.elf from one build");
+	handoff = *h;
+	mem_init(&handoff);
+	paging_init(&handoff);
+	call_on_stack(cpus[0].stack_top, main_on_stack);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The machine's free memory, and pages for those who ask. */
+#include "kernel/mem.h"
+#include "arch/x86/spinlock.h"
+#include "kernel/alloc.h"
+#include "kernel/errno.h"
+#include "kernel/log.h"
+#include "kernel/string.h"
+
+#define EXTENTS 2048u
+
+static struct alloc_range storage[EXTENTS];
+static struct alloc phys;
+static struct spinlock lock;
+static bool direct_map_ready;
+
+void mem_init(const struct handoff *h)
+{
+	const struct handoff_mem *m = (const void *)(uintptr_t)h->mem;
+
+	alloc_init(&phys, storage, EXTENTS);
+	for (uint32_t i = 0; i < h->mem_count; i++) {
+		uint64_t base = m[i].base, end = m[i].base + m[i].size;
+
+		if (m[i].type != HANDOFF_MEM_FREE || !(m[i].flags & HANDOFF_MEM_WB))
+			continue;
+		base = max_u64(base, MIB(1)); /* below: trampoline, firmware's leftovers */
+		end = min_u64(end, MEM_LIMIT);
+		if (end <= base)
+			continue;
+		int err = alloc_free(&phys, base, end - base);
+		if (err)
+			log_warn("memory at 0x%llx, %llu KiB, is left out: error %d",
+				 (unsigned long long)base, (unsigned long long)(end - base) >> 10,
+				 err);
+	}
+}
+
+void mem_direct_map_on(void)
+{
+	direct_map_ready = true;
+}
+
+/* Before the direct map is there, the loader's 1:1 map is. */
+static void *mem_ptr(hpa_t pa)
+{
+	return direct_map_ready ? phys_to_virt(pa) : (void *)(uintptr_t)pa;
+}
+
+static int take(uint64_t size, uint64_t align, hpa_t limit, hpa_t *pa)
+{
+	spin_lock(&lock);
+	int err = alloc_take(&phys, size, align, limit, pa);
+	spin_unlock(&lock);
+	return err;
+}
+
+int mem_take(uint64_t size, uint64_t align, hpa_t *pa)
+{
+	return take(size, align, 0, pa);
+}
+
+uint64_t mem_largest(uint64_t align)
+{
+	spin_lock(&lock);
+	uint64_t n = alloc_largest(&phys, align);
+	spin_unlock(&lock);
+	return n;
+}
+
+void mem_give(hpa_t pa, uint64_t size)
+{
+	spin_lock(&lock);
+	int err = alloc_free(&phys, pa, size);
+	spin_unlock(&lock);
+	if (err)
+		panic("giving back memory at 0x%llx, size 0x%llx: error %d", (unsigned long long)pa,
+		      (unsigned long long)size, err);
+}
+
+uint64_t mem_free_bytes(void)
+{
+	return phys.free_bytes;
+}
+
+void *pages_alloc(uint64_t size, uint64_t align)
+{
+	hpa_t pa;
+
+	size = align_up(size, PAGE_SIZE);
+	if (take(size, align, 0, &pa))
+		return NULL;
+	return memset(phys_to_virt(pa), 0, size);
+}
+
+void pages_free(void *p, uint64_t size)
+{
+	mem_give(virt_to_phys(p), align_up(size, PAGE_SIZE));
+}
+
+void *page_alloc(void)
+{
+	return pages_alloc(PAGE_SIZE, PAGE_SIZE);
+}
+
+void page_free(void *page)
+{
+	pages_free(page, PAGE_SIZE);
+}
+
+static hpa_t pt_page_alloc(void *ctx)
+{
+	hpa_t pa;
+
+	(void)ctx;
+	/* The root must be below 4 GiB: a starting core loads it in 32-bit mode. */
+	if (take(PAGE_SIZE, PAGE_SIZE, direct_map_ready ? 0 : GIB(4), &pa))
+		return 0;
+	memset(mem_ptr(pa), 0, PAGE_SIZE);
+	return pa;
+}
+
+static void pt_page_free(void *ctx, hpa_t page)
+{
+	(void)ctx;
+	mem_give(page, PAGE_SIZE);
+}
+
+static uint64_t *pt_page_map(void *ctx, hpa_t page)
+{
+	(void)ctx;
+	return mem_ptr(page);
+}
+
+const struct pt_mem host_pt_mem = {
+	.alloc = pt_page_alloc,
+	.free = pt_page_free,
+	.map = pt_page_map,
+};

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Accesses outside RAM: the guest's instruction is fetched, decoded and carried out on the bus. */
+#include "arch/x86/cpu.h"
+#include "arch/x86/decode.h"
+#include "kernel/emulate.h"
+#include "kernel/errno.h"
+#include "kernel/guest.h"
+#include "kernel/gwalk.h"
+#include "kernel/log.h"
+#include "kernel/string.h"
+
+struct emu_vcpu {
+	struct vcpu *v;
+	struct gwalk_regs regs;
+	unsigned access; /* GWALK_U for CPL 3 */
+};
+
+unsigned vcpu_mode(struct vcpu *v)
+{
+	struct vcpu_seg cs;
+
+	if (!(vcpu_ops->get(v, REG_CR0) & CR0_PE))
+		return CPU_MODE_16;
+	cs = vcpu_ops->get_seg(v, SREG_CS);
+	/* CS.L means something only in long mode. */
+	if ((cs.rights & SEG_L) && (vcpu_ops->get(v, REG_EFER) & EFER_LMA))
+		return CPU_MODE_64;
+	if (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_VM)
+		return CPU_MODE_16;
+	return cs.rights & SEG_DB ? CPU_MODE_32 : CPU_MODE_16;
+}
+
+static int walk_read(void *ctx, gpa_t gpa, unsigned size, uint64_t *value)
+{
+	struct vm *vm = ctx;
+
+	*value = 0;
+	return vm_read(vm, gpa, value, size);
+}
+
+static int walk_update(void *ctx, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value)
+{
+	void *p = vm_ptr(ctx, gpa, size);
+
+	if (!p)
+		return -EFAULT;
+	if (size == 4) {
+		uint32_t o = (uint32_t)old;
+		return __atomic_compare_exchange_n((uint32_t *)p, &o, (uint32_t)new_value, false,
+						   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
+			       ? 0
+			       : -EAGAIN;
+	}
+	return __atomic_compare_exchange_n((uint64_t *)p, &old, new_value, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_RELAXED)
+		       ? 0
+		       : -EAGAIN;
+}
+
+static void walk_regs(struct vcpu *v, struct gwalk_regs *r)
+{
+	*r = (struct gwalk_regs){
+		.cr0 = vcpu_ops->get(v, REG_CR0),
+		.cr3 = vcpu_ops->get(v, REG_CR3),
+		.cr4 = vcpu_ops->get(v, REG_CR4),
+		.efer = vcpu_ops->get(v, REG_EFER),
+		.rflags = vcpu_ops->get(v, REG_RFLAGS),
+		.maxphyaddr = cpuid(0x80000008, 0).eax & 0xff,
+	};
+}
+
+/* Linear to guest-physical; on failure *fault is what the guest gets. */
+static int translate(struct vcpu *v, const struct gwalk_regs *r, gva_t va, unsigned access,
+		     gpa_t *gpa, struct vcpu_event *fault)
+{
+	const struct gwalk_mem mem = {.ctx = v->vm, .read = walk_read, .update = walk_update};
+	struct gwalk_result res = {0};
+	int err = gwalk(r, &mem, va, access, &res);
+
+	if (!err) {
+		*gpa = res.gpa;
+		return 0;
+	}
+	/* Tables outside RAM read as all ones on a PC: reserved bits are set. */
+	if (err != -EFAULT)
+		res.pf_error = (uint32_t)(PFEC_P | PFEC_RSVD);
+	*fault = (struct vcpu_event){.valid = true,
+				     .type = EVENT_EXCEPTION,
+				     .vector = VEC_PF,
+				     .has_error = true,
+				     .error = res.pf_error};
+	vcpu_ops->set(v, REG_CR2, va);
+	return -EFAULT;
+}
+
+unsigned vcpu_fetch(struct vcpu *v, uint8_t *buf, unsigned n, struct vcpu_event *fault)
+{
+	struct vcpu_seg cs = vcpu_ops->get_seg(v, SREG_CS);
+	unsigned mode = vcpu_mode(v), got = 0;
+	unsigned access = GWALK_X | GWALK_PEEK | (vcpu_cpl(v) == 3 ? GWALK_U : 0);
+	struct gwalk_regs r;
+	gva_t va = vcpu_ops->get(v, REG_RIP);
+
+	walk_regs(v, &r);
+	if (mode != CPU_MODE_64)
+		va = (uint32_t)(cs.base + va);
+	while (got < n) {
+		struct vcpu_event f;
+		gpa_t gpa = 0;
+		unsigned part = (unsigned)min_u64(n - got, PAGE_SIZE - (va & (PAGE_SIZE - 1)));
+
+		if (translate(v, &r, va, access, &gpa, &f)) {
+			if (!got)
+				*fault = f;
+			break;
+		}
+		if (vm_read(v->vm, gpa, buf + got, part))
+			break;
+		got += part;
+		va += part;
+	}
+	return got;
+}
+
+/* One access within a page: RAM, local APIC, device, or nothing (all ones). */
+static void phys_access(struct vcpu *v, gpa_t gpa, unsigned size, bool write, uint64_t *value)
+{
+	struct vm_more *m = v->vm->more;
+	struct lapic *l = &v->more->lapic;
+	bool known = true;
+
+	if (!write)
+		*value = 0;
+	if (write ? !vm_write(v->vm, gpa, value, size) : !vm_read(v->vm, gpa, value, size))
+		return;
+	spin_lock(&m->lock);
+	if (lapic_covers(l, gpa)) {
+		lapic_set_tpr(l, vcpu_ops->get_tpr(v));
+		if (write)
+			lapic_mmio_write(l, gpa & (PAGE_SIZE - 1), size, *value);
+		else
+			*value = lapic_mmio_read(l, gpa & (PAGE_SIZE - 1), size);
+		vcpu_ops->set_tpr(v, l->tpr);
+	} else if (write) {
+		known = iobus_write(&m->mmio, gpa, size, *value);
+	} else {
+		known = iobus_read(&m->mmio, gpa, size, value);
+	}
+	spin_unlock(&m->lock);
+	if (!known)
+		vcpu_refused(v, write ? REFUSE_WRITE : REFUSE_READ, gpa >> PAGE_SHIFT);
+}
+
+static int emu_access(struct emu *e, gva_t va, unsigned size, unsigned access, bool write,
+		      uint64_t *value)
+{
+	struct emu_vcpu *c = e->ctx;
+	unsigned first = (unsigned)min_u64(size, PAGE_SIZE - (va & (PAGE_SIZE - 1)));
+	gpa_t a = 0, b = 0;
+	uint64_t part;
+
+	/* Both pages are checked before either is touched. */
+	if (translate(c->v, &c->regs, va, access | c->access, &a, &e->fault))
+		return -EFAULT;
+	if (first < size &&
+	    translate(c->v, &c->regs, va + first, access | c->access, &b, &e->fault))
+		return -EFAULT;
+	if (first == size) {
+		phys_access(c->v, a, size, write, value);
+		return 0;
+	}
+	/* Crosses a page: bytes, as a bus would see neither half as a whole register. */
+	uint64_t out = 0;
+	for (unsigned i = 0; i < size; i++) {
+		part = (*value >> (8 * i)) & 0xff;
+		phys_access(c->v, i < first ? a + i : b + (i - first), 1, write, &part);
+		out |= (part & 0xff) << (8 * i);
+	}
+	if (!write)
+		*value = out;
+	return 0;
+}
+
+static int guest_mem_read(struct emu *e, gva_t va, unsigned size, bool intent, uint64_t *value)
+{
+	return emu_access(e, va, size, intent ? GWALK_W : 0, false, value);
+}
+
+static int guest_mem_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
+{
+	return emu_access(e, va, size, GWALK_W, true, &value);
+}
+
+static uint64_t guest_get_gpr(struct emu *e, unsigned n)
+{
+	return vcpu_gpr_get(((struct emu_vcpu *)e->ctx)->v, n);
+}
+
+static void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
+{
+	vcpu_gpr_set(((struct emu_vcpu *)e->ctx)->v, n, value);
+}
+
+static struct vcpu_seg guest_get_seg(struct emu *e, enum vcpu_sreg s)
+{
+	return vcpu_ops->get_seg(((struct emu_vcpu *)e->ctx)->v, s);
+}
+
+static int guest_port_in(struct emu *e, uint16_t port, unsigned size, uint64_t *value)
+{
+	struct vcpu *v = ((struct emu_vcpu *)e->ctx)->v;
+
+	spin_lock(&v->vm->more->lock);
+	bool known = iobus_read(&v->vm->more->ports, port, size, value);
+	spin_unlock(&v->vm->more->lock);
+	if (!known)
+		vcpu_refused(v, REFUSE_IN, port);
+	return 0;
+}
+
+static int guest_port_out(struct emu *e, uint16_t port, unsigned size, uint64_t value)
+{
+	struct vcpu *v = ((struct emu_vcpu *)e->ctx)->v;
+
+	spin_lock(&v->vm->more->lock);
+	bool known = iobus_write(&v->vm->more->ports, port, size, value);
+	spin_unlock(&v->vm->more->lock);
+	if (!known)
+		vcpu_refused(v, REFUSE_OUT, port);
+	return 0;
+}
+
+static const struct emu_ops memory_ops = {
+	.get_gpr = guest_get_gpr,
+	.set_gpr = guest_set_gpr,
+	.get_seg = guest_get_seg,
+	.read = guest_mem_read,
+	.write = guest_mem_write,
+};
+
+static const struct emu_ops port_ops = {
+	.get_gpr = guest_get_gpr,
+	.set_gpr = guest_set_gpr,
+	.get_seg = guest_get_seg,
+	.read = guest_mem_read,
+	.write = guest_mem_write,
+	.port_in = guest_port_in,
+	.port_out = guest_port_out,
+};
+
+static void run_emulator(struct vcpu *v, const struct emu_ops *ops, const uint8_t *bytes,
+			 unsigned n)
+{
+	uint8_t buf[INSN_MAX];
+	struct vcpu_event fault = {0};
+	struct emu_vcpu ctx = {.v = v, .access = vcpu_cpl(v) == 3 ? GWALK_U : 0};
+	struct vcpu_exit done = {0};
+	struct insn insn;
+
+	if (!n) {
+		n = vcpu_fetch(v, buf, sizeof(buf), &fault);
+		bytes = buf;
+	}
+	if (fault.valid) {
+		vcpu_inject(v, fault);
+		return;
+	}
+	int err = insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn);
+	if (!err) {
+		walk_regs(v, &ctx.regs);
+		struct emu e = {.ops = ops,
+				.ctx = &ctx,
+				.rip = vcpu_ops->get(v, REG_RIP),
+				.rflags = ctx.regs.rflags};
+		err = emulate(&e, &insn);
+		if (err == EMU_DONE || err == EMU_REPEAT) {
+			if (e.rflags != ctx.regs.rflags)
+				vcpu_ops->set(v, REG_RFLAGS, e.rflags);
+			done.insn_len = insn.len;
+			if (err == EMU_DONE)
+				(void)vcpu_advance(v, &done);
+			return;
+		}
+		if (err == -EFAULT) {
+			vcpu_inject(v, e.fault);
+			return;
+		}
+	}
+	/* An instruction that no driver uses on a device (SSE, VEX, far calls…). */
+	vcpu_gp(v);
+}
+
+void handle_string_io(struct vcpu *v, const struct vcpu_exit *e)
+{
+	(void)e;
+	run_emulator(v, &port_ops, NULL, 0);
+}
+
+void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
+{
+	gpa_t gpa = e->u.page_fault.gpa;
+
+	if (e->u.page_fault.exec) {
+		/* The bus floats high: FF FF is no instruction. */
+		vcpu_refused(v, REFUSE_FETCH, gpa >> PAGE_SHIFT);
+		vcpu_exception(v, VEC_UD);
+		return;
+	}
+	if (e->u.page_fault.walk) {
+		/* Page tables outside RAM read as all ones: reserved bits are set. */
+		vcpu_refused(v, REFUSE_READ, gpa >> PAGE_SHIFT);
+		if (!e->u.page_fault.gva_valid) {
+			crash_dump(v, "its page tables lie outside its memory");
+			vm_end(v->vm, END_CRASH);
+			return;
+		}
+		vcpu_page_fault(v, e->u.page_fault.gva, (uint32_t)(PFEC_P | PFEC_RSVD));
+		return;
+	}
+	run_emulator(v, &memory_ops, e->u.page_fault.insn, e->u.page_fault.insn_bytes);
+}

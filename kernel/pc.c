@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The small PC of an unmodified guest: its devices, and the wires between them. */
+#include "arch/x86/cpu.h"
+#include "arch/x86/tsc.h"
+#include "kernel/console.h"
+#include "kernel/errno.h"
+#include "kernel/guest.h"
+#include "kernel/load/layout.h"
+#include "kernel/log.h"
+#include "kernel/mem.h"
+#include "kernel/string.h"
+
+static uint64_t clock_now(void *vm)
+{
+	return vm_now(vm);
+}
+
+/* An ISA line reaches both controllers; IRQ 0 is pin 2 of the I/O APIC, as the MADT says. */
+static void isa_irq(void *ctx, unsigned line, bool level)
+{
+	struct vm *vm = ctx;
+	struct pc *pc = vm->more->pc;
+
+	pic_set_irq(&pc->pic, line, level);
+	ioapic_set_irq(&pc->ioapic, line == PIT_IRQ ? 2 : line, level);
+}
+
+static void pic_out(void *ctx, unsigned line, bool level)
+{
+	struct vm *vm = ctx;
+
+	(void)line;
+	lapic_lint(&vm->more->vcpu[0]->more->lapic, 0, level);
+}
+
+static unsigned ioapic_message(void *ctx, const struct apic_msg *m)
+{
+	struct vm *vm = ctx;
+
+	return lapic_route(vm->more->lapics, vm->more->vcpu_count, m);
+}
+
+static void uart_tx(void *ctx, uint8_t byte)
+{
+	struct vm *vm = ctx;
+	char c = (char)byte;
+
+	console_output(vm->more->console, &c, 1);
+	if (console_waiting())
+		core_console_waiting();
+}
+
+void pc_console_feed(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+
+	while (m->in_count && uart_rx_space(&m->pc->uart)) {
+		if (!uart_rx(&m->pc->uart, m->in[m->in_head]))
+			break;
+		m->in_head = (m->in_head + 1) % CONSOLE_IN;
+		m->in_count--;
+	}
+}
+
+bool pc_console_in(struct vm *vm, uint8_t byte)
+{
+	struct vm_more *m = vm->more;
+
+	if (m->in_count == CONSOLE_IN)
+		return false;
+	m->in[(m->in_head + m->in_count++) % CONSOLE_IN] = byte;
+	pc_console_feed(vm);
+	return true;
+}
+
+static void power_off_vm(void *vm)
+{
+	vm_end(vm, END_POWEROFF);
+}
+
+static void reset_vm(void *vm)
+{
+	vm_end(vm, END_RESTART);
+}
+
+void pc_power_button(struct vm *vm)
+{
+	acpi_pm_power_button(&vm->more->pc->pm);
+}
+
+static void fire_pit(void *d)
+{
+	pit_timer(d);
+}
+
+static void fire_rtc(void *d)
+{
+	rtc_timer(d);
+}
+
+static void fire_pm(void *d)
+{
+	acpi_pm_timer(d);
+}
+
+int pc_init(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+	struct pc *pc = m->pc;
+	struct dev_clock clock = {clock_now, vm};
+	uint64_t ram = m->conf->memory;
+	int err = 0;
+
+#define TIMER(t) ((struct dev_timer){guest_timer_arm, &(t)})
+#define IRQ(n)	 ((struct dev_irq){isa_irq, vm, (n)})
+	guest_timer_init(&pc->pit_timer, vm, fire_pit, &pc->pit);
+	guest_timer_init(&pc->rtc_timer, vm, fire_rtc, &pc->rtc);
+	guest_timer_init(&pc->pm_timer, vm, fire_pm, &pc->pm);
+	pic_init(&pc->pic, (struct dev_irq){pic_out, vm, 0});
+	ioapic_init(&pc->ioapic, ioapic_message, vm, 0);
+	uart_init(&pc->uart, IRQ(UART_COM1_IRQ), (struct uart_backend){uart_tx, NULL, vm});
+	pit_init(&pc->pit, clock, TIMER(pc->pit_timer), IRQ(PIT_IRQ));
+	rtc_init(&pc->rtc, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ), m->epoch,
+		 guest_low_ram(ram), guest_high_ram(ram));
+	acpi_pm_init(&pc->pm, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ), power_off_vm, vm);
+	reset_init(&pc->reset, reset_vm, vm);
+	pci_init(&pc->pci, &pc->reset);
+#undef TIMER
+#undef IRQ
+	err = err ? err : pic_attach(&pc->pic, &m->ports);
+	err = err ? err : pit_attach(&pc->pit, &m->ports);
+	err = err ? err : rtc_attach(&pc->rtc, &m->ports);
+	err = err ? err : acpi_pm_attach(&pc->pm, &m->ports);
+	err = err ? err : reset_attach(&pc->reset, &m->ports);
+	err = err ? err : pci_attach(&pc->pci, &m->ports);
+	err = err ? err : uart_attach(&pc->uart, &m->ports, UART_COM1_PORT);
+	return err ? err : ioapic_attach(&pc->ioapic, &m->mmio);
+}
+
+/* The local APICs, of both kinds of guest. */
+
+static struct vcpu *lapic_vcpu(struct lapic *l)
+{
+	return container_of(l, struct vcpu_more, lapic)->vcpu;
+}
+
+static void apic_ipi(void *ctx, struct lapic *l, uint64_t icr)
+{
+	struct vm *vm = ctx;
+
+	(void)lapic_route_ipi(vm->more->lapics, vm->more->vcpu_count, l, icr);
+}
+
+static void apic_eoi_broadcast(void *ctx, struct lapic *l, uint8_t vector)
+{
+	struct vm *vm = ctx;
+
+	(void)l;
+	if (vm->more->pc)
+		ioapic_eoi(&vm->more->pc->ioapic, vector);
+}
+
+static void apic_wake(void *ctx, struct lapic *l)
+{
+	(void)ctx;
+	vcpu_notify(lapic_vcpu(l));
+}
+
+static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uint8_t vector)
+{
+	struct vcpu *v = lapic_vcpu(l);
+
+	(void)ctx;
+	(void)vector;
+	if (what == APIC_NMI) {
+		v->nmi_pending = true;
+		vcpu_notify(v);
+	} else if (what == APIC_INIT && v->id == 0) {
+		/* INIT restarts the boot processor at the reset vector: the VM starts again. */
+		vm_end(v->vm, END_RESTART);
+	}
+}
+
+static uint64_t apic_tsc_to_ns(void *ctx, struct lapic *l, uint64_t tsc)
+{
+	struct vm *vm = ctx;
+	uint64_t host = tsc - lapic_vcpu(l)->tsc_offset - vm->more->tsc_start;
+
+	/* Behind the start by wrapping: long past. */
+	return host < BIT(62) ? tsc_to_ns_ceil(host) : 0;
+}
+
+static const struct lapic_ops lapic_ops = {
+	.ipi = apic_ipi,
+	.eoi = apic_eoi_broadcast,
+	.wake = apic_wake,
+	.signal = apic_signal,
+	.tsc_to_ns = apic_tsc_to_ns,
+};
+
+static void fire_lapic(void *l)
+{
+	lapic_timer(l);
+}
+
+void lapic_setup(struct vcpu *v)
+{
+	struct vcpu_more *m = v->more;
+	struct vm *vm = v->vm;
+
+	guest_timer_init(&m->lapic_timer, vm, fire_lapic, &m->lapic);
+	lapic_init(&m->lapic, &(struct lapic_config){
+				      .ops = &lapic_ops,
+				      .ctx = vm,
+				      .clock = {clock_now, vm},
+				      .timer = {guest_timer_arm, &m->lapic_timer},
+				      .id = v->id,
+				      .bsp = v->id == 0,
+				      .x2apic = true,
+				      .tsc_deadline = true,
+				      .phys_bits = cpuid(0x80000008, 0).eax & 0xff,
+			      });
+	v->apic_base = m->lapic.base;
+}
+
+int vcpu_irq(struct vcpu *v, bool take)
+{
+	struct lapic *l = &v->more->lapic;
+	struct pc *pc = v->vm->more->pc;
+	int vec;
+
+	lapic_set_tpr(l, vcpu_ops->get_tpr(v));
+	vec = lapic_pending_vector(l, l->tpr);
+	if (vec >= 0) {
+		if (take)
+			lapic_accept(l, (uint8_t)vec);
+		return vec;
+	}
+	if (!pc || !lapic_extint_pending(l))
+		return -1;
+	return take ? pic_ack(&pc->pic) : 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A paravirtual guest's side of the hypervisor: hypercalls, events, its timer. */
+#include "arch/x86/msr.h"
+#include "arch/x86/tsc.h"
+#include "kernel/console.h"
+#include "kernel/errno.h"
+#include "kernel/guest.h"
+#include "kernel/hypercall.h"
+#include "kernel/log.h"
+
+#define SVR_ENABLED 0x1ffu
+
+static unsigned console_write(void *owner, const char *p, unsigned n)
+{
+	struct vcpu *v = owner;
+
+	console_output(v->vm->more->console, p, n);
+	if (console_waiting())
+		core_console_waiting();
+	return n;
+}
+
+static unsigned console_read(void *owner, char *p, unsigned n)
+{
+	struct vm_more *m = ((struct vcpu *)owner)->vm->more;
+	unsigned i = 0;
+
+	for (; i < n && m->in_count; i++) {
+		p[i] = (char)m->in[m->in_head];
+		m->in_head = (m->in_head + 1) % CONSOLE_IN;
+		m->in_count--;
+	}
+	return i;
+}
+
+bool pv_console_in(struct vm *vm, uint8_t byte)
+{
+	struct vm_more *m = vm->more;
+
+	if (m->in_count == CONSOLE_IN)
+		return false;
+	m->in[(m->in_head + m->in_count++) % CONSOLE_IN] = byte;
+	evtchn_raise(&m->events, MULLION_PORT_CONSOLE);
+	return true;
+}
+
+static uint64_t time_ns(void *owner, enum mullion_clock clock)
+{
+	struct vcpu *v = owner;
+
+	switch (clock) {
+	case MULLION_CLOCK_WALL:
+		return v->vm->more->epoch * 1000000000ull + vm_now(v->vm);
+	case MULLION_CLOCK_VCPU:
+		sched_account(&v->cpu->more->queue, rdtsc());
+		return tsc_to_ns(v->more->se.ran);
+	case MULLION_CLOCK_MONOTONIC:
+	default:
+		return vm_now(v->vm);
+	}
+}
+
+static void timer_arm(void *owner, uint64_t deadline)
+{
+	guest_timer_arm(&((struct vcpu *)owner)->vm->more->pv_timer, deadline);
+}
+
+static void yield(void *owner)
+{
+	core_yield(owner);
+}
+
+/* Carried out after the VM's lock is released. */
+static void halt(void *owner)
+{
+	((struct vcpu *)owner)->more->halt_asked = true;
+}
+
+static void power(void *owner, enum hcall_power what, uint64_t reason, const char *text)
+{
+	struct vcpu *v = owner;
+
+	switch (what) {
+	case HCALL_POWER_OFF:
+		vm_end(v->vm, END_POWEROFF);
+		break;
+	case HCALL_RESTART:
+		vm_end(v->vm, END_RESTART);
+		break;
+	case HCALL_CRASH:
+		log_warn("%s: crashed by its own word: reason 0x%llx %s", v->vm->name,
+			 (unsigned long long)reason, text);
+		crash_dump(v, "crash call");
+		vm_end(v->vm, END_CRASH);
+		break;
+	}
+}
+
+static const struct hcall_ops ops = {
+	.console_write = console_write,
+	.console_read = console_read,
+	.time_ns = time_ns,
+	.timer_arm = timer_arm,
+	.yield = yield,
+	.halt = halt,
+	.power = power,
+};
+
+void pv_hypercall(struct vcpu *v)
+{
+	struct vm_more *m = v->vm->more;
+	struct hcall_ctx ctx = {
+		.vm = v->vm,
+		.cpl = vcpu_cpl(v),
+		.vcpu_count = m->vcpu_count,
+		.events = &m->events,
+		.disk = m->has_disk ? &m->disk : NULL,
+		.ops = &ops,
+		.owner = v,
+	};
+	const uint64_t args[5] = {v->gpr[GPR_RDI], v->gpr[GPR_RSI], v->gpr[GPR_RDX],
+				  v->gpr[GPR_R10], v->gpr[GPR_R8]};
+
+	spin_lock(&m->lock);
+	v->gpr[GPR_RAX] = (uint64_t)hypercall(&ctx, v->gpr[GPR_RAX], args);
+	spin_unlock(&m->lock);
+	if (v->more->halt_asked) {
+		v->more->halt_asked = false;
+		vcpu_halt(v, (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0, true);
+	}
+}
+
+/* evtchn.notify; the VM's lock is held by whoever raises. */
+static void notify(void *ctx, unsigned vcpu, uint8_t vector)
+{
+	struct vm *vm = ctx;
+	struct vcpu *v = vm->more->vcpu[vcpu];
+
+	if (vector)
+		lapic_set_irq(&v->more->lapic, vector, false);
+	vcpu_notify(v);
+}
+
+static void fire_timer(void *events)
+{
+	evtchn_raise(events, MULLION_PORT_TIMER);
+}
+
+uint32_t pv_features(const struct vm *vm)
+{
+	if (vm->more->pc)
+		return 0;
+	return MULLION_FEATURE_CONSOLE | MULLION_FEATURE_TIME | MULLION_FEATURE_EVENTS |
+	       (vm->more->has_disk ? MULLION_FEATURE_BLOCK : 0);
+}
+
+int pv_init(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+
+	evtchn_init(&m->events, notify, vm);
+	guest_timer_init(&m->pv_timer, vm, fire_timer, &m->events);
+	for (unsigned i = 0; i < m->vcpu_count; i++) {
+		struct lapic *l = &m->vcpu[i]->more->lapic;
+		uint64_t base = l->base | APIC_BASE_ENABLE;
+
+		/* x2APIC mode, enabled by software, as the ABI says. */
+		if (lapic_msr_write(l, MSR_APIC_BASE, base) ||
+		    lapic_msr_write(l, MSR_APIC_BASE, base | APIC_BASE_X2APIC) ||
+		    lapic_msr_write(l, MSR_X2APIC_BASE + 0xf, SVR_ENABLED))
+			return -EINVAL;
+		m->vcpu[i]->apic_base = l->base;
+	}
+	return 0;
+}

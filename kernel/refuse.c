@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Refusals as ranges of ids: a sweep over all MSRs is one line, not a flood. */
+#include "kernel/refuse.h"
+
+static const char *const kind_names[REFUSE_KINDS] = {
+	[REFUSE_RDMSR] = "RDMSR",	[REFUSE_WRMSR] = "WRMSR",
+	[REFUSE_IN] = "IN port",	[REFUSE_OUT] = "OUT port",
+	[REFUSE_READ] = "read of page", [REFUSE_WRITE] = "write to page",
+	[REFUSE_FETCH] = "fetch from page", [REFUSE_INSN] = "instruction",
+};
+
+const char *refuse_kind_name(enum refuse_kind kind)
+{
+	return kind < REFUSE_KINDS ? kind_names[kind] : "?";
+}
+
+/* A range that has grown may touch the next one of its kind. */
+static void merge(struct refusals *r, unsigned i)
+{
+	for (unsigned j = 0; j < r->ranges; j++) {
+		struct refuse_range *a = &r->range[i], *b = &r->range[j];
+
+		if (j == i || a->kind != b->kind || (a->last + 1 != b->first && b->last + 1 != a->first))
+			continue;
+		a->first = min_u64(a->first, b->first);
+		a->last = max_u64(a->last, b->last);
+		a->count += b->count;
+		*b = r->range[--r->ranges];
+		return;
+	}
+}
+
+bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id)
+{
+	r->count[kind]++;
+	for (unsigned i = 0; i < r->ranges; i++) {
+		struct refuse_range *a = &r->range[i];
+
+		if (a->kind != kind || id + 1 < a->first || (id > a->last && id - 1 > a->last))
+			continue;
+		a->count++;
+		if (id >= a->first && id <= a->last)
+			return false;
+		a->first = min_u64(a->first, id);
+		a->last = max_u64(a->last, id);
+		merge(r, i);
+		return true;
+	}
+	if (r->ranges == REFUSE_RANGES) {
+		r->unnamed++;
+		return false;
+	}
+	r->range[r->ranges++] =
+		(struct refuse_range){.first = id, .last = id, .count = 1, .kind = (uint8_t)kind};
+	return true;
+}

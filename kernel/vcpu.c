@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A vCPU's way into the guest: switching state, delivering events, advancing RIP. */
+#include "arch/x86/cpu.h"
+#include "arch/x86/decode.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/xstate.h"
+#include "kernel/guest.h"
+#include "kernel/log.h"
+#include "kernel/mem.h"
+
+#define LOGGED_REFUSALS 24u
+
+struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
+{
+	struct vcpu *v = page_alloc();
+	struct vcpu_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
+	void *xsave = xstate_alloc();
+
+	static_assert(sizeof(*v) <= PAGE_SIZE, "one page");
+	if (v && m && xsave) {
+		v->vm = vm;
+		v->id = id;
+		v->cpu = cpu;
+		v->more = m;
+		v->xsave = xsave;
+		m->vcpu = v;
+		m->se.weight = vm->more->conf->weight;
+		if (!vcpu_ops->vcpu_create(v))
+			return v;
+	}
+	xstate_free(xsave);
+	if (m)
+		pages_free(m, sizeof(*m));
+	if (v)
+		page_free(v);
+	return NULL;
+}
+
+void vcpu_unmake(struct vcpu *v)
+{
+	vcpu_ops->vcpu_free(v);
+	xstate_free(v->xsave);
+	pages_free(v->more, sizeof(*v->more));
+	page_free(v);
+}
+
+void vcpu_get(struct vcpu *v)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->current == v)
+		return;
+	if (cpu->current)
+		vcpu_put(cpu->current);
+	vcpu_ops->load(v);
+	xstate_load(v);
+	write_dr0(v->dr[0]);
+	write_dr1(v->dr[1]);
+	write_dr2(v->dr[2]);
+	write_dr3(v->dr[3]);
+	write_dr6(v->dr6);
+	cpu->current = v;
+}
+
+void vcpu_put(struct vcpu *v)
+{
+	if (this_cpu()->current != v)
+		return;
+	v->dr[0] = read_dr0();
+	v->dr[1] = read_dr1();
+	v->dr[2] = read_dr2();
+	v->dr[3] = read_dr3();
+	v->dr6 = read_dr6();
+	vcpu_ops->unload(v);
+	this_cpu()->current = NULL;
+}
+
+void vcpu_notify(struct vcpu *v)
+{
+	uint64_t old = __atomic_fetch_or(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+
+	/* While the bit is set its core has yet to look, and has been kicked for it. */
+	if (!(old & VCPU_REQ_EVENT))
+		cpu_kick(v->cpu);
+}
+
+bool vcpu_can_wake(struct vcpu *v)
+{
+	struct vcpu_more *m = v->more;
+
+	if (v->nmi_pending || v->pending.valid)
+		return true;
+	if (m->halt_event && evtchn_active(&v->vm->more->events))
+		return true;
+	return m->halt_irq && (lapic_pending_vector(&m->lapic, m->lapic.tpr) >= 0 ||
+			       lapic_extint_pending(&m->lapic));
+}
+
+void vcpu_inject(struct vcpu *v, struct vcpu_event e)
+{
+	struct vcpu_event lost;
+	bool shutdown = false;
+
+	v->pending = event_merge(v->pending, e, &shutdown, &lost);
+	if (lost.valid && lost.type == EVENT_NMI)
+		v->nmi_pending = true;
+	else if (lost.valid && lost.type == EVENT_EXTINT)
+		v->more->lost_irq = lost;
+	if (shutdown) {
+		v->pending.valid = false;
+		crash_dump(v, "triple fault");
+		vm_end(v->vm, END_CRASH);
+	}
+}
+
+void vcpu_exception(struct vcpu *v, enum x86_vector vec)
+{
+	vcpu_inject(v, (struct vcpu_event){
+			       .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vec});
+}
+
+void vcpu_gp(struct vcpu *v)
+{
+	/* No error code in real mode (SDM 3A 20.1.4): the backends drop it there. */
+	vcpu_inject(v, (struct vcpu_event){.valid = true,
+					   .type = EVENT_EXCEPTION,
+					   .vector = VEC_GP,
+					   .has_error = true});
+}
+
+void vcpu_page_fault(struct vcpu *v, gva_t va, uint32_t error)
+{
+	vcpu_ops->set(v, REG_CR2, va);
+	vcpu_inject(v, (struct vcpu_event){.valid = true,
+					   .type = EVENT_EXCEPTION,
+					   .vector = VEC_PF,
+					   .has_error = true,
+					   .error = error});
+}
+
+bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
+{
+	unsigned len = e->insn_len;
+	uint64_t rip = vcpu_ops->get(v, REG_RIP);
+	unsigned mode = vcpu_mode(v);
+
+	if (!len) {
+		uint8_t bytes[INSN_MAX];
+		struct vcpu_event fault = {0};
+		struct insn insn;
+		unsigned n = vcpu_fetch(v, bytes, sizeof(bytes), &fault);
+
+		if (!n || insn_decode(bytes, n, (enum cpu_mode)mode, &insn)) {
+			/* It was there a moment ago: another CPU has changed it. */
+			if (fault.valid)
+				vcpu_inject(v, fault);
+			else
+				vcpu_exception(v, VEC_UD);
+			return false;
+		}
+		len = insn.len;
+	}
+	rip += len;
+	if (mode != CPU_MODE_64)
+		rip &= mode == CPU_MODE_32 ? UINT32_MAX : 0xffff;
+	bool step = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_TF) != 0;
+	vcpu_ops->skip(v, rip);
+	if (step) { /* the trap that the instruction would have ended with (SDM 3B 17.3.1.4) */
+		write_dr6(read_dr6() | DR6_BS);
+		vcpu_exception(v, VEC_DB);
+	}
+	return true;
+}
+
+void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
+{
+	struct refusals *r = &v->vm->more->refused;
+
+	if (!refuse_add(r, kind, id) || r->said > LOGGED_REFUSALS)
+		return;
+	if (r->said++ == LOGGED_REFUSALS)
+		log_info("%s: further refusals are counted, and listed when it ends",
+			 v->vm->name);
+	else
+		log_info("%s: refused %s 0x%llx at rip 0x%llx", v->vm->name,
+			 refuse_kind_name(kind), (unsigned long long)id,
+			 (unsigned long long)vcpu_ops->get(v, REG_RIP));
+}
+
+/* Chooses what goes in at this entry; at most one event. */
+static void deliver(struct vcpu *v)
+{
+	bool injected = false;
+
+	__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+	if (v->pending.valid) {
+		vcpu_ops->inject(v, &v->pending);
+		v->pending.valid = false;
+		injected = true;
+	} else if (v->nmi_pending) {
+		if (vcpu_ops->can_take_nmi(v)) {
+			struct vcpu_event e = {
+				.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
+			v->nmi_pending = false;
+			vcpu_ops->inject(v, &e);
+			injected = true;
+		}
+	} else if (v->more->lost_irq.valid && vcpu_ops->can_take_irq(v)) {
+		vcpu_ops->inject(v, &v->more->lost_irq);
+		v->more->lost_irq.valid = false;
+		injected = true;
+	}
+	if (v->nmi_pending)
+		vcpu_ops->want_nmi_window(v);
+	spin_lock(&v->vm->more->lock);
+	int vec = vcpu_irq(v, false);
+	if (vec >= 0 && !injected && vcpu_ops->can_take_irq(v)) {
+		struct vcpu_event e = {.valid = true, .type = EVENT_EXTINT};
+		e.vector = (uint8_t)vcpu_irq(v, true);
+		vcpu_ops->inject(v, &e);
+		vec = vcpu_irq(v, false);
+	}
+	spin_unlock(&v->vm->more->lock);
+	vcpu_ops->want_irq_window(v, vec >= 0 || v->more->lost_irq.valid);
+}
+
+/* The rare things; false: do not enter. */
+static bool requests(struct vcpu *v)
+{
+	if (v->requests & VCPU_REQ_STOP) {
+		vm_finish(v->vm);
+		return false;
+	}
+	if (v->requests & VCPU_REQ_TLB) {
+		__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
+		vcpu_ops->flush_tlb(v);
+	}
+	return true;
+}
+
+void vcpu_step(struct vcpu *v)
+{
+	struct cpu_more *core = v->cpu->more;
+	struct vcpu_exit e;
+
+	if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) || v->pending.valid) {
+		if (!requests(v))
+			return;
+		deliver(v);
+	}
+	if (core->tsc_aux != v->more->tsc_aux) {
+		core->tsc_aux = v->more->tsc_aux;
+		wrmsr(MSR_TSC_AUX, core->tsc_aux);
+	}
+	e.insn_len = 0;
+	vcpu_ops->run(v, &e);
+	v->more->exits[e.kind]++;
+	exit_dispatch(v, &e);
+}
