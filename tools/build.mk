@@ -35,3 +35,5 @@ run: image
 
 $(IMAGE): $(call image_sources,$(IMAGE_FILES)) tools/mkimage.py
 	tools/mkimage.py $@ $(IMAGE_FILES)
+
+include tools/check.mk

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mullion-check: judges a configuration on the host and explains the partition that it makes. */
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "kernel/config.h"
+
+#define DEFAULT_CORES 4u
+#define MAX_DIAGS     128u
+
+static const char usage[] =
+	"usage: mullion-check [--cores N] [--memory SIZE] [--json] mullion.conf\n"
+	"       mullion-check --keys\n"
+	"\n"
+	"  --cores N      cores of the machine (4)\n"
+	"  --memory SIZE  memory there for guests, such as 900M or 7G (not checked)\n"
+	"  --json         the same for programs\n"
+	"  --keys         every key that may stand in the file, in Markdown\n"
+	"\n"
+	"Exit status: 0 the file is in order, 1 something in it is refused, 2 it was not read.\n";
+
+static const char *const type_name[] = {"pv", "linux"};
+static const char *const policy_name[] = {"auto", "dedicated", "fair"};
+
+struct check {
+	const char *file;
+	unsigned cores;
+	uint64_t memory; /* UINT64_MAX: not checked */
+	bool json;
+	struct {
+		unsigned line;
+		char *sentence;
+	} diag[MAX_DIAGS];
+	unsigned diags;
+	bool file_refused;
+	struct config c;
+	struct placement p;
+};
+
+static void take_diag(void *ctx, unsigned line, const char *sentence)
+{
+	struct check *k = ctx;
+
+	if (k->diags == MAX_DIAGS)
+		return;
+	k->diag[k->diags].line = line;
+	k->diag[k->diags++].sentence = strdup(sentence);
+}
+
+static bool starts(const struct check *k, unsigned v)
+{
+	return !k->c.vm[v].refused && !(k->c.strict && k->c.errors);
+}
+
+/* ---- for people ---- */
+
+static void print_size(uint64_t bytes)
+{
+	if (bytes % GIB(1))
+		printf("%lluM", (unsigned long long)(bytes >> 20));
+	else
+		printf("%lluG", (unsigned long long)(bytes >> 30));
+}
+
+static void print_vm(const struct check *k, unsigned v)
+{
+	const struct config_vm *vm = &k->c.vm[v];
+
+	printf("\n%s (%s)%s\n", vm->name, type_name[vm->type],
+	       vm->refused      ? ": refused, see above"
+	       : !starts(k, v)  ? ": not started, because of strict = yes"
+	       : !vm->autostart ? ": waits to be started"
+				: "");
+	if (vm->refused)
+		return;
+	printf("  kernel   %s\n", vm->kernel.path);
+	if (vm->initrd.line)
+		printf("  initrd   %s\n", vm->initrd.path);
+	if (vm->cmdline[0])
+		printf("  cmdline  %s\n", vm->cmdline);
+	if (vm->disk.line)
+		printf("  disk     %s (in memory; writes are lost at power-off)\n", vm->disk.path);
+	printf("  memory   ");
+	print_size(vm->memory);
+	printf("\n");
+	for (unsigned i = 0; i < vm->vcpus; i++) {
+		unsigned core = k->p.core[v][i];
+
+		printf("  vCPU %-3u core %u, %s", i, core, policy_name[k->p.policy[core]]);
+		if (k->p.policy[core] == POLICY_FAIR)
+			printf(", weight %u", vm->weight);
+		printf("\n");
+	}
+	printf("  devices  %s\n", vm->type == VM_LINUX
+					  ? "16550 serial port (ttyS0), local APIC, IOAPIC, PIC, "
+					    "PIT, RTC, ACPI PM timer"
+					  : "by hypercall: console, disk, time, events, power");
+}
+
+static void print_cores(const struct check *k)
+{
+	printf("\ncores\n");
+	for (unsigned core = 0; core < k->cores && core < CONFIG_MAX_CORES; core++) {
+		bool used = false;
+
+		printf("  %-3u", core);
+		for (unsigned v = 0; v < k->c.vm_count; v++)
+			for (unsigned i = 0; !k->c.vm[v].refused && i < k->c.vm[v].vcpus; i++)
+				if (k->p.core[v][i] == core) {
+					printf(" %s%s%s",
+					       used ? "" : policy_name[k->p.policy[core]],
+					       used ? "and " : ": ", k->c.vm[v].name);
+					used = true;
+				}
+		printf("%s\n", used ? "" : " free");
+	}
+}
+
+static void print_all(const struct check *k)
+{
+	unsigned fine = 0;
+	uint64_t sum = 0;
+
+	if (k->file_refused) {
+		printf("The file is refused: no VM would start.\n");
+		return;
+	}
+	for (unsigned v = 0; v < k->c.vm_count; v++) {
+		if (starts(k, v))
+			fine++;
+		if (!k->c.vm[v].refused)
+			sum += k->c.vm[v].memory;
+	}
+	printf("%s: %u of %u VMs would have their place on a machine with %u cores\n", k->file,
+	       fine, k->c.vm_count, k->cores);
+	for (unsigned v = 0; v < k->c.vm_count; v++)
+		print_vm(k, v);
+	print_cores(k);
+	printf("\nmemory\n  ");
+	print_size(sum);
+	printf(" for VMs");
+	if (k->memory != UINT64_MAX) {
+		printf(" of ");
+		print_size(k->memory);
+	}
+	printf("\n");
+}
+
+/* ---- for programs ---- */
+
+/* Bytes that are not UTF-8 become U+FFFD. */
+static void json_string(const char *s)
+{
+	mbstate_t state = {0};
+	wchar_t w;
+
+	putchar('"');
+	while (*s) {
+		size_t n = mbrtowc(&w, s, strlen(s), &state);
+
+		if (n > 4) {
+			memset(&state, 0, sizeof(state));
+			fputs("\\ufffd", stdout);
+			s++;
+			continue;
+		}
+		if (*s == '"' || *s == '\\')
+			printf("\\%c", *s);
+		else if ((unsigned char)*s < ' ')
+			printf("\\u%04x", (unsigned)*s);
+		else
+			fwrite(s, 1, n, stdout);
+		s += n;
+	}
+	putchar('"');
+}
+
+static void json_member(const char *name, const char *value)
+{
+	printf(", \"%s\": ", name);
+	if (value)
+		json_string(value);
+	else
+		printf("null");
+}
+
+static void json_vm(const struct check *k, unsigned v)
+{
+	const struct config_vm *vm = &k->c.vm[v];
+
+	printf("%s\n    {\"name\": \"%s\", \"line\": %u, \"refused\": %s, \"starts\": %s",
+	       v ? "," : "", vm->name, vm->line, vm->refused ? "true" : "false",
+	       starts(k, v) && vm->autostart ? "true" : "false");
+	json_member("type", type_name[vm->type]);
+	json_member("kernel", vm->kernel.line ? vm->kernel.path : NULL);
+	json_member("initrd", vm->initrd.line ? vm->initrd.path : NULL);
+	json_member("disk", vm->disk.line ? vm->disk.path : NULL);
+	json_member("cmdline", vm->cmdline);
+	printf(", \"memory\": %llu, \"weight\": %u, \"cores\": [", (unsigned long long)vm->memory,
+	       vm->weight);
+	for (unsigned i = 0; !vm->refused && i < vm->vcpus; i++)
+		printf("%s%u", i ? ", " : "", k->p.core[v][i]);
+	printf("]}");
+}
+
+static void json_all(const struct check *k)
+{
+	printf("{\n  \"file\": ");
+	json_string(k->file);
+	printf(",\n  \"refused\": %s,\n  \"strict\": %s,\n  \"diagnostics\": [",
+	       k->file_refused ? "true" : "false", k->c.strict ? "true" : "false");
+	for (unsigned i = 0; i < k->diags; i++) {
+		printf("%s\n    {\"line\": %u", i ? "," : "", k->diag[i].line);
+		json_member("sentence", k->diag[i].sentence);
+		printf("}");
+	}
+	printf("],\n  \"vms\": [");
+	for (unsigned v = 0; v < k->c.vm_count; v++)
+		json_vm(k, v);
+	printf("],\n  \"cores\": [");
+	for (unsigned i = 0; !k->file_refused && i < k->cores && i < CONFIG_MAX_CORES; i++)
+		printf("%s\"%s\"", i ? ", " : "", policy_name[k->p.policy[i]]);
+	printf("]\n}\n");
+}
+
+/* ---- the keys ---- */
+
+static void key_value(const struct config_key *k)
+{
+	switch (k->kind) {
+	case KEY_BOOL:
+		printf("`yes` or `no`");
+		break;
+	case KEY_WORD:
+		putchar('`');
+		for (const char *w = k->words; *w; w++)
+			if (*w == '|')
+				printf("`, `");
+			else
+				putchar(*w);
+		putchar('`');
+		break;
+	case KEY_NUMBER:
+		if (k->min == k->max)
+			printf("%llu, for now", (unsigned long long)k->min);
+		else
+			printf("%llu to %llu", (unsigned long long)k->min,
+			       (unsigned long long)k->max);
+		break;
+	case KEY_BYTES:
+		printf("such as `64M` or `1G`: %lluM to %lluG, a multiple of %lluM",
+		       (unsigned long long)(k->min >> 20), (unsigned long long)(k->max >> 30),
+		       (unsigned long long)(k->min >> 20));
+		break;
+	case KEY_CORES:
+		printf("`auto`, or as many cores as vCPUs, such as `2` or `1,3-4`; 0 to %llu",
+		       (unsigned long long)k->max);
+		break;
+	case KEY_PATH:
+		printf("a path, at most %llu characters", (unsigned long long)k->max);
+		break;
+	case KEY_TEXT:
+		printf("text, at most %llu bytes", (unsigned long long)k->max);
+		break;
+	}
+}
+
+static void print_keys(void)
+{
+	static const char *const title[] = {"[mullion]", "[core N], [core N-M]", "[vm NAME]"};
+
+	for (unsigned w = CONFIG_GLOBAL; w <= CONFIG_VM; w++) {
+		printf("### `%s`\n\n| key | value | if absent | meaning |\n|---|---|---|---|\n",
+		       title[w]);
+		for (unsigned i = 0; i < config_key_count; i++) {
+			const struct config_key *k = &config_keys[i];
+
+			if (k->where != w)
+				continue;
+			printf("| `%s` | ", k->name);
+			key_value(k);
+			printf(" | %s | %s |\n", k->standard, k->help);
+		}
+		printf("\n");
+	}
+}
+
+/* ---- main ---- */
+
+static bool parse_size(const char *s, uint64_t *bytes)
+{
+	char *end;
+	unsigned long long n = strtoull(s, &end, 10);
+	unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+
+	*bytes = (uint64_t)n << shift;
+	return end != s && shift && !end[1] && *s != '-' && n <= UINT64_MAX >> shift;
+}
+
+/* Reads what the parser would look at, and counts the rest. */
+static bool read_file(const char *path, char *text, uint64_t *size)
+{
+	static char rest[4096];
+	FILE *f = fopen(path, "rb");
+	bool ok;
+
+	if (!f)
+		return false;
+	*size = fread(text, 1, CONFIG_MAX_SIZE, f);
+	for (size_t n = 1; n;) {
+		n = fread(rest, 1, sizeof(rest), f);
+		*size += n;
+	}
+	ok = !ferror(f);
+	fclose(f);
+	return ok;
+}
+
+static int check(struct check *k)
+{
+	static char text[CONFIG_MAX_SIZE];
+	uint64_t size;
+
+	if (!read_file(k->file, text, &size)) {
+		perror(k->file);
+		return 2;
+	}
+	k->file_refused = config_parse(&k->c, text, size, take_diag, k) != 0;
+	if (!k->file_refused)
+		config_place(&k->c, k->cores, k->memory, &k->p, take_diag, k);
+	if (k->json) {
+		json_all(k);
+	} else {
+		for (unsigned i = 0; i < k->diags; i++)
+			if (k->diag[i].line)
+				fprintf(stderr, "%s:%u: %s\n", k->file, k->diag[i].line,
+					k->diag[i].sentence);
+			else
+				fprintf(stderr, "%s: %s\n", k->file, k->diag[i].sentence);
+		print_all(k);
+	}
+	return k->c.errors ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"cores", required_argument, NULL, 'c'}, {"memory", required_argument, NULL, 'm'},
+		{"json", no_argument, NULL, 'j'},        {"keys", no_argument, NULL, 'k'},
+		{"help", no_argument, NULL, 'h'},        {0},
+	};
+	static struct check k;
+	int option, status;
+
+	memset(&k, 0, sizeof(k));
+	k.cores = DEFAULT_CORES;
+	k.memory = UINT64_MAX;
+	setlocale(LC_CTYPE, "C.UTF-8");
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			k.cores = (unsigned)strtoul(optarg, NULL, 10);
+			if (k.cores >= 1 && k.cores <= CONFIG_MAX_CORES)
+				break;
+			fprintf(stderr, "--cores %s: expected 1 to %u\n", optarg, CONFIG_MAX_CORES);
+			return 2;
+		case 'm':
+			if (parse_size(optarg, &k.memory))
+				break;
+			fprintf(stderr, "--memory %s: expected a size such as 900M or 7G\n",
+				optarg);
+			return 2;
+		case 'j':
+			k.json = true;
+			break;
+		case 'k':
+			print_keys();
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind + 1 != argc) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	k.file = argv[optind];
+	status = check(&k);
+	for (unsigned i = 0; i < k.diags; i++)
+		free(k.diag[i].sentence);
+	return status;
+}
