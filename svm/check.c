@@ -74,6 +74,5 @@ const char *svm_why_invalid(const struct vmcb *c, unsigned phys_bits)
 		return "the MSR permission map is beyond the physical address width";
 	if ((c->np_ctl & NP_ENABLE) && c->n_cr3 >> phys_bits)
 		return "N_CR3 is beyond the physical address width";
-	why = check_event(c->event_inj);
-	return why ? why : "no rule that is known here is broken";
+	return check_event(c->event_inj);
 }

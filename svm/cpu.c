@@ -9,8 +9,6 @@
 
 static struct svm_cpu cores[MAX_CPUS];
 
-void svm_save_host(hpa_t host_vmcb);
-
 static int alloc_pages(struct svm_cpu *c)
 {
 	if (!c->hsave)

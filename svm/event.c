@@ -12,7 +12,9 @@
  * after that IRET (or an interrupt shadow) for an NMI, and the one after an
  * interrupt shadow on QEMU before 8.0, which forgets the shadow at VMRUN and
  * would open the interrupt window inside STI; HLT. The instruction is run with
- * TF, whose #DB is intercepted, and nobody sees it.
+ * TF, whose #DB is intercepted, and nobody sees it. A third such instruction
+ * is a CR8 write on QEMU before 8.0, which aborts when the guest does that with
+ * a virtual interrupt pending.
  */
 
 static bool injecting(const struct svm_vcpu *s)
@@ -86,6 +88,8 @@ static bool must_step(const struct svm_vcpu *s)
 
 	if (injecting(s))
 		return false;
+	if (s->step_cr8)
+		return true;
 	if (s->nmi_window && (s->iret_pending || shadow))
 		return true;
 	return svm_caps.tcg && s->irq_window && shadow && (s->vmcb.rflags & RFLAGS_IF);
@@ -95,7 +99,7 @@ static bool must_step(const struct svm_vcpu *s)
  * A virtual interrupt that is never delivered: its intercept says that the
  * guest could take one (APM 2 15.21.4). With no window wanted but a raised TPR
  * it has that TPR's priority, so that the exit comes when the guest lowers it
- * in CR8, which is not intercepted. QEMU compares with >= where the manual has >.
+ * in CR8, which is not intercepted.
  */
 static uint64_t virtual_irq(const struct svm_vcpu *s)
 {
@@ -103,9 +107,7 @@ static uint64_t virtual_irq(const struct svm_vcpu *s)
 
 	if (s->irq_window)
 		return INT_V_IRQ | INT_V_IGN_TPR;
-	if (tpr)
-		return INT_V_IRQ | (svm_caps.tcg ? tpr - 1 : tpr) << INT_V_PRIO_SHIFT;
-	return 0;
+	return tpr && !svm_caps.tcg ? INT_V_IRQ | tpr << INT_V_PRIO_SHIFT : 0;
 }
 
 static void set_windows(struct svm_vcpu *s)
@@ -113,7 +115,7 @@ static void set_windows(struct svm_vcpu *s)
 	struct vmcb *c = &s->vmcb;
 	uint64_t irq = s->stepping ? 0 : virtual_irq(s);
 	uint64_t int_ctl = (c->int_ctl & INT_V_TPR) | INT_V_INTR_MASKING | irq;
-	uint32_t icpt = c->intercept1 & ~(ICPT1_VINTR | ICPT1_IRET);
+	uint32_t icpt = c->intercept1 & ~(ICPT1_VINTR | ICPT1_IRET), icpt_cr = 0;
 
 	if (irq)
 		icpt |= ICPT1_VINTR;
@@ -124,8 +126,11 @@ static void set_windows(struct svm_vcpu *s)
 		c->int_ctl = int_ctl;
 		svm_dirty(s, CLEAN_TPR);
 	}
-	if (c->intercept1 != icpt) {
+	if (svm_caps.tcg && !s->stepping && (irq || (int_ctl & INT_V_TPR)))
+		icpt_cr = ICPT_CR8_WRITE;
+	if (c->intercept1 != icpt || c->intercept_cr != icpt_cr) {
 		c->intercept1 = icpt;
+		c->intercept_cr = icpt_cr;
 		svm_dirty(s, CLEAN_I);
 	}
 }
@@ -148,10 +153,6 @@ bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
 		c->rflags |= RFLAGS_TF;
 	}
 	set_windows(s);
-	if (c->dr6 != v->dr6) {
-		c->dr6 = v->dr6;
-		svm_dirty(s, CLEAN_DRX);
-	}
 	return true;
 }
 
@@ -219,7 +220,6 @@ void svm_event_exit(struct vcpu *v)
 	/* QEMU: a shadow that the entry lost is still there if nothing was executed. */
 	if (svm_caps.tcg && s->entry_shadow && !moved && svm_exit_code(s) != VMEXIT_EXCP(VEC_DB))
 		c->int_state |= INT_SHADOW;
-	v->dr6 = c->dr6;
 	collect_pending(v, s);
 }
 
@@ -228,6 +228,10 @@ static enum vcpu_exit_kind open_window(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v);
 
+	if (s->step_cr8) { /* maybe the TPR is lower now: common code looks */
+		s->step_cr8 = false;
+		return EXIT_IRQ_WINDOW;
+	}
 	if (s->nmi_window && svm_can_take_nmi(v)) {
 		s->nmi_window = false;
 		return EXIT_NMI_WINDOW;
@@ -240,23 +244,24 @@ static enum vcpu_exit_kind open_window(struct vcpu *v)
 }
 
 /* True when the #DB is the step's and the guest must not see it. */
-static bool debug_is_ours(struct vcpu *v)
+static bool debug_is_ours(struct svm_vcpu *s)
 {
-	struct svm_vcpu *s = svm_of(v);
+	struct vmcb *c = &s->vmcb;
 
-	if (!(v->dr6 & DR6_BS))
+	if (!(c->dr6 & DR6_BS))
 		return false;
 	if (s->stepping) {
 		if (s->guest_tf)
 			return false;
-	} else if (s->stray_tf && (s->vmcb.rflags & RFLAGS_TF)) {
+	} else if (s->stray_tf && (c->rflags & RFLAGS_TF)) {
 		s->stray_tf = false;
-		s->vmcb.rflags &= ~RFLAGS_TF;
+		c->rflags &= ~RFLAGS_TF;
 	} else {
 		return false;
 	}
-	v->dr6 &= ~DR6_BS;
-	return !(v->dr6 & 0xf); /* a breakpoint hit by the same instruction is the guest's */
+	c->dr6 &= ~DR6_BS;
+	svm_dirty(s, CLEAN_DRX);
+	return !(c->dr6 & 0xf); /* a breakpoint hit by the same instruction is the guest's */
 }
 
 static void decode_exception(struct vcpu *v, struct vcpu_exit *exit)
@@ -268,7 +273,7 @@ static void decode_exception(struct vcpu *v, struct vcpu_exit *exit)
 		exit->kind = EXIT_HOST_MC;
 		return;
 	}
-	if (vector == VEC_DB && debug_is_ours(v)) {
+	if (vector == VEC_DB && debug_is_ours(s)) {
 		exit->kind = open_window(v);
 		return;
 	}
@@ -286,6 +291,10 @@ void svm_event_decode(struct vcpu *v, struct vcpu_exit *exit)
 	struct svm_vcpu *s = svm_of(v);
 
 	switch (svm_exit_code(s)) {
+	case VMEXIT_CR8_WRITE:
+		s->step_cr8 = true;
+		exit->kind = EXIT_NONE;
+		break;
 	case VMEXIT_VINTR:
 		s->irq_window = false;
 		exit->kind = EXIT_IRQ_WINDOW;

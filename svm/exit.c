@@ -77,13 +77,30 @@ static enum vcpu_exit_kind plain_kind(uint32_t code)
 	return code < ARRAY_SIZE(kinds) ? (enum vcpu_exit_kind)kinds[code] : EXIT_NONE;
 }
 
+/*
+ * QEMU ends a guest's MOV of reserved bits to CR3 or CR4 with this code instead
+ * of #GP. When it has refused to enter, either RIP is still the hypervisor's or
+ * all state was loaded and the rule that it breaks is found.
+ */
+bool svm_refused(const struct svm_vcpu *s)
+{
+	uint32_t code = svm_exit_code(s);
+
+	if (code != VMEXIT_INVALID && code != VMEXIT_BUSY)
+		return false;
+	return !svm_caps.tcg || s->vmcb.rip == (uintptr_t)svm_vmrun ||
+	       svm_why_invalid(&s->vmcb, svm_caps.phys_bits);
+}
+
 static void decode_refused(const struct svm_vcpu *s, struct vcpu_exit *exit)
 {
+	const char *why = svm_why_invalid(&s->vmcb, svm_caps.phys_bits);
+
+	if (svm_exit_code(s) == VMEXIT_BUSY)
+		why = "the VMCB is in use on another core";
 	exit->kind = EXIT_FAILED;
 	exit->u.failed.code = s->vmcb.exit_code;
-	exit->u.failed.why = svm_exit_code(s) == VMEXIT_BUSY
-				     ? "the VMCB is in use on another core"
-				     : svm_why_invalid(&s->vmcb, svm_caps.phys_bits);
+	exit->u.failed.why = why ? why : "no rule that is known here is broken";
 }
 
 void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)
@@ -95,6 +112,7 @@ void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)
 	exit->insn_len = 0;
 	switch (code) {
 	case VMEXIT_EXCP(0)... VMEXIT_EXCP_LAST:
+	case VMEXIT_CR8_WRITE:
 	case VMEXIT_VINTR:
 	case VMEXIT_IRET:
 		svm_event_decode(v, exit);
@@ -111,7 +129,9 @@ void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)
 		return;
 	case VMEXIT_INVALID:
 	case VMEXIT_BUSY:
-		decode_refused(s, exit);
+		exit->kind = EXIT_PROTECTED;
+		if (svm_refused(s))
+			decode_refused(s, exit);
 		return;
 	}
 	exit->kind = plain_kind(code);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The AMD-V backend as common code sees it, and the run itself. */
 #include "arch/x86/cpu.h"
+#include "arch/x86/regs.h"
 #include "kernel/log.h"
 #include "svm/npt_format.h"
 #include "svm/svm.h"
@@ -10,20 +11,31 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 	struct svm_cpu *c = this_cpu()->hw;
 	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *vmcb = &s->vmcb;
+	uint64_t dr6 = read_dr6();
 
 	if (!svm_event_entry(v, exit))
 		return;
 	svm_tlb_entry(s, &c->asids);
+	if (vmcb->dr6 != dr6) {
+		vmcb->dr6 = dr6;
+		svm_dirty(s, CLEAN_DRX);
+	}
 	vmcb->rax = v->gpr[GPR_RAX];
 	svm_enter(v->gpr, s->vmcb_pa, c->host_vmcb_pa);
 	v->gpr[GPR_RAX] = vmcb->rax;
 	if (svm_has(SVM_FEATURE_CLEAN))
 		vmcb->clean = CLEAN_ALL;
-	if (svm_exit_code(s) == VMEXIT_INVALID || svm_exit_code(s) == VMEXIT_BUSY)
-		svm_dirty(s, CLEAN_ALL); /* nothing was loaded */
+	if (svm_refused(s))
+		svm_dirty(s, CLEAN_ALL);
 	else
 		svm_event_exit(v);
 	svm_decode_exit(v, exit);
+	/* DR6 is switched by the caller; the CPU does not always leave the guest's. */
+	if (vmcb->dr6 != dr6)
+		write_dr6(vmcb->dr6);
+	/* QEMU before 8.0 does not intercept XSETBV. */
+	if (svm_caps.tcg && (vmcb->cr4 & CR4_OSXSAVE))
+		v->xcr0 = xgetbv(0);
 }
 
 static void tsc_changed(struct vcpu *v)

@@ -41,6 +41,8 @@ svm_enter:
 	mov r14, [GPR(14)]
 	mov r15, [GPR(15)]
 	mov rdi, [GPR(7)]
+global svm_vmrun
+svm_vmrun:
 	vmrun
 	; RAX (the VMCB), RSP and RFLAGS are the host's; GIF = 0.
 	vmsave
@@ -84,7 +86,7 @@ svm_enter:
 	pop rbp
 	ret
 
-; void svm_save_host(hpa_t host_vmcb): FS, GS, TR, LDTR and the system-call MSRs.
+; void svm_save_host(hpa_t host_vmcb)
 global svm_save_host
 svm_save_host:
 	mov rax, rdi

@@ -15,7 +15,7 @@ struct svm_caps {
 	uint32_t signature; /* CPUID 1 EAX: what EDX holds after reset */
 	uint8_t phys_bits;
 	bool page_1g, rdpru;
-	bool tcg; /* QEMU's software CPU: ways around it are in event.c */
+	bool tcg; /* QEMU's software CPU: ways around it are in event.c, exit.c, ops.c */
 };
 extern struct svm_caps svm_caps;
 
@@ -69,6 +69,7 @@ struct svm_vcpu {
 	bool nmi_blocked;            /* an NMI was delivered and no IRET has ended it yet */
 	bool iret_pending;           /* the IRET at iret_rip is about to unblock NMIs */
 	uint64_t iret_rip;
+	bool step_cr8;     /* QEMU: the CR8 write at RIP runs by itself */
 	bool stepping;     /* this entry runs one instruction: TF is ours */
 	bool guest_tf;     /* TF was the guest's own already */
 	bool stray_tf;     /* our TF may have got onto the guest's stack */
@@ -146,8 +147,10 @@ void svm_event_exit(struct vcpu *v);
 void svm_event_decode(struct vcpu *v, struct vcpu_exit *exit);
 
 /* exit.c */
+/* VMRUN was refused: no guest state was loaded. */
+bool svm_refused(const struct svm_vcpu *s);
 void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit);
-/* check.c: what VMRUN dislikes about the VMCB, in words (APM 2 15.5.1). */
+/* check.c: what VMRUN dislikes about the VMCB, in words (APM 2 15.5.1); NULL: nothing known. */
 const char *svm_why_invalid(const struct vmcb *vmcb, unsigned phys_bits);
 
 /* npt.c */
@@ -162,6 +165,8 @@ void svm_tlb_entry(struct svm_vcpu *s, struct asid_pool *pool);
  * run.asm knows the registers' places by their number.
  */
 void svm_enter(uint64_t *gpr, hpa_t vmcb, hpa_t host_vmcb);
+extern const char svm_vmrun[];       /* the instruction */
+void svm_save_host(hpa_t host_vmcb); /* FS, GS, TR, LDTR and the system-call MSRs */
 static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3 && GPR_RSP == 4 &&
 		      GPR_RBP == 5 && GPR_RSI == 6 && GPR_RDI == 7 && GPR_R8 == 8 && GPR_R15 == 15,
 	      "svm/run.asm");
