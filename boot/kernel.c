@@ -10,9 +10,7 @@ int kernel_load(struct handoff *h, struct elf_image *img)
 
 	volume_read(KERNEL_PATH, &file);
 	if (file.status) {
-		print("Mullion: the hypervisor %s cannot be read (error %d); copy the whole "
-		      "mullion directory to the boot volume again.\n",
-		      KERNEL_PATH, file.status);
+		print("Mullion: the hypervisor %s %s.\n", KERNEL_PATH, volume_error(file.status));
 		return file.status;
 	}
 	if (elf_check(phys(file.base), file.size, HANDOFF_KERNEL_BASE, img, &why)) {

@@ -40,6 +40,8 @@ EFI_STATUS volume_open(void);
 void volume_close(void);
 /* Reads a whole file into pages; fills base, size and status. */
 void volume_read(const char *path, struct handoff_module *mod);
+/* What is wrong with a file of that status, and how to mend it: "is empty; ...". */
+const char *volume_error(int32_t status);
 
 /* modules.c: the configuration and what it names. */
 #define MODULES_MAX (1 + 3 * CONFIG_MAX_VMS)

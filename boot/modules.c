@@ -18,20 +18,6 @@ static void diag(void *ctx, unsigned line, const char *sentence)
 		print(CONF ": %s\n", sentence);
 }
 
-static const char *how_to_mend(int32_t status)
-{
-	switch (status) {
-	case HANDOFF_MOD_MISSING:
-		return "is not on the boot volume; copy it there, or correct the path";
-	case HANDOFF_MOD_EMPTY:
-		return "is empty; copy it to the boot volume again";
-	case HANDOFF_MOD_NOMEM:
-		return "does not fit in this machine's memory; use a smaller file";
-	default:
-		return "cannot be read; copy it again, and check the boot volume for errors";
-	}
-}
-
 static struct handoff_module *find(struct handoff *h, const char *path)
 {
 	struct handoff_module *mods = phys(h->modules);
@@ -65,8 +51,9 @@ static void load_file(struct handoff *h, const char *vm, const char *key,
 	if (!mod->status)
 		return;
 	files_missing++;
-	print(CONF ":%u: %s of VM '%s': %s %s.\n", file->line, key, vm, file->path,
-	      how_to_mend(mod->status));
+	print(CONF ":%u: %s of VM '%s': %s %s%s.\n", file->line, key, vm, file->path,
+	      volume_error(mod->status),
+	      mod->status == HANDOFF_MOD_MISSING ? ", or correct the path" : "");
 }
 
 int modules_load(struct handoff *h)
@@ -81,7 +68,10 @@ int modules_load(struct handoff *h)
 	conf = add(h, CONFIG_PATH);
 	if (conf->status) {
 		print("Mullion: the configuration %s %s.\n", CONFIG_PATH,
-		      how_to_mend(conf->status));
+		      conf->status == HANDOFF_MOD_MISSING
+			      ? "is not on the boot volume; write it there, it says which virtual "
+				"machines to start"
+			      : volume_error(conf->status));
 		return conf->status;
 	}
 	if (config_parse(&config, phys(conf->base), conf->size, diag, NULL)) {

@@ -25,6 +25,20 @@ void volume_close(void)
 	root = NULL;
 }
 
+const char *volume_error(int32_t status)
+{
+	switch (status) {
+	case HANDOFF_MOD_MISSING:
+		return "is not on the boot volume; copy it there";
+	case HANDOFF_MOD_EMPTY:
+		return "is empty; copy it to the boot volume again";
+	case HANDOFF_MOD_NOMEM:
+		return "does not fit in this machine's memory; use a smaller file";
+	default:
+		return "cannot be read; copy it again, and check the boot volume for errors";
+	}
+}
+
 /* 0, or a HANDOFF_MOD_ status. */
 static int32_t open(const char *path, EFI_FILE_HANDLE *file)
 {
