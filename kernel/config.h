@@ -51,7 +51,7 @@ struct config_core {
 };
 
 struct config {
-	bool strict;
+	bool strict; /* no VM may start while errors is not 0: the caller sees to it */
 	struct config_core core[CONFIG_MAX_CORES];
 	struct config_vm vm[CONFIG_MAX_VMS];
 	unsigned vm_count;
