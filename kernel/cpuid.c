@@ -3,6 +3,7 @@
 #include "kernel/cpuid.h"
 #include "arch/x86/regs.h"
 #include "guests/include/mullion.h"
+#include "kernel/pvclock.h"
 
 #define B(n) (1u << (n))
 
@@ -159,10 +160,17 @@ static struct cpuid_out leaf_d(const struct cpuid_policy *p, uint32_t sub)
 	return h;
 }
 
-/* The crystal is the local APIC timer's clock: operating systems take it for that. */
+/*
+ * The crystal is the local APIC timer's clock: operating systems take it for
+ * that. They multiply kHz by the numerator in 32 bits: it must stay small.
+ */
 static struct cpuid_out leaf15(const struct cpuid_policy *p)
 {
-	return (struct cpuid_out){p->apic_khz, p->tsc_khz, p->apic_khz * 1000, 0};
+	uint64_t most = UINT32_MAX / p->apic_khz;
+	uint64_t den = p->tsc_khz > most ? p->apic_khz * most / p->tsc_khz : p->apic_khz;
+	uint64_t num = (p->tsc_khz * den + p->apic_khz / 2) / p->apic_khz;
+
+	return (struct cpuid_out){(uint32_t)den, (uint32_t)num, p->apic_khz * 1000, 0};
 }
 
 static struct cpuid_out hypervisor(const struct cpuid_policy *p, uint32_t leaf)
@@ -176,9 +184,20 @@ static struct cpuid_out hypervisor(const struct cpuid_policy *p, uint32_t leaf)
 					  0};
 	case MULLION_CPUID_CLOCKS:
 		return (struct cpuid_out){p->tsc_khz, p->apic_khz, 0, 0};
+	case KVM_CPUID_BASE:
+		if (!p->kvm_clock)
+			break;
+		return (struct cpuid_out){KVM_CPUID_FEATURES, KVM_SIGNATURE_EBX, KVM_SIGNATURE_ECX,
+					  KVM_SIGNATURE_EDX};
+	case KVM_CPUID_FEATURES:
+		if (!p->kvm_clock)
+			break;
+		return (struct cpuid_out){(uint32_t)(KVM_FEATURE_CLOCK2 | KVM_FEATURE_STABLE), 0, 0,
+					  0};
 	default:
-		return (struct cpuid_out){0};
+		break;
 	}
+	return (struct cpuid_out){0};
 }
 
 static struct cpuid_out extended(const struct cpuid_policy *p, uint32_t leaf)

@@ -19,6 +19,7 @@ struct cpuid_policy {
 	uint32_t apic_id;
 	unsigned vcpus;
 	uint32_t tsc_khz, apic_khz;
+	bool kvm_clock; /* the KVM leaves are there: kernel/pvclock.h */
 	uint32_t pv_features, hypercall_insn; /* leaves of guests/include/mullion.h */
 	bool has_rdtscp, has_invpcid;	      /* the backend can give them */
 };

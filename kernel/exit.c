@@ -55,18 +55,19 @@ static struct cpuid_out host_cpuid(uint32_t leaf, uint32_t subleaf)
 	return (struct cpuid_out){r.eax, r.ebx, r.ecx, r.edx};
 }
 
-void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p)
+void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p, uint64_t cr4)
 {
 	*p = (struct cpuid_policy){
 		.host = host_cpuid,
 		.xcr0_supported = xstate_supported(),
-		.osxsave = (vcpu_ops->get(v, REG_CR4) & CR4_OSXSAVE) != 0,
+		.osxsave = (cr4 & CR4_OSXSAVE) != 0,
 		.apic_enabled = (v->apic_base & APIC_BASE_ENABLE) != 0,
 		.apic_id = v->id,
 		.vcpus = v->vm->more->vcpu_count,
 		.tsc_khz = (uint32_t)(tsc_hz() / 1000),
 		.apic_khz = LAPIC_TIMER_HZ / 1000,
 		.pv_features = pv_features(v->vm),
+		.kvm_clock = v->vm->more->pc != NULL,
 		.hypercall_insn = vcpu_ops == &vmx_ops ? MULLION_INSN_VMCALL : MULLION_INSN_VMMCALL,
 		.has_rdtscp = cpu_has_rdtscp(),
 		.has_invpcid = true,
@@ -77,7 +78,7 @@ static void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 {
 	struct cpuid_policy p;
 
-	vcpu_cpuid_policy(v, &p);
+	vcpu_cpuid_policy(v, &p, vcpu_ops->get(v, REG_CR4));
 	struct cpuid_out o =
 		cpuid_guest(&p, (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX]);
 	if (!vcpu_advance(v, e))

@@ -53,6 +53,7 @@ struct vcpu_more {
 	uint64_t tsc_aux;
 	uint64_t tsc_adjust;
 	uint64_t misc_enable;
+	uint64_t kvm_clock; /* MSR_KVM_SYSTEM_TIME: address and enable bit */
 	uint64_t mtrr_def, mtrr_fix[MTRR_FIXED], mtrr_var[2 * MTRR_VARIABLE];
 	uint64_t exits[EXIT_KIND_COUNT];
 	uint64_t efer_allowed;
@@ -173,7 +174,7 @@ const char *exit_name(enum vcpu_exit_kind k);
 unsigned vcpu_cpl(struct vcpu *v);
 /* Blocks v until an interrupt (irq) or an event port (event) wakes it. */
 void vcpu_halt(struct vcpu *v, bool irq, bool event);
-void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p);
+void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p, uint64_t cr4);
 
 /* kernel/msr.c: 0, or -EINVAL when #GP is due. */
 int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);

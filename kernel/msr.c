@@ -3,7 +3,9 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/cpu.h"
 #include "kernel/errno.h"
+#include "arch/x86/tsc.h"
 #include "kernel/guest.h"
+#include "kernel/pvclock.h"
 
 #define DEBUGCTL_LBR 1ull
 #define DEBUGCTL_BTF 2ull
@@ -92,7 +94,7 @@ void msr_reset(struct vcpu *v)
 	for (unsigned i = 0; i < 2 * MTRR_VARIABLE; i++)
 		m->mtrr_var[i] = 0;
 	m->misc_enable = BIT(0); /* fast strings */
-	m->tsc_aux = m->tsc_adjust = 0;
+	m->tsc_aux = m->tsc_adjust = m->kvm_clock = 0;
 }
 
 static int apic_msr(struct vcpu *v, uint32_t msr, uint64_t *value, bool write)
@@ -193,6 +195,9 @@ int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case MSR_MISC_ENABLE:
 		*value = v->more->misc_enable;
 		return 0;
+	case MSR_KVM_SYSTEM_TIME:
+		*value = v->more->kvm_clock;
+		return v->vm->more->pc ? 0 : -EINVAL;
 	case MSR_FEATURE_CONTROL: /* locked: no VMX, no SMX */
 		*value = 1;
 		return 0;
@@ -208,7 +213,9 @@ int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case MSR_MCG_CAP:
 	case MSR_MCG_STATUS:
 	case MSR_SYSCFG:
-	case MSR_DE_CFG:
+		return 0;
+	case MSR_DE_CFG: /* AMD: LFENCE is serializing */
+		*value = BIT(1);
 		return 0;
 	default:
 		return mtrr_read(v, msr, value);
@@ -228,6 +235,27 @@ static int write_efer(struct vcpu *v, uint64_t value)
 	return 0;
 }
 
+static int update_kvm_clock(struct vcpu *v)
+{
+	uint64_t now = rdtsc();
+
+	if (!(v->more->kvm_clock & KVM_CLOCK_ENABLE))
+		return 0;
+	return pvclock_write(v->vm, v->more->kvm_clock & ~(uint64_t)KVM_CLOCK_ENABLE, tsc_hz(),
+			     now + v->tsc_offset, tsc_to_ns(now - v->vm->more->tsc_start));
+}
+
+static int write_kvm_clock(struct vcpu *v, uint64_t value)
+{
+	uint64_t old = v->more->kvm_clock;
+
+	v->more->kvm_clock = value;
+	if (!update_kvm_clock(v))
+		return 0;
+	v->more->kvm_clock = old;
+	return -EINVAL;
+}
+
 static void write_tsc(struct vcpu *v, uint64_t value)
 {
 	uint64_t offset = value - rdtsc();
@@ -235,6 +263,7 @@ static void write_tsc(struct vcpu *v, uint64_t value)
 	v->more->tsc_adjust += offset - v->tsc_offset;
 	v->tsc_offset = offset;
 	vcpu_ops->tsc_changed(v);
+	(void)update_kvm_clock(v);
 }
 
 static int write_backend(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
@@ -275,6 +304,7 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 		v->tsc_offset += value - v->more->tsc_adjust;
 		v->more->tsc_adjust = value;
 		vcpu_ops->tsc_changed(v);
+		(void)update_kvm_clock(v);
 		return 0;
 	case MSR_EFER:
 		return write_efer(v, value);
@@ -300,6 +330,12 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_MISC_ENABLE:
 		v->more->misc_enable = value & BIT(0);
 		return 0;
+	case MSR_KVM_SYSTEM_TIME:
+		return v->vm->more->pc ? write_kvm_clock(v, value) : -EINVAL;
+	case MSR_KVM_WALL_CLOCK:
+		return v->vm->more->pc && !pvclock_write_wall(v->vm, value, v->vm->more->epoch)
+			       ? 0
+			       : -EINVAL;
 	case MSR_BIOS_SIGN_ID: /* the step before reading a microcode revision */
 	case MSR_MCG_STATUS:
 		return value ? -EINVAL : 0;

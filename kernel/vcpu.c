@@ -176,7 +176,10 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 {
 	struct refusals *r = &v->vm->more->refused;
 
-	if (!refuse_add(r, kind, id) || r->said > LOGGED_REFUSALS)
+	/* Probing for absent ports is what a PC's system does: listed when it ends. */
+	bool quiet = v->vm->more->pc && (kind == REFUSE_IN || kind == REFUSE_OUT);
+
+	if (!refuse_add(r, kind, id) || quiet || r->said > LOGGED_REFUSALS)
 		return;
 	if (r->said++ == LOGGED_REFUSALS)
 		log_info("%s: further refusals are counted, and listed when it ends",

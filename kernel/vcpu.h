@@ -215,7 +215,10 @@ struct vcpu_ops {
 	 */
 	int (*vcpu_create)(struct vcpu *v);
 	void (*vcpu_free)(struct vcpu *v);
-	/* (Re)initializes guest state: registers at power-on, then what start says. */
+	/*
+	 * (Re)initializes guest state: registers at power-on, then what start says,
+	 * and v->tsc_offset. Called on any core; v is loaded nowhere.
+	 */
 	void (*vcpu_reset)(struct vcpu *v, const struct vcpu_start *start);
 
 	/*

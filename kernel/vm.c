@@ -212,13 +212,12 @@ static int reset(struct vm *vm, const struct vcpu_start *start)
 		v->tsc_offset = -m->tsc_start;
 		xstate_reset(v->xsave);
 		v->more->halted = v->more->halt_asked = false;
-		vcpu_ops->vcpu_reset(v, start);
-		vcpu_ops->tsc_changed(v);
 		msr_reset(v);
 		lapic_setup(v);
-		vcpu_cpuid_policy(v, &policy);
+		vcpu_cpuid_policy(v, &policy, 0);
 		v->more->efer_allowed = cpuid_efer_allowed(&policy);
 		v->cr4_allowed = cpuid_cr4_allowed(&policy);
+		vcpu_ops->vcpu_reset(v, start);
 	}
 	return m->pc ? pc_init(vm) : pv_init(vm);
 }
