@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sources: svm/exit.c svm/event.c svm/check.c svm/state.c */
+/* Decoding of exits, injection, windows and NMI blocking, with the CPU played by the test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arch/x86/regs.h"
+#include "svm/svm.h"
+
+struct svm_caps svm_caps;
+const char svm_vmrun[1];
+static struct svm_vcpu s;
+static struct vcpu v;
+static struct vcpu_exit e;
+
+#define RIP 0x401000ull
+
+static int setup(void **state)
+{
+	const struct vcpu_start start = {.long_mode = true, .rip = RIP};
+
+	(void)state;
+	memset(&s, 0, sizeof(s));
+	memset(&v, 0, sizeof(v));
+	svm_caps = (struct svm_caps){.phys_bits = 40};
+	v.hw = &s;
+	svm_reset_state(&v, &start);
+	s.vmcb.int_ctl = INT_V_INTR_MASKING;
+	s.vmcb.intercept2 = ICPT2_VMRUN;
+	s.vmcb.asid = 1;
+	s.vmcb.clean = CLEAN_ALL;
+	return 0;
+}
+
+/* The entry succeeds; then the CPU exits so. */
+static enum vcpu_exit_kind leave(uint64_t code, uint64_t info1, uint64_t info2)
+{
+	s.vmcb.exit_code = code;
+	s.vmcb.exit_info1 = info1;
+	s.vmcb.exit_info2 = info2;
+	memset(&e, 0xa5, sizeof(e));
+	if (!svm_refused(&s))
+		svm_event_exit(&v);
+	svm_decode_exit(&v, &e);
+	return e.kind;
+}
+
+static enum vcpu_exit_kind run(uint64_t code)
+{
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.exit_int_info = 0;
+	return leave(code, 0, 0);
+}
+
+static void inject(uint8_t type, uint8_t vector)
+{
+	svm_inject(&v, &(struct vcpu_event){.valid = true, .type = type, .vector = vector});
+}
+
+static void every_code(void **state)
+{
+	static const struct {
+		uint32_t code;
+		enum vcpu_exit_kind kind;
+	} known[] = {
+		{0x51, EXIT_EXCEPTION},   {0x52, EXIT_HOST_MC},   {0x60, EXIT_HOST_IRQ},
+		{0x61, EXIT_HOST_NMI},    {0x63, EXIT_INIT},      {0x64, EXIT_IRQ_WINDOW},
+		{0x6f, EXIT_PROTECTED},   {0x72, EXIT_CPUID},     {0x74, EXIT_NONE},
+		{0x76, EXIT_CACHE},       {0x77, EXIT_PAUSE},     {0x78, EXIT_HLT},
+		{0x7a, EXIT_UNDEFINED},   {0x7b, EXIT_IO},        {0x7c, EXIT_RDMSR},
+		{0x7d, EXIT_TASK_SWITCH}, {0x7f, EXIT_SHUTDOWN},  {0x80, EXIT_UNDEFINED},
+		{0x81, EXIT_HYPERCALL},   {0x82, EXIT_UNDEFINED}, {0x83, EXIT_UNDEFINED},
+		{0x84, EXIT_UNDEFINED},   {0x85, EXIT_UNDEFINED}, {0x86, EXIT_UNDEFINED},
+		{0x89, EXIT_CACHE},       {0x8a, EXIT_UNDEFINED}, {0x8b, EXIT_UNDEFINED},
+		{0x8c, EXIT_UNDEFINED},   {0x8d, EXIT_XSETBV},    {0x8e, EXIT_UNDEFINED},
+		{0x400, EXIT_PAGE_FAULT},
+	};
+	unsigned next = 0;
+
+	(void)state;
+	for (uint32_t code = 0x60; code < 0x500; code++) {
+		enum vcpu_exit_kind want = EXIT_UNKNOWN;
+
+		while (next < ARRAY_SIZE(known) && known[next].code < code)
+			next++;
+		if (next < ARRAY_SIZE(known) && known[next].code == code)
+			want = known[next].kind;
+		assert_int_equal(leave(code, 0, 0), want);
+		assert_int_equal(e.insn_len, 0);
+		if (want == EXIT_UNKNOWN)
+			assert_int_equal(e.u.unknown.reason, code);
+	}
+	for (unsigned vec = 0; vec < 32; vec++) {
+		assert_int_equal(leave(0x40 + vec, 0, 0),
+				 vec == VEC_MC ? EXIT_HOST_MC : EXIT_EXCEPTION);
+		if (vec == VEC_MC)
+			continue;
+		assert_int_equal(e.u.event.vector, vec);
+		assert_int_equal(e.u.event.has_error, vec == VEC_AC);
+		assert_int_equal(e.u.event.error, 0);
+	}
+}
+
+static void io_info(void **state)
+{
+	(void)state;
+	/* OUT DX, EAX at port 0xcf8, next RIP one further */
+	assert_int_equal(leave(VMEXIT_IOIO, 0x0cf80040 | BIT(9), RIP + 1), EXIT_IO);
+	assert_int_equal(e.u.io.port, 0xcf8);
+	assert_int_equal(e.u.io.size, 4);
+	assert_false(e.u.io.in || e.u.io.string || e.u.io.rep);
+	assert_int_equal(e.insn_len, 1);
+	/* REP INSW */
+	assert_int_equal(leave(VMEXIT_IOIO, 0xffff002d, RIP + 3), EXIT_IO);
+	assert_int_equal(e.u.io.port, 0xffff);
+	assert_int_equal(e.u.io.size, 2);
+	assert_true(e.u.io.in && e.u.io.string && e.u.io.rep);
+	assert_int_equal(e.insn_len, 3);
+	leave(VMEXIT_IOIO, 0x600010, RIP + 15);
+	assert_int_equal(e.insn_len, 15);
+	/* not one instruction: common code decodes */
+	leave(VMEXIT_IOIO, 0x600010, RIP + 16);
+	assert_int_equal(e.insn_len, 0);
+	leave(VMEXIT_IOIO, 0x600010, RIP);
+	assert_int_equal(e.insn_len, 0);
+	leave(VMEXIT_IOIO, 0x600010, RIP - 1);
+	assert_int_equal(e.insn_len, 0);
+}
+
+static void nrip_only_where_it_is(void **state)
+{
+	(void)state;
+	s.vmcb.next_rip = RIP + 2;
+	leave(VMEXIT_CPUID, 0, 0);
+	assert_int_equal(e.insn_len, 0);
+	svm_caps.features = SVM_FEATURE_NRIP;
+	leave(VMEXIT_CPUID, 0, 0);
+	assert_int_equal(e.insn_len, 2);
+	assert_int_equal(leave(VMEXIT_MSR, 1, 0), EXIT_WRMSR);
+	assert_int_equal(e.insn_len, 2);
+	assert_int_equal(leave(VMEXIT_MSR, 0, 0), EXIT_RDMSR);
+	s.vmcb.next_rip = 0;
+	leave(VMEXIT_VMMCALL, 0, 0);
+	assert_int_equal(e.insn_len, 0);
+	s.vmcb.next_rip = RIP + 2;
+	leave(VMEXIT_INTR, 0, 0);
+	assert_int_equal(e.insn_len, 0);
+	leave(VMEXIT_SHUTDOWN, 0, 0);
+	assert_int_equal(e.insn_len, 0);
+}
+
+static void nested_page_fault(void **state)
+{
+	(void)state;
+	s.vmcb.insn_bytes = 200; /* the hardware says at most 15 */
+	memset(s.vmcb.insn, 0x90, sizeof(s.vmcb.insn));
+	assert_int_equal(leave(VMEXIT_NPF, BIT(32) | 6, 0xfee00300), EXIT_PAGE_FAULT);
+	assert_int_equal(e.u.page_fault.gpa, 0xfee00300);
+	assert_true(e.u.page_fault.write);
+	assert_false(e.u.page_fault.exec || e.u.page_fault.walk || e.u.page_fault.gva_valid);
+	assert_int_equal(e.u.page_fault.insn_bytes, 0);
+	svm_caps.features = SVM_FEATURE_DECODE_ASSISTS;
+	leave(VMEXIT_NPF, BIT(33) | 0x0e, 0x1000); /* QEMU: reserved bits without P */
+	assert_true(e.u.page_fault.walk && e.u.page_fault.write);
+	assert_int_equal(e.u.page_fault.insn_bytes, 15);
+	assert_int_equal(e.u.page_fault.insn[14], 0x90);
+	leave(VMEXIT_NPF, BIT(32) | 0x14, 0x1000);
+	assert_true(e.u.page_fault.exec && !e.u.page_fault.write);
+}
+
+static void refusal_names_the_field(void **state)
+{
+	struct svm_vcpu good = s;
+	static const struct {
+		size_t offset;
+		uint64_t value;
+		const char *word;
+	} t[] = {
+		{offsetof(struct vmcb, efer), EFER_LME, "SVME"},
+		{offsetof(struct vmcb, efer), EFER_SVME | BIT(40), "EFER"},
+		{offsetof(struct vmcb, cr0), CR0_NW | CR0_PE, "CR0.NW"},
+		{offsetof(struct vmcb, cr0), BIT(32) | CR0_PE, "63:32"},
+		{offsetof(struct vmcb, cr0), BIT(10) | CR0_PE, "CR0"},
+		{offsetof(struct vmcb, cr0), CR0_PG, "CR0.PE"},
+		{offsetof(struct vmcb, cr3), BIT(40), "CR3"},
+		{offsetof(struct vmcb, cr4), CR4_PAE | BIT(31), "CR4"},
+		{offsetof(struct vmcb, cr4), 0, "CR4.PAE"},
+		{offsetof(struct vmcb, dr6), BIT(32), "DR6"},
+		{offsetof(struct vmcb, dr7), BIT(63), "DR7"},
+		{offsetof(struct vmcb, iopm_pa), BIT(40) - 0x2000, "I/O"},
+		{offsetof(struct vmcb, msrpm_pa), BIT(40) - 0x1000, "MSR"},
+		{offsetof(struct vmcb, n_cr3), BIT(41), "N_CR3"},
+		{offsetof(struct vmcb, event_inj), EVENT_V | 1u << 8, "type"},
+		{offsetof(struct vmcb, event_inj), EVENT_V | 3u << 8 | 32, "vector"},
+		{offsetof(struct vmcb, event_inj), EVENT_V | 3u << 8 | 2, "vector"},
+	};
+
+	(void)state;
+	good.vmcb.np_ctl = NP_ENABLE;
+	for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
+		s = good;
+		memcpy((char *)&s.vmcb + t[i].offset, &t[i].value, 8);
+		/* QEMU 7.2 stores 32 bits, hardware 64 */
+		assert_int_equal(leave(i & 1 ? UINT32_MAX : UINT64_MAX, 0, 0), EXIT_FAILED);
+		assert_non_null(strstr(e.u.failed.why, t[i].word));
+	}
+	s = good;
+	s.vmcb.intercept2 = 0;
+	leave(UINT64_MAX, 0, 0);
+	assert_non_null(strstr(e.u.failed.why, "VMRUN"));
+	s = good;
+	s.vmcb.asid = 0;
+	leave(UINT64_MAX, 0, 0);
+	assert_non_null(strstr(e.u.failed.why, "ASID"));
+	s = good;
+	s.vmcb.cs.attrib |= ATTR_DB;
+	leave(UINT64_MAX, 0, 0);
+	assert_non_null(strstr(e.u.failed.why, "CS.L"));
+	s = good;
+	s.vmcb.event_inj = EVENT_V | 0x50;
+	assert_int_equal(leave(UINT64_MAX, 0, 0), EXIT_FAILED);
+	assert_non_null(strstr(e.u.failed.why, "no rule"));
+	assert_int_equal(leave(VMEXIT_BUSY, 0, 0), EXIT_FAILED);
+	assert_non_null(strstr(e.u.failed.why, "core"));
+}
+
+static void qemu_reports_reserved_cr_bits_as_invalid(void **state)
+{
+	(void)state;
+	svm_caps.tcg = true;
+	assert_true(svm_event_entry(&v, &e));
+	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_PROTECTED);
+	s.vmcb.rip = (uintptr_t)svm_vmrun;
+	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_FAILED);
+	s.vmcb.rip = RIP;
+	s.vmcb.dr7 = BIT(33);
+	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_FAILED);
+}
+
+static void injection_encoding(void **state)
+{
+	struct vcpu_event gp = {true, EVENT_EXCEPTION, VEC_GP, true, 0, 0x18};
+
+	(void)state;
+	inject(EVENT_EXTINT, 0x50);
+	assert_int_equal(s.vmcb.event_inj, EVENT_V | 0x50);
+	inject(EVENT_NMI, 2);
+	assert_int_equal(s.vmcb.event_inj, EVENT_V | 0x202);
+	svm_inject(&v, &gp);
+	assert_int_equal(s.vmcb.event_inj, EVENT_V | 0xb0d | 0x18ull << 32);
+	s.vmcb.cr0 = 0; /* real mode: no error code */
+	svm_inject(&v, &gp);
+	assert_int_equal(s.vmcb.event_inj, EVENT_V | 0x30d);
+	assert_int_equal(s.vmcb.rip, RIP);
+}
+
+static void software_events_push_the_next_rip(void **state)
+{
+	struct vcpu_event int80 = {true, EVENT_SWINT, 0x80, false, 2, 0};
+	struct vcpu_event int3 = {true, EVENT_SWEXC, VEC_BP, false, 1, 0};
+
+	(void)state;
+	svm_inject(&v, &int80);
+	assert_int_equal(s.vmcb.event_inj, EVENT_V | 0x480);
+	assert_int_equal(s.vmcb.rip, RIP + 2);
+	assert_true(svm_event_entry(&v, &e));
+	/* its delivery fails: the instruction runs again */
+	s.vmcb.exit_int_info = s.vmcb.event_inj;
+	leave(VMEXIT_NPF, 0, 0);
+	assert_int_equal(s.vmcb.rip, RIP);
+	assert_false(v.pending.valid);
+
+	svm_inject(&v, &int3);
+	assert_int_equal(s.vmcb.event_inj, EVENT_V | 0x303);
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.rip = 0x500000; /* delivered */
+	s.vmcb.exit_int_info = 0;
+	leave(VMEXIT_CPUID, 0, 0);
+	assert_int_equal(s.vmcb.rip, 0x500000);
+	assert_int_equal(s.sw_len, 0);
+
+	svm_caps.features = SVM_FEATURE_NRIP;
+	svm_inject(&v, &int80);
+	assert_int_equal(s.vmcb.rip, 0x500000);
+	assert_int_equal(s.vmcb.next_rip, 0x500002);
+}
+
+static void interrupted_delivery_is_pending(void **state)
+{
+	(void)state;
+	inject(EVENT_EXTINT, 0x50);
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.exit_int_info = EVENT_V | 0x750; /* a type that there is not */
+	assert_int_equal(leave(VMEXIT_NPF, 0, 0x5000), EXIT_PAGE_FAULT);
+	assert_false(v.pending.valid);
+	/* reserved bits set: masked */
+	s.vmcb.exit_int_info = EVENT_V | 0x7ffff050 | 0xdeadull << 32;
+	leave(VMEXIT_NPF, 0, 0x5000);
+	assert_true(v.pending.valid);
+	assert_int_equal(v.pending.type, EVENT_EXTINT);
+	assert_int_equal(v.pending.vector, 0x50);
+	assert_false(v.pending.has_error);
+	assert_int_equal(v.pending.error, 0);
+	assert_int_equal(s.vmcb.event_inj, 0);
+	assert_false(svm_can_take_nmi(&v));
+
+	v.pending.valid = false;
+	s.vmcb.exit_int_info = EVENT_V | 0xb0e | 6ull << 32;
+	leave(VMEXIT_EXCP(VEC_AC), 0, 0);
+	assert_true(v.pending.valid && v.pending.has_error);
+	assert_int_equal(v.pending.vector, VEC_PF);
+	assert_int_equal(v.pending.error, 6);
+
+	v.pending.valid = false;
+	s.vmcb.exit_int_info = 0xb0e; /* not valid */
+	leave(VMEXIT_INTR, 0, 0);
+	assert_false(v.pending.valid);
+}
+
+static void native_software_events_run_again(void **state)
+{
+	static const uint32_t info[] = {0x480, 0x303, 0x304, 0x701};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(info); i++) {
+		assert_true(svm_event_entry(&v, &e));
+		s.vmcb.exit_int_info = EVENT_V | info[i];
+		leave(VMEXIT_NPF, 0, 0);
+		assert_false(v.pending.valid);
+		assert_int_equal(s.vmcb.rip, RIP);
+	}
+}
+
+static void interrupt_window(void **state)
+{
+	(void)state;
+	assert_false(svm_can_take_irq(&v));
+	svm_want_irq_window(&v, true);
+	svm_want_irq_window(&v, true);
+	assert_int_equal(run(VMEXIT_HLT), EXIT_HLT);
+	assert_true(s.vmcb.intercept1 & ICPT1_VINTR);
+	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING | INT_V_IRQ | INT_V_IGN_TPR);
+	assert_int_equal(s.vmcb.clean, CLEAN_ALL & ~(CLEAN_I | CLEAN_TPR));
+	s.vmcb.rflags |= RFLAGS_IF;
+	assert_int_equal(run(VMEXIT_VINTR), EXIT_IRQ_WINDOW);
+	assert_true(svm_can_take_irq(&v));
+	s.vmcb.clean = CLEAN_ALL;
+	inject(EVENT_EXTINT, 0x50);
+	assert_false(svm_can_take_irq(&v));
+	run(VMEXIT_HLT);
+	assert_false(s.vmcb.intercept1 & ICPT1_VINTR);
+	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING);
+	s.vmcb.clean = CLEAN_ALL;
+	run(VMEXIT_HLT);
+	assert_int_equal(s.vmcb.clean, CLEAN_ALL);
+	s.vmcb.int_state = INT_SHADOW;
+	assert_false(svm_can_take_irq(&v));
+	svm_want_irq_window(&v, true);
+	svm_want_irq_window(&v, false);
+	run(VMEXIT_HLT);
+	assert_false(s.vmcb.intercept1 & ICPT1_VINTR);
+}
+
+static void lowering_the_tpr_is_seen(void **state)
+{
+	(void)state;
+	svm_set_tpr(&v, 0x50);
+	run(VMEXIT_INTR);
+	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING | INT_V_IRQ | 5 << 16 | 5);
+	s.vmcb.int_ctl &= ~INT_V_TPR;
+	assert_int_equal(run(VMEXIT_VINTR), EXIT_IRQ_WINDOW);
+	run(VMEXIT_INTR);
+	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING);
+}
+
+static void qemu_must_not_see_cr8_with_an_interrupt(void **state)
+{
+	(void)state;
+	svm_caps.tcg = true;
+	svm_set_tpr(&v, 0x50);
+	run(VMEXIT_INTR);
+	assert_false(s.vmcb.int_ctl & INT_V_IRQ);
+	assert_int_equal(s.vmcb.intercept_cr, ICPT_CR8_WRITE);
+	assert_int_equal(run(VMEXIT_CR8_WRITE), EXIT_NONE);
+	assert_true(svm_event_entry(&v, &e));
+	assert_int_equal(s.vmcb.intercept_cr, 0);
+	assert_true(s.vmcb.rflags & RFLAGS_TF);
+	s.vmcb.int_ctl &= ~INT_V_TPR;
+	s.vmcb.rip += 4;
+	s.vmcb.dr6 |= DR6_BS;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_IRQ_WINDOW);
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+	assert_false(s.vmcb.dr6 & DR6_BS);
+	svm_want_irq_window(&v, true);
+	run(VMEXIT_INTR);
+	assert_int_equal(s.vmcb.intercept_cr, ICPT_CR8_WRITE);
+	assert_true(s.vmcb.int_ctl & INT_V_IRQ);
+}
+
+/* NMI, its handler, IRET, and the next NMI right after that. */
+static void nmi_blocking(void **state)
+{
+	(void)state;
+	assert_true(svm_can_take_nmi(&v));
+	inject(EVENT_NMI, 2);
+	assert_true(svm_event_entry(&v, &e));
+	assert_true(s.vmcb.intercept1 & ICPT1_IRET);
+	s.vmcb.rip = 0x700000;
+	s.vmcb.exit_int_info = 0;
+	leave(VMEXIT_CPUID, 0, 0);
+	assert_false(svm_can_take_nmi(&v));
+	svm_want_nmi_window(&v);
+	s.vmcb.rip = 0x700010;
+	assert_int_equal(run(VMEXIT_IRET), EXIT_NONE);
+	assert_false(svm_can_take_nmi(&v));
+	/* one instruction; a fault on the stack comes first */
+	assert_true(svm_event_entry(&v, &e));
+	assert_false(s.vmcb.intercept1 & ICPT1_IRET);
+	assert_true(s.vmcb.rflags & RFLAGS_TF);
+	assert_int_equal(leave(VMEXIT_NPF, 0, 0), EXIT_PAGE_FAULT);
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+	assert_false(svm_can_take_nmi(&v));
+	assert_false(s.stray_tf);
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.rip = RIP;
+	s.vmcb.rflags = RFLAGS_RSVD1 | RFLAGS_IF;
+	s.vmcb.dr6 |= DR6_BS;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_NMI_WINDOW);
+	assert_int_equal(s.vmcb.rflags, RFLAGS_RSVD1 | RFLAGS_IF);
+	assert_false(s.vmcb.dr6 & DR6_BS);
+	assert_true(svm_can_take_nmi(&v));
+	assert_false(s.nmi_window);
+	run(VMEXIT_INTR);
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+}
+
+static void nmi_unblocks_without_a_window(void **state)
+{
+	(void)state;
+	inject(EVENT_NMI, 2);
+	s.vmcb.rip = 0x700010;
+	assert_int_equal(run(VMEXIT_IRET), EXIT_NONE);
+	assert_true(svm_event_entry(&v, &e));
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+	assert_int_equal(leave(VMEXIT_INTR, 0, 0), EXIT_HOST_IRQ); /* IRET has not run */
+	assert_false(svm_can_take_nmi(&v));
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.rip = RIP;
+	leave(VMEXIT_INTR, 0, 0);
+	assert_true(svm_can_take_nmi(&v));
+}
+
+static void iret_may_load_tf_for_the_guest(void **state)
+{
+	(void)state;
+	inject(EVENT_NMI, 2);
+	svm_want_nmi_window(&v);
+	s.vmcb.rip = 0x700010;
+	run(VMEXIT_IRET);
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.rip = RIP;
+	s.vmcb.rflags |= RFLAGS_TF; /* popped */
+	s.vmcb.dr6 |= DR6_BS;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_NMI_WINDOW);
+	assert_true(s.vmcb.rflags & RFLAGS_TF);
+}
+
+static void nmi_not_delivered_does_not_block(void **state)
+{
+	(void)state;
+	inject(EVENT_NMI, 2);
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.exit_int_info = EVENT_V | 0x202;
+	leave(VMEXIT_NPF, 0, 0);
+	assert_true(v.pending.valid);
+	assert_int_equal(v.pending.type, EVENT_NMI);
+	v.pending.valid = false;
+	assert_true(svm_can_take_nmi(&v));
+}
+
+static void nmi_window_open_already(void **state)
+{
+	(void)state;
+	svm_want_nmi_window(&v);
+	assert_false(svm_event_entry(&v, &e));
+	assert_int_equal(e.kind, EXIT_NMI_WINDOW);
+	assert_true(svm_event_entry(&v, &e));
+}
+
+static void nmi_window_behind_an_event(void **state)
+{
+	(void)state;
+	inject(EVENT_EXTINT, 0x50);
+	svm_want_nmi_window(&v);
+	assert_true(svm_event_entry(&v, &e));
+	assert_true(s.vmcb.intercept1 & ICPT1_IRET);
+	assert_false(s.vmcb.rflags & RFLAGS_TF); /* would be pushed */
+	s.vmcb.rip = 0x700010;
+	s.vmcb.exit_int_info = 0;
+	assert_int_equal(leave(VMEXIT_IRET, 0, 0), EXIT_NMI_WINDOW);
+	run(VMEXIT_INTR);
+	assert_false(s.vmcb.intercept1 & ICPT1_IRET);
+}
+
+static void nmi_waits_for_the_shadow(void **state)
+{
+	(void)state;
+	s.vmcb.int_state = INT_SHADOW;
+	assert_false(svm_can_take_nmi(&v));
+	svm_want_nmi_window(&v);
+	assert_true(svm_event_entry(&v, &e));
+	assert_true(s.vmcb.rflags & RFLAGS_TF);
+	s.vmcb.int_state = 0;
+	s.vmcb.rip++;
+	s.vmcb.dr6 |= DR6_BS;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_NMI_WINDOW);
+}
+
+/* QEMU forgets the shadow: the instruction after STI must run before the window opens. */
+static void shadow_survives_qemu(void **state)
+{
+	(void)state;
+	svm_caps.tcg = true;
+	s.vmcb.rflags |= RFLAGS_IF;
+	s.vmcb.int_state = INT_SHADOW;
+	svm_want_irq_window(&v, true);
+	assert_true(svm_event_entry(&v, &e));
+	assert_false(s.vmcb.int_ctl & INT_V_IRQ);
+	assert_true(s.vmcb.rflags & RFLAGS_TF);
+	s.vmcb.int_state = 0; /* nothing executed: a physical interrupt */
+	assert_int_equal(leave(VMEXIT_INTR, 0, 0), EXIT_HOST_IRQ);
+	assert_true(svm_shadow(&s));
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.int_state = 0;
+	s.vmcb.rip++;
+	s.vmcb.dr6 |= DR6_BS;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_IRQ_WINDOW);
+	assert_false(svm_shadow(&s));
+	assert_true(svm_can_take_irq(&v));
+	/* a CPU that keeps the shadow needs no step */
+	svm_caps.tcg = false;
+	s.vmcb.int_state = INT_SHADOW;
+	svm_want_irq_window(&v, true);
+	assert_true(svm_event_entry(&v, &e));
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+	assert_true(s.vmcb.int_ctl & INT_V_IRQ);
+}
+
+static void guests_own_single_step_is_kept(void **state)
+{
+	(void)state;
+	s.vmcb.rflags |= RFLAGS_TF;
+	s.vmcb.int_state = INT_SHADOW;
+	svm_want_nmi_window(&v);
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.int_state = 0;
+	s.vmcb.rip++;
+	s.vmcb.dr6 |= DR6_BS;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_EXCEPTION);
+	assert_int_equal(e.u.event.vector, VEC_DB);
+	assert_true(s.vmcb.rflags & RFLAGS_TF);
+	assert_true(s.vmcb.dr6 & DR6_BS);
+}
+
+static void breakpoint_under_our_step_is_the_guests(void **state)
+{
+	(void)state;
+	s.vmcb.int_state = INT_SHADOW;
+	svm_want_nmi_window(&v);
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.rip++;
+	s.vmcb.dr6 |= DR6_BS | 1;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_EXCEPTION);
+	assert_int_equal(s.vmcb.dr6, (DR6_INIT & UINT32_MAX) | 1);
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+}
+
+/* The stepped instruction faults in the guest: TF is in the flags that were pushed. */
+static void stray_tf_is_caught(void **state)
+{
+	(void)state;
+	s.vmcb.int_state = INT_SHADOW;
+	svm_want_nmi_window(&v);
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.int_state = 0;
+	s.vmcb.rip = 0x800000;
+	s.vmcb.rflags &= ~RFLAGS_TF; /* by the delivery */
+	leave(VMEXIT_CPUID, 0, 0);
+	s.nmi_window = false;
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.rip = RIP + 1; /* IRET, one instruction, trap */
+	s.vmcb.rflags |= RFLAGS_TF;
+	s.vmcb.dr6 |= DR6_BS;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_NONE);
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+	assert_false(s.vmcb.dr6 & DR6_BS);
+	s.vmcb.rflags |= RFLAGS_TF; /* now the guest's own */
+	assert_true(svm_event_entry(&v, &e));
+	s.vmcb.dr6 |= DR6_BS;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_EXCEPTION);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(every_code, setup),
+		cmocka_unit_test_setup(io_info, setup),
+		cmocka_unit_test_setup(nrip_only_where_it_is, setup),
+		cmocka_unit_test_setup(nested_page_fault, setup),
+		cmocka_unit_test_setup(refusal_names_the_field, setup),
+		cmocka_unit_test_setup(qemu_reports_reserved_cr_bits_as_invalid, setup),
+		cmocka_unit_test_setup(injection_encoding, setup),
+		cmocka_unit_test_setup(software_events_push_the_next_rip, setup),
+		cmocka_unit_test_setup(interrupted_delivery_is_pending, setup),
+		cmocka_unit_test_setup(native_software_events_run_again, setup),
+		cmocka_unit_test_setup(interrupt_window, setup),
+		cmocka_unit_test_setup(lowering_the_tpr_is_seen, setup),
+		cmocka_unit_test_setup(qemu_must_not_see_cr8_with_an_interrupt, setup),
+		cmocka_unit_test_setup(nmi_blocking, setup),
+		cmocka_unit_test_setup(nmi_unblocks_without_a_window, setup),
+		cmocka_unit_test_setup(iret_may_load_tf_for_the_guest, setup),
+		cmocka_unit_test_setup(nmi_not_delivered_does_not_block, setup),
+		cmocka_unit_test_setup(nmi_window_open_already, setup),
+		cmocka_unit_test_setup(nmi_window_behind_an_event, setup),
+		cmocka_unit_test_setup(nmi_waits_for_the_shadow, setup),
+		cmocka_unit_test_setup(shadow_survives_qemu, setup),
+		cmocka_unit_test_setup(guests_own_single_step_is_kept, setup),
+		cmocka_unit_test_setup(breakpoint_under_our_step_is_the_guests, setup),
+		cmocka_unit_test_setup(stray_tf_is_caught, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
