@@ -38,15 +38,18 @@ static uint16_t to_bcd(uint32_t v)
 	return (uint16_t)(v % 10 | v / 10 % 10 << 4 | v / 100 % 10 << 8 | v / 1000 % 10 << 12);
 }
 
-/* Takes the new count of modes 2 and 3 when the period that ran with the old one is over. */
+/* Moves start to the running period; modes 2 and 3 take a new count between two of them. */
 static void sync(struct pit_channel *c, uint64_t t)
 {
-	if (!c->next_count || !periodic(c) || !c->running || t - c->start < c->count)
+	if (!periodic(c) || !c->running || t - c->start < c->count)
 		return;
+	if (c->next_count) {
+		c->start += c->count;
+		c->count = c->next_count;
+		c->next_count = 0;
+		c->null_count = false;
+	}
 	c->start += (t - c->start) / c->count * c->count;
-	c->count = c->next_count;
-	c->next_count = 0;
-	c->null_count = false;
 }
 
 static bool output(const struct pit_channel *c, uint64_t t)
