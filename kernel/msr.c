@@ -213,6 +213,7 @@ int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case MSR_MCG_CAP:
 	case MSR_MCG_STATUS:
 	case MSR_SYSCFG:
+	case MSR_NB_CFG:
 		return 0;
 	case MSR_DE_CFG: /* AMD: LFENCE is serializing */
 		*value = BIT(1);
@@ -339,6 +340,8 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_BIOS_SIGN_ID: /* the step before reading a microcode revision */
 	case MSR_MCG_STATUS:
 		return value ? -EINVAL : 0;
+	case MSR_NB_CFG: /* extended PCI configuration by port: there is none to enable */
+		return 0;
 	default:
 		return mtrr_write(v, msr, value);
 	}

@@ -83,7 +83,7 @@ void sched_block(struct sched_entity *e, uint64_t now)
 	q->ops->block(q, e);
 }
 
-void sched_yield(struct sched_queue *q, uint64_t now)
+void sched_yield_current(struct sched_queue *q, uint64_t now)
 {
 	sched_account(q, now);
 	if (q->current)

@@ -95,7 +95,7 @@ bool sched_wake(struct sched_entity *e, uint64_t now);
 void sched_block(struct sched_entity *e, uint64_t now);
 
 /* The current entity gives up its slice; its core must pick again. */
-void sched_yield(struct sched_queue *q, uint64_t now);
+void sched_yield_current(struct sched_queue *q, uint64_t now);
 
 /*
  * Who runs now, NULL when nobody can. *slice_end is when to pick again at the
