@@ -10,10 +10,9 @@
 struct vmx_caps vmx_caps;
 struct vmx_controls vmx_controls;
 void *vmx_msr_bitmap;
-unsigned vmx_switched;
 
 const uint32_t vmx_switched_msr[SWITCHED_COUNT] = {
-	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK, MSR_KERNEL_GS_BASE, MSR_TSC_AUX,
+	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK, MSR_KERNEL_GS_BASE,
 };
 
 static struct vmx_cpu vmx_cpus[MAX_CPUS];
@@ -74,7 +73,7 @@ static void fill_msr_bitmap(uint8_t *bitmap)
 	memset(bitmap, 0xff, PAGE_SIZE);
 	for (unsigned i = 0; i < ARRAY_SIZE(in_vmcs); i++)
 		allow_msr(bitmap, in_vmcs[i]);
-	for (unsigned i = 0; i < vmx_switched; i++)
+	for (unsigned i = 0; i < SWITCHED_COUNT; i++)
 		allow_msr(bitmap, vmx_switched_msr[i]);
 }
 
@@ -100,7 +99,6 @@ int vmx_probe(const char **why)
 		*why = why_buf;
 		return -ENODEV;
 	}
-	vmx_switched = vmx_controls.proc2 & PROC2_RDTSCP ? SWITCHED_COUNT : SWITCHED_TSC_AUX;
 
 	if (!vmx_msr_bitmap)
 		vmx_msr_bitmap = page_alloc();
@@ -167,7 +165,7 @@ int vmx_cpu_on(struct cpu *cpu, const char **why)
 		*why = "VMXON failed";
 		return -EIO;
 	}
-	for (unsigned i = 0; i < vmx_switched; i++)
+	for (unsigned i = 0; i < SWITCHED_COUNT; i++)
 		c->msr[i] = rdmsr(vmx_switched_msr[i]);
 	c->loaded = NULL;
 	cpu->hw = c;

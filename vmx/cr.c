@@ -12,9 +12,11 @@ uint64_t vmx_get_cr0(struct vmx_vcpu *h)
 	return (vmread(GUEST_CR0) & vmx_cr0_owned()) | (h->cr0 & ~vmx_cr0_owned());
 }
 
-uint64_t vmx_get_cr4(struct vmx_vcpu *h)
+uint64_t vmx_get_cr4(struct vcpu *v)
 {
-	return (vmread(GUEST_CR4) & vmx_cr4_owned()) | (h->cr4 & ~vmx_cr4_owned());
+	uint64_t owned = vmx_cr4_owned(v);
+
+	return (vmread(GUEST_CR4) & owned) | (vmx_hw(v)->cr4 & ~owned);
 }
 
 /* LMA follows CR0.PG and EFER.LME, and the entry control follows LMA (SDM 3C 26.3.1.1). */
@@ -120,12 +122,14 @@ static bool in_64bit_code(const struct vmx_vcpu *h)
 	return (h->efer & EFER_LMA) && (vmread(GUEST_ACCESS_RIGHTS(SREG_CS)) & SEG_L);
 }
 
-static struct vmx_mode current_mode(struct vmx_vcpu *h)
+static struct vmx_mode current_mode(struct vcpu *v)
 {
+	struct vmx_vcpu *h = vmx_hw(v);
+
 	return (struct vmx_mode){
 		.cr0 = vmx_get_cr0(h),
 		.cr3 = vmread(GUEST_CR3),
-		.cr4 = vmx_get_cr4(h),
+		.cr4 = vmx_get_cr4(v),
 		.efer = h->efer,
 		.cs_l = vmread(GUEST_ACCESS_RIGHTS(SREG_CS)) & SEG_L,
 	};
@@ -136,7 +140,7 @@ static bool mov_to_cr0(struct vcpu *v, uint64_t value)
 {
 	const uint64_t reload = CR0_CD | CR0_NW | CR0_PG;
 	struct vmx_vcpu *h = vmx_hw(v);
-	struct vmx_mode m = current_mode(h);
+	struct vmx_mode m = current_mode(v);
 	uint64_t pdpte[4];
 	bool pae = vmx_is_pae(value, m.cr4, m.efer) && ((value ^ m.cr0) & reload);
 
@@ -155,11 +159,12 @@ static bool mov_to_cr4(struct vcpu *v, uint64_t value)
 {
 	const uint64_t reload = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP;
 	struct vmx_vcpu *h = vmx_hw(v);
-	struct vmx_mode m = current_mode(h);
+	struct vmx_mode m = current_mode(v);
 	uint64_t pdpte[4];
 	bool pae = vmx_is_pae(m.cr0, value, m.efer) && ((value ^ m.cr4) & reload);
 
-	if (!vmx_cr4_allowed(&m, value, vmx_caps.cr4_fixed1) || (pae && !read_pdptes(v, pdpte)))
+	if (!vmx_cr4_allowed(&m, value, v->cr4_allowed & vmx_caps.cr4_fixed1) ||
+	    (pae && !read_pdptes(v, pdpte)))
 		return false;
 	apply_cr4(h, value);
 	if (pae)

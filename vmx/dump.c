@@ -57,7 +57,7 @@ void vmx_dump(struct vcpu *v)
 		 (ull)vmread(IDT_VECTORING_INFO), (ull)vmread(IDT_VECTORING_ERROR_CODE),
 		 s.entry_info);
 	log_info("vmx: real CR0 %#llx CR4 %#llx, guest's CR0 %#llx CR4 %#llx EFER %#llx",
-		 (ull)s.cr0, (ull)s.cr4, (ull)vmx_get_cr0(h), (ull)vmx_get_cr4(h), (ull)s.efer);
+		 (ull)s.cr0, (ull)s.cr4, (ull)vmx_get_cr0(h), (ull)vmx_get_cr4(v), (ull)s.efer);
 	log_info("vmx: interruptibility %#x, activity %u, pending debug %#llx, TPR %#x",
 		 s.interruptibility, s.activity, (ull)s.pending_debug, vmx_get_tpr(v));
 	log_info("vmx: controls pin %#x proc %#x proc2 %#x exit %#x entry %#x, VPID %u",

@@ -66,7 +66,7 @@ struct vmx_mode {
 
 /* False: #GP(0). */
 bool vmx_cr0_allowed(const struct vmx_mode *m, uint64_t cr0);
-bool vmx_cr4_allowed(const struct vmx_mode *m, uint64_t cr4, uint64_t cr4_fixed1);
+bool vmx_cr4_allowed(const struct vmx_mode *m, uint64_t cr4, uint64_t allowed);
 bool vmx_is_pae(uint64_t cr0, uint64_t cr4, uint64_t efer);
 bool vmx_pdpte_valid(uint64_t e, unsigned phys_bits);
 bool vmx_canonical(uint64_t va);
@@ -78,7 +78,7 @@ struct vcpu_seg vmx_fix_seg(enum vcpu_sreg s, struct vcpu_seg seg, bool ia32e);
 #define CR4_GUEST_OWNED                                                                            \
 	(CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PGE | CR4_PCE | CR4_OSFXSR |         \
 	 CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP)
-/* And what it may set at all, if the processor has it. */
+/* And what it may set at all, if processor and CPUID policy have it. */
 #define CR4_GUEST_ALLOWED (CR4_GUEST_OWNED | CR4_PAE | CR4_MCE | CR4_PCIDE | CR4_PKE)
 
 /* check.c */

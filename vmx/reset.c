@@ -19,10 +19,7 @@ static void power_up(struct vcpu *v)
 	struct vmx_vcpu *h = vmx_hw(v);
 
 	memset(v->gpr, 0, sizeof(v->gpr));
-	memset(v->dr, 0, sizeof(v->dr));
 	memset(h->msr, 0, sizeof(h->msr));
-	memset(&v->pending, 0, sizeof(v->pending));
-	v->dr6 = DR6_INIT;
 	v->gpr[GPR_RDX] = 0x600; /* family 6 */
 	h->cr2 = 0;
 	h->cached = h->dirty = 0;
@@ -31,6 +28,7 @@ static void power_up(struct vcpu *v)
 	vmwrite(GUEST_ACTIVITY, 0);
 	vmwrite(GUEST_PENDING_DEBUG, 0);
 	h->injected = false;
+	vmwrite(CR4_MASK, ~vmx_cr4_owned(v));
 	vmx_set_proc(h, PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW, false);
 	vmx_set_tpr(v, 0);
 	vmx_cache_set(h, CACHE_INTERRUPTIBILITY, 0);
@@ -66,10 +64,12 @@ static void start_at(struct vcpu *v, const struct vcpu_start *start)
 	uint32_t code = (uint32_t)(SEG_G | SEG_P | SEG_S | 11);
 
 	if (start->long_mode) {
-		vmx_set_efer(v, EFER_LME);
+		vmx_set_efer(v, EFER_LME | EFER_NXE);
 		vmx_set_cr4(v, CR4_PAE);
 		vmx_set_cr3(v, start->cr3);
-		vmx_set_cr0(v, CR0_PG | CR0_NE | CR0_ET | CR0_PE);
+		vmx_set_cr0(v, CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE);
+		vmx_set(v, REG_GDTR_BASE, start->gdt);
+		vmx_set(v, REG_GDTR_LIMIT, start->gdt_limit);
 		code |= (uint32_t)SEG_L;
 	} else {
 		vmx_set_cr0(v, CR0_NE | CR0_ET | CR0_PE);
@@ -82,8 +82,6 @@ static void start_at(struct vcpu *v, const struct vcpu_start *start)
 				0xffffffff, 0);
 	set_seg(v, SREG_LDTR, 0, (uint32_t)SEG_UNUSABLE, 0, 0);
 	set_seg(v, SREG_TR, 0, 0x8b, 0x67, 0);
-	vmx_set(v, REG_GDTR_BASE, start->gdt);
-	vmx_set(v, REG_GDTR_LIMIT, start->gdt_limit);
 
 	vmx_cache_set(vmx_hw(v), CACHE_RIP, start->rip);
 	vmx_cache_set(vmx_hw(v), CACHE_RSP, start->rsp);

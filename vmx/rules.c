@@ -31,9 +31,9 @@ bool vmx_cr0_allowed(const struct vmx_mode *m, uint64_t cr0)
 	return true;
 }
 
-bool vmx_cr4_allowed(const struct vmx_mode *m, uint64_t cr4, uint64_t cr4_fixed1)
+bool vmx_cr4_allowed(const struct vmx_mode *m, uint64_t cr4, uint64_t allowed)
 {
-	if (cr4 & ~(CR4_GUEST_ALLOWED & cr4_fixed1))
+	if (cr4 & ~(CR4_GUEST_ALLOWED & allowed))
 		return false;
 	if ((m->efer & EFER_LMA) && !(cr4 & CR4_PAE))
 		return false;

@@ -70,7 +70,6 @@ static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 	vmwrite(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmwrite(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmwrite(MSR_BITMAP_ADDRESS, vm->msr_bitmap ? vm->msr_bitmap : virt_to_phys(vmx_msr_bitmap));
-	vmwrite(EPT_POINTER, vmx_eptp(vm));
 	if (h->vpid)
 		vmwrite(VPID, h->vpid);
 	if (h->vtpr) {
@@ -84,7 +83,6 @@ static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 		vmwrite(XSS_EXITING_BITMAP, ~0ull);
 
 	vmwrite(CR0_MASK, ~vmx_cr0_owned());
-	vmwrite(CR4_MASK, ~vmx_cr4_owned());
 	vmwrite(VMCS_LINK_POINTER, ~0ull);
 }
 
@@ -175,7 +173,9 @@ void vmx_load(struct vcpu *v)
 
 	vmptrld(h);
 	c->loaded = h;
-	if (h->last != this_cpu()) {
+	if (h->last != this_cpu() || h->eptp != vmx_eptp(v->vm)) {
+		h->eptp = vmx_eptp(v->vm);
+		vmwrite(EPT_POINTER, h->eptp);
 		write_host_state(this_cpu());
 		/* Whatever this core remembers of the VPID or the EPT root is from another life. */
 		vmx_flush_linear(h);
@@ -186,7 +186,7 @@ void vmx_load(struct vcpu *v)
 		h->tsc_offset = v->tsc_offset;
 		vmwrite(TSC_OFFSET, v->tsc_offset);
 	}
-	for (unsigned i = 0; i < vmx_switched; i++) {
+	for (unsigned i = 0; i < SWITCHED_COUNT; i++) {
 		if (c->msr[i] != h->msr[i])
 			wrmsr(vmx_switched_msr[i], h->msr[i]);
 	}
@@ -202,7 +202,7 @@ void vmx_unload(struct vcpu *v)
 	struct vmx_vcpu *h = vmx_hw(v);
 	struct vmx_cpu *c = vmx_this_cpu();
 
-	for (unsigned i = 0; i < vmx_switched; i++)
+	for (unsigned i = 0; i < SWITCHED_COUNT; i++)
 		c->msr[i] = h->msr[i] = rdmsr(vmx_switched_msr[i]);
 	vmx_cache_flush(h);
 	h->cached = 0;

@@ -80,7 +80,7 @@ uint64_t vmx_get(struct vcpu *v, enum vcpu_reg reg)
 	case REG_CR2:
 		return h->cr2;
 	case REG_CR4:
-		return vmx_get_cr4(h);
+		return vmx_get_cr4(v);
 	case REG_EFER:
 		return h->efer;
 	case REG_STAR:

@@ -12,8 +12,7 @@
 
 /*
  * MSRs that guests reach without an exit and the hypervisor never uses, so that
- * they change hands only when another vCPU is loaded. TSC_AUX is one of them
- * because RDTSCP reads it without asking; it is last, as it may be absent.
+ * they change hands only when another vCPU is loaded.
  */
 enum {
 	SWITCHED_STAR,
@@ -21,7 +20,6 @@ enum {
 	SWITCHED_CSTAR,
 	SWITCHED_SFMASK,
 	SWITCHED_KERNEL_GS_BASE,
-	SWITCHED_TSC_AUX,
 	SWITCHED_COUNT
 };
 
@@ -42,9 +40,10 @@ struct vmx_vcpu {
 	uint16_t vpid;     /* 0: none */
 	uint32_t proc;     /* controls as they are in the VMCS */
 	uint32_t entry;
-	uint64_t cr0, cr4; /* as the guest last wrote them: valid in host-owned bits */
-	uint64_t efer;     /* as the guest sees it */
-	uint64_t tsc_offset;
+	uint64_t cr0, cr4;   /* as the guest last wrote them: valid in host-owned bits */
+	uint64_t efer;       /* as the guest sees it */
+	uint64_t tsc_offset; /* these two as they are in the VMCS */
+	uint64_t eptp;
 	uint64_t msr[SWITCHED_COUNT]; /* while another vCPU has the core */
 	void *vmcs;
 	volatile uint32_t *vtpr; /* in the virtual-APIC page; NULL without TPR shadow */
@@ -61,7 +60,6 @@ struct vmx_cpu {
 extern struct vmx_caps vmx_caps;
 extern struct vmx_controls vmx_controls;
 extern void *vmx_msr_bitmap;
-extern unsigned vmx_switched; /* how many of SWITCHED_* are there */
 extern const uint32_t vmx_switched_msr[SWITCHED_COUNT];
 
 /* CR bits that the guest changes without an exit. */
@@ -70,9 +68,9 @@ static inline uint64_t vmx_cr0_owned(void)
 	return CR0_GUEST_OWNED & vmx_caps.cr0_fixed1 & ~vmx_caps.cr0_fixed0;
 }
 
-static inline uint64_t vmx_cr4_owned(void)
+static inline uint64_t vmx_cr4_owned(const struct vcpu *v)
 {
-	return CR4_GUEST_OWNED & vmx_caps.cr4_fixed1 & ~vmx_caps.cr4_fixed0;
+	return CR4_GUEST_OWNED & v->cr4_allowed & vmx_caps.cr4_fixed1 & ~vmx_caps.cr4_fixed0;
 }
 
 static inline struct vmx_vcpu *vmx_hw(const struct vcpu *v)
@@ -136,7 +134,7 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit);
 /* cr.c */
 void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit);
 uint64_t vmx_get_cr0(struct vmx_vcpu *h);
-uint64_t vmx_get_cr4(struct vmx_vcpu *h);
+uint64_t vmx_get_cr4(struct vcpu *v);
 void vmx_set_cr0(struct vcpu *v, uint64_t value);
 void vmx_set_cr3(struct vcpu *v, uint64_t value);
 void vmx_set_cr4(struct vcpu *v, uint64_t value);
