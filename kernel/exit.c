@@ -2,7 +2,6 @@
 /* What is done about each kind of exit: the one switch. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/decode.h"
-#include "arch/x86/traps.h"
 #include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
 #include "kernel/guest.h"
@@ -239,12 +238,10 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 	switch (e->kind) {
 	case EXIT_NONE:
 	case EXIT_INIT:
+	case EXIT_HOST_NMI: /* the backend has had it taken by its vector */
 		break;
 	case EXIT_HOST_IRQ:
 		irq_window();
-		break;
-	case EXIT_HOST_NMI:
-		host_nmi();
 		break;
 	case EXIT_HOST_MC:
 		panic("machine check while %s ran", v->vm->name);

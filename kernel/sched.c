@@ -83,13 +83,6 @@ void sched_block(struct sched_entity *e, uint64_t now)
 	q->ops->block(q, e);
 }
 
-void sched_yield_current(struct sched_queue *q, uint64_t now)
-{
-	sched_account(q, now);
-	if (q->current)
-		q->ops->yield(q);
-}
-
 struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
 {
 	sched_account(q, now);
