@@ -111,7 +111,10 @@ def bridge(emulator, port, deadline):
             data = receive(port)
             if not data:
                 return True
-            write_all(sys.stdout.fileno(), data)
+            try:
+                write_all(sys.stdout.fileno(), data)
+            except OSError:  # nobody reads any more
+                return False
         if sys.stdin.fileno() in ready:
             data = read_keys()
             if not data:
@@ -159,7 +162,8 @@ def run(args):
             with connect(emulator, time.monotonic() + 30) as port, raw_terminal():
                 ended = bridge(emulator, port, deadline)
             if not ended:
-                print("\r\nrun: the emulator was ended.", flush=True)
+                with contextlib.suppress(OSError):
+                    print("\r\nrun: the emulator was ended.", flush=True)
                 return EXIT_KILLED
             with contextlib.suppress(subprocess.TimeoutExpired):
                 emulator.finish()
