@@ -59,8 +59,9 @@
  *   interrupts or exceptions may come); TR and LDTR unusable;
  * - RDI = GPA of struct mullion_start_info, page aligned; RSP = top of a stack
  *   of MULLION_BOOT_STACK bytes, 16-byte aligned; other registers 0;
- * - the local APIC is in x2APIC mode: EOI is a write of 0 to MSR 0x80b. There
- *   is no IOAPIC, PIC, PIT or other device; all I/O ports read as all ones.
+ * - the local APIC is in x2APIC mode, enabled (SVR = 0x1ff), TPR 0; EOI is a
+ *   write of 0 to MSR 0x80b. There is no IOAPIC, PIC, PIT or other device: I/O
+ *   ports and memory that is not RAM read as all ones, and writes are dropped.
  */
 #define MULLION_BOOT_CS    0x10u
 #define MULLION_BOOT_DS    0x18u

@@ -77,6 +77,8 @@ extern handler_fn rt_handler[256];
 /* A vector for an event port, on this vCPU. */
 void event_handler(unsigned port, uint8_t vector, handler_fn fn);
 extern uint64_t rt_stray; /* interrupts without a handler */
+/* Lets the vector use the stack of #DF (IST1), and gives its top. */
+uint64_t trap_stack(uint8_t vector);
 
 #define RT_RETURN_VECTOR 0x80 /* INT from CPL 3 that ends a probe */
 

@@ -10,7 +10,7 @@ TSS_SEL		equ 0x20
 
 	extern rt_main, rt_trap
 	global start, hcall, probe_call, probe_resume, rt_vectors
-	global rt_tss, rt_use_vmcall, probe_sp
+	global rt_use_vmcall, probe_sp, fault_stack_top
 
 	section .text
 
@@ -193,7 +193,7 @@ rt_use_vmcall:
 stack_top:
 	resb 8192
 trap_stack_top:
-	resb 4096
+	resb 8192
 fault_stack_top:
 probe_sp:
 	resq 1

@@ -25,6 +25,7 @@ struct idt_ptr {
 extern const uint64_t rt_vectors[256];
 extern uint8_t rt_use_vmcall;
 extern uint64_t probe_sp;
+extern char fault_stack_top[];
 extern char probe_resume[];
 void rt_main(const struct mullion_start_info *info);
 void rt_trap(struct frame *f);
@@ -107,6 +108,12 @@ void event_handler(unsigned port, uint8_t vector, handler_fn fn)
 {
 	rt_handler[vector] = fn;
 	hcall(MULLION_EVENT_BIND, port, vector, 0, 0, 0);
+}
+
+uint64_t trap_stack(uint8_t vector)
+{
+	idt[vector].ist = 1;
+	return gpa_of(fault_stack_top);
 }
 
 __attribute__((noreturn)) static void end(uint64_t call, uint64_t a0, uint64_t a1, uint64_t a2)

@@ -269,20 +269,19 @@ void test_exceptions(void)
 	print("hostile: exceptions: %u single steps, %u watchpoint\n", steps, traps);
 }
 
+/*
+ * Delivery of #DB onto a stack of its own writes the watched place there, which
+ * is a #DB again before the handler's first instruction (CVE-2015-8104).
+ */
 void endless_debug(void)
 {
-	uint64_t rsp;
+	uint64_t *place = (uint64_t *)(uintptr_t)trap_stack(VEC_DB) - 1;
 
 	rt_handler[VEC_DB] = on_debug;
-	__asm__ volatile("mov %%rsp, %0" : "=r"(rsp));
-	/* Delivery of #DB pushes its frame into the watched place, which is a #DB again. */
-	rsp = (rsp - 256) & ~15ull;
-	__asm__ volatile("mov %0, %%dr0" ::"r"(rsp - 8));
+	__asm__ volatile("mov %0, %%dr0" ::"r"(place));
 	write_dr7(0x400 | 1 | 1u << 16 | 3u << 18);
 	for (;;)
-		__asm__ volatile(
-			"mov %%rsp, %%rbx; mov %0, %%rsp; int1; mov %%rbx, %%rsp" ::"r"(rsp)
-			: "rbx", "memory");
+		*(volatile uint32_t *)place = 0;
 }
 
 enum { VECTOR_TIMER = 0x42 };
