@@ -138,6 +138,27 @@ static struct cpuid_out leaf_b(const struct cpuid_policy *p, uint32_t sub)
 	return o;
 }
 
+/*
+ * Bytes of an XSAVE area for these components (SDM 1 13.4.2, 13.4.3). Computed:
+ * the host's figure is for the host's XCR0, and Bochs 2.7 gets the compacted one wrong.
+ */
+static uint32_t xsave_size(const struct cpuid_policy *p, uint64_t components, bool compacted)
+{
+	uint32_t end = 512 + 64; /* legacy area and header */
+
+	for (unsigned i = 2; i < 63; i++) {
+		if (!(components & BIT(i)))
+			continue;
+		struct cpuid_out c = p->host(0xd, i);
+		uint32_t at = c.ebx;
+
+		if (compacted)
+			at = c.ecx & 2 ? (uint32_t)align_up(end, 64) : end;
+		end = (uint32_t)max_u64(end, (uint64_t)at + c.eax);
+	}
+	return end;
+}
+
 static struct cpuid_out leaf_d(const struct cpuid_policy *p, uint32_t sub)
 {
 	struct cpuid_out h = {0};
@@ -145,15 +166,14 @@ static struct cpuid_out leaf_d(const struct cpuid_policy *p, uint32_t sub)
 	if (!p->xcr0_supported)
 		return h;
 	if (sub == 0) {
-		h = p->host(0xd, 0); /* EBX is for the XCR0 that is loaded: the guest's */
 		h.eax = (uint32_t)p->xcr0_supported;
+		h.ebx = xsave_size(p, p->xcr0, false);
+		h.ecx = xsave_size(p, p->xcr0_supported, false);
 		h.edx = (uint32_t)(p->xcr0_supported >> 32);
 	} else if (sub == 1) {
-		h = p->host(0xd, 1);
-		h.eax &= 7; /* XSAVEOPT, XSAVEC, XGETBV 1; no XSAVES: no IA32_XSS */
-		h.ecx = h.edx = 0;
-		if (!(h.eax & 2))
-			h.ebx = 0;
+		/* XSAVEOPT, XSAVEC, XGETBV 1; no XSAVES: there is no IA32_XSS. */
+		h.eax = p->host(0xd, 1).eax & 7;
+		h.ebx = h.eax & 2 ? xsave_size(p, p->xcr0, true) : 0;
 	} else if (sub < 63 && (p->xcr0_supported & BIT(sub))) {
 		h = p->host(0xd, sub);
 	}

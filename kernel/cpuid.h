@@ -11,9 +11,10 @@ struct cpuid_out {
 
 /* What the answer depends on beyond the host. */
 struct cpuid_policy {
-	/* The host's CPUID, executed with the guest's XCR0. */
+	/* The host's CPUID. */
 	struct cpuid_out (*host)(uint32_t leaf, uint32_t subleaf);
 	uint64_t xcr0_supported; /* 0: no XSAVE for guests */
+	uint64_t xcr0;		 /* what the guest has enabled of it */
 	bool osxsave;		 /* guest CR4.OSXSAVE */
 	bool apic_enabled;	 /* guest APIC_BASE.EN */
 	uint32_t apic_id;

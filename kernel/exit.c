@@ -59,6 +59,7 @@ void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p, uint64_t cr4)
 	*p = (struct cpuid_policy){
 		.host = host_cpuid,
 		.xcr0_supported = xstate_supported(),
+		.xcr0 = v->xcr0,
 		.osxsave = (cr4 & CR4_OSXSAVE) != 0,
 		.apic_enabled = (v->apic_base & APIC_BASE_ENABLE) != 0,
 		.apic_id = v->id,
