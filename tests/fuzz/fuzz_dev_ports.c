@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any port accesses to the PIC, PIT, RTC, UART, ACPI PM, PCI and reset, as time passes. */
+/* sources: kernel/dev/iobus.c kernel/dev/pic.c kernel/dev/pit.c kernel/dev/rtc.c */
+/* sources: kernel/dev/uart.c kernel/dev/acpi_pm.c kernel/dev/pci.c kernel/dev/reset.c */
+#include <string.h>
+
+#include "kernel/dev/acpi_pm.h"
+#include "kernel/dev/pci.h"
+#include "kernel/dev/pic.h"
+#include "kernel/dev/pit.h"
+#include "kernel/dev/rtc.h"
+#include "kernel/dev/uart.h"
+#include "tests/fuzz/dev_input.h"
+
+static struct iobus bus;
+static struct pic pic;
+static struct pit pit;
+static struct rtc rtc;
+static struct uart uart;
+static struct acpi_pm pm;
+static struct pci pci;
+static struct reset reset;
+static struct pci_func func;
+static uint64_t now, deadline[3];
+static bool line[16], intr;
+static unsigned calls; /* of callbacks, by one access */
+
+static uint64_t on_now(void *ctx)
+{
+	(void)ctx;
+	return now;
+}
+
+static void on_arm(void *ctx, uint64_t at)
+{
+	*(uint64_t *)ctx = at;
+	calls++;
+}
+
+static void on_line(void *ctx, unsigned n, bool level)
+{
+	line[n] = level;
+	pic_set_irq(ctx, n, level);
+	calls++;
+}
+
+static void on_intr(void *ctx, unsigned n, bool level)
+{
+	(void)ctx;
+	(void)n;
+	intr = level;
+	calls++;
+}
+
+static void on_tx(void *ctx, uint8_t byte)
+{
+	(void)ctx;
+	(void)byte;
+	calls++;
+}
+
+static void on_rx_ready(void *ctx)
+{
+	MUST(uart_rx_space(ctx));
+	MUST(uart_rx(ctx, 'r')); /* allowed from here */
+	calls++;
+}
+
+static void on_event(void *ctx)
+{
+	(void)ctx;
+	calls++;
+}
+
+static void start(uint64_t when, uint64_t epoch)
+{
+	struct dev_clock clock = {on_now, NULL};
+
+	memset(&bus, 0, sizeof(bus));
+	memset(line, 0, sizeof(line));
+	memset(&func, 0xff, offsetof(struct pci_func, written));
+	intr = false;
+	now = when;
+	pic_init(&pic, (struct dev_irq){on_intr, NULL, 0});
+	pit_init(&pit, clock, (struct dev_timer){on_arm, &deadline[0]},
+		 (struct dev_irq){on_line, &pic, PIT_IRQ});
+	rtc_init(&rtc, clock, (struct dev_timer){on_arm, &deadline[1]},
+		 (struct dev_irq){on_line, &pic, RTC_IRQ}, epoch, epoch, epoch << 7);
+	acpi_pm_init(&pm, clock, (struct dev_timer){on_arm, &deadline[2]},
+		     (struct dev_irq){on_line, &pic, ACPI_SCI_IRQ}, on_event, NULL);
+	uart_init(&uart, (struct dev_irq){on_line, &pic, UART_COM1_IRQ},
+		  (struct uart_backend){on_tx, on_rx_ready, &uart});
+	reset_init(&reset, on_event, NULL);
+	pci_init(&pci, &reset);
+	for (unsigned i = 0; i < 3; i++)
+		deadline[i] = DEV_TIMER_NEVER;
+	MUST(!pic_attach(&pic, &bus) && !pit_attach(&pit, &bus) && !rtc_attach(&rtc, &bus));
+	MUST(!uart_attach(&uart, &bus, UART_COM1_PORT) && !acpi_pm_attach(&pm, &bus));
+	MUST(!reset_attach(&reset, &bus) && !pci_attach(&pci, &bus) && !pci_add(&pci, 3, &func));
+}
+
+/* A timer that has expired must ask for a later time: else its owner would never rest. */
+static void run_timers(void)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		if (deadline[i] > now)
+			continue;
+		if (i == 0)
+			pit_timer(&pit);
+		else if (i == 1)
+			rtc_timer(&rtc);
+		else
+			acpi_pm_timer(&pm);
+		MUST(deadline[i] > now);
+	}
+}
+
+static void check(void)
+{
+	MUST(calls < 100);
+	MUST(intr == pic_pending(&pic));
+	MUST(uart.count <= UART_FIFO && uart.head < UART_FIFO);
+	MUST(line[RTC_IRQ] == !!(rtc.cmos[12] & 0x80));
+	for (unsigned i = 0; i < 3; i++) {
+		MUST(pit.ch[i].count >= 1 && pit.ch[i].count <= 0x10000);
+		MUST(pit.ch[i].mode <= 5 && pit.ch[i].latched <= 2);
+	}
+}
+
+static const uint16_t ports[] = {0x20,  0xa0,  0x4d0, 0x40,  0x42,  0x61, 0x70, 0x3f8,
+				 0x3fc, 0x600, 0x608, 0xcf8, 0xcfc, 0x60, 0x92, 0x3d};
+
+static void access_port(struct input *in, bool write)
+{
+	unsigned size = take_size(in), at = (unsigned)take(in, 1);
+	uint64_t v, port = ports[at & 15] + (at >> 4 & 7);
+
+	if (write) {
+		iobus_write(&bus, port, size, take(in, size));
+		return;
+	}
+	iobus_read(&bus, port, size, &v);
+	MUST(size == 8 || v >> (8 * size) == 0);
+}
+
+/* The pair of port writes that reaches a register of the RTC. */
+static void write_rtc(struct input *in)
+{
+	iobus_write(&bus, 0x70, 2, take(in, 2));
+	if (in->left & 1) {
+		uint64_t v;
+
+		iobus_read(&bus, 0x71, 1, &v);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = {data, size};
+	uint64_t when = take(&in, 4), epoch = take(&in, 5);
+
+	start(when, epoch);
+	while (in.left) {
+		unsigned op = (unsigned)take(&in, 1);
+
+		calls = 0;
+		switch (op & 7) {
+		case 0:
+		case 1:
+			access_port(&in, op & 1);
+			break;
+		case 2:
+			write_rtc(&in);
+			break;
+		case 3: /* up to some days */
+			now += take(&in, 1 + (op >> 3) % 6);
+			break;
+		case 4:
+			uart_rx(&uart, (uint8_t)op);
+			break;
+		case 5:
+			pic_ack(&pic);
+			break;
+		case 6: /* from one deadline to the next */
+			now = max_u64(
+				now, min_u64(deadline[0], min_u64(deadline[1], now + 1000000000u)));
+			break;
+		default:
+			if (op & 8)
+				acpi_pm_power_button(&pm);
+			else
+				pic_set_irq(&pic, op >> 4, op & 0x80);
+		}
+		check();
+		run_timers();
+	}
+	return 0;
+}
