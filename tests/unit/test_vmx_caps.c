@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Control solving from capability MSRs, and VPIDs. */
+/* sources: vmx/caps.c vmx/vpid.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kernel/errno.h"
+#include "kernel/string.h"
+#include "vmx/logic.h"
+
+/* What Bochs 2.7's corei7_skylake_x answers; words from the "true" MSRs. */
+static const struct vmx_caps bochs = {
+	.basic = 0x00d810000000002b,
+	.pin = 0x0000007f00000016,
+	.proc = 0xf7f9fffe04006172,
+	.proc2 = 0x02177fff00000000,
+	.exit = 0x007fffff00036dfb,
+	.entry = 0x0000ffff000011fb,
+	.misc = 0x600401e0,
+	.ept_vpid = 0xf0106334141,
+	.cr0_fixed0 = 0x80000021,
+	.cr0_fixed1 = 0xffffffff,
+	.cr4_fixed0 = 0x2000,
+	.cr4_fixed1 = 0x3767ff,
+	.phys_bits = 40,
+};
+
+static const char *const names[32] = {[0] = "zero", [7] = "seven", [31] = "top"};
+
+static void test_solve(void **state)
+{
+	struct vmx_control_spec spec = {names, BIT(7), BIT(3) | BIT(4), 0};
+	const char *name = NULL;
+	uint32_t word = 0;
+
+	(void)state;
+	/* must be 1: bit 1; may be 1: 0-3 and 7 */
+	assert_int_equal(vmx_solve_controls(&spec, 0x8f00000002, &word, &name), 0);
+	assert_int_equal(word, BIT(7) | BIT(3) | BIT(1));
+
+	/* A required bit that may not be 1 is named, the lowest first. */
+	spec.required = (uint32_t)(BIT(7) | BIT(31));
+	word = 0x55;
+	assert_int_equal(vmx_solve_controls(&spec, 0x0f00000002, &word, &name), -ENODEV);
+	assert_string_equal(name, "seven");
+	assert_int_equal(word, 0x55);
+	assert_int_equal(vmx_solve_controls(&spec, 0x8f00000002, &word, &name), -ENODEV);
+	assert_string_equal(name, "top");
+
+	/* A refused bit that must be 1. */
+	spec = (struct vmx_control_spec){names, 0, 0, BIT(0)};
+	assert_int_equal(vmx_solve_controls(&spec, 0xff00000001, &word, &name), -ENODEV);
+	assert_string_equal(name, "zero");
+	assert_int_equal(vmx_solve_controls(&spec, 0xff00000002, &word, &name), 0);
+	assert_int_equal(word, 2);
+
+	/* One that nobody has named. */
+	spec.refused = BIT(5);
+	assert_int_equal(vmx_solve_controls(&spec, 0xff00000020, &word, &name), -ENODEV);
+	assert_non_null(name);
+}
+
+static void test_choose_bochs(void **state)
+{
+	struct vmx_controls c;
+	const char *name = NULL;
+
+	(void)state;
+	assert_int_equal(vmx_choose_controls(&bochs, &c, &name), 0);
+	assert_int_equal(c.pin, 0x3f);
+	assert_int_equal(c.proc, 0xb5206dfa);
+	assert_int_equal(c.proc2, PROC2_EPT | PROC2_RDTSCP | PROC2_VPID | PROC2_WBINVD |
+					  PROC2_UNRESTRICTED | PROC2_INVPCID | PROC2_XSAVES);
+	assert_int_equal(c.exit & EXIT_ACK_INTERRUPT, 0);
+	assert_int_equal(c.exit & EXIT_HOST_64BIT, EXIT_HOST_64BIT);
+	assert_int_equal(c.entry & (ENTRY_IA32E | ENTRY_SMM), 0);
+	/* Every word is within what the processor allows. */
+	assert_int_equal(c.proc & ~(uint32_t)(bochs.proc >> 32), 0);
+	assert_int_equal((uint32_t)bochs.proc & ~c.proc, 0);
+	assert_int_equal(c.exit & ~(uint32_t)(bochs.exit >> 32), 0);
+	assert_int_equal(c.entry & ~(uint32_t)(bochs.entry >> 32), 0);
+}
+
+static void expect_missing(struct vmx_caps caps, const char *what)
+{
+	struct vmx_controls c;
+	const char *name = "";
+
+	assert_int_equal(vmx_choose_controls(&caps, &c, &name), -ENODEV);
+	assert_string_equal(name, what);
+}
+
+static void test_choose_missing(void **state)
+{
+	struct vmx_caps c = bochs;
+
+	(void)state;
+	c.proc2 &= ~(PROC2_UNRESTRICTED << 32);
+	expect_missing(c, "unrestricted guest");
+	c.proc2 &= ~(PROC2_EPT << 32);
+	expect_missing(c, "extended page tables (EPT)");
+	c.proc &= ~(PROC_SECONDARY << 32);
+	expect_missing(c, "secondary controls");
+	c.pin &= ~(PIN_VIRTUAL_NMI << 32);
+	expect_missing(c, "virtual NMIs");
+
+	/* Without "true" controls CR3 exits cannot be switched off (SDM 3D A.3.2). */
+	c = bochs;
+	c.proc = 0xf7f9fffe0401e172;
+	expect_missing(c, "CR3-load exiting");
+	c = bochs;
+	c.exit &= ~(EXIT_LOAD_EFER << 32);
+	expect_missing(c, "load IA32_EFER");
+	c = bochs;
+	c.exit |= EXIT_ACK_INTERRUPT;
+	expect_missing(c, "acknowledge interrupt on exit");
+	c = bochs;
+	c.entry &= ~(ENTRY_LOAD_PAT << 32);
+	expect_missing(c, "load IA32_PAT");
+	c = bochs;
+	c.ept_vpid &= ~EPT_CAP_WALK_4;
+	expect_missing(c, "EPT with a page walk of 4 levels");
+	c = bochs;
+	c.ept_vpid &= ~EPT_CAP_WB;
+	expect_missing(c, "EPT structures in write-back memory");
+	c = bochs;
+	c.ept_vpid &= ~EPT_CAP_INVEPT;
+	expect_missing(c, "INVEPT");
+	c = bochs;
+	c.ept_vpid &= ~(EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL);
+	expect_missing(c, "INVEPT");
+}
+
+static void test_choose_optional(void **state)
+{
+	struct vmx_caps caps = bochs;
+	struct vmx_controls c;
+	const char *name;
+
+	(void)state;
+	/* No TPR shadow: CR8 must exit, or the guest would write the host's TPR. */
+	caps.proc &= ~(PROC_TPR_SHADOW << 32);
+	assert_int_equal(vmx_choose_controls(&caps, &c, &name), 0);
+	assert_int_equal(c.proc & (PROC_TPR_SHADOW | PROC_CR8_LOAD | PROC_CR8_STORE),
+			 PROC_CR8_LOAD | PROC_CR8_STORE);
+
+	/* A VPID that cannot be flushed is not used. */
+	caps = bochs;
+	caps.ept_vpid &= ~VPID_CAP_INVVPID;
+	assert_int_equal(vmx_choose_controls(&caps, &c, &name), 0);
+	assert_int_equal(c.proc2 & PROC2_VPID, 0);
+	caps = bochs;
+	caps.ept_vpid &= ~(VPID_CAP_SINGLE | VPID_CAP_ALL);
+	assert_int_equal(vmx_choose_controls(&caps, &c, &name), 0);
+	assert_int_equal(c.proc2 & PROC2_VPID, 0);
+	caps.proc2 &= ~((PROC2_RDTSCP | PROC2_INVPCID | PROC2_XSAVES) << 32);
+	assert_int_equal(vmx_choose_controls(&caps, &c, &name), 0);
+	assert_int_equal(c.proc2, PROC2_EPT | PROC2_WBINVD | PROC2_UNRESTRICTED);
+}
+
+static void test_differ(void **state)
+{
+	struct vmx_caps c = bochs;
+
+	(void)state;
+	assert_null(vmx_caps_differ(&c, &bochs));
+#define DIFFER(field, what)                                                                        \
+	do {                                                                                       \
+		c = bochs;                                                                         \
+		c.field ^= 1;                                                                      \
+		assert_string_equal(vmx_caps_differ(&c, &bochs), what);                            \
+	} while (0)
+	DIFFER(basic, "IA32_VMX_BASIC");
+	DIFFER(pin, "IA32_VMX_PINBASED_CTLS");
+	DIFFER(proc, "IA32_VMX_PROCBASED_CTLS");
+	DIFFER(proc2, "IA32_VMX_PROCBASED_CTLS2");
+	DIFFER(exit, "IA32_VMX_EXIT_CTLS");
+	DIFFER(entry, "IA32_VMX_ENTRY_CTLS");
+	DIFFER(misc, "IA32_VMX_MISC");
+	DIFFER(ept_vpid, "IA32_VMX_EPT_VPID_CAP");
+	DIFFER(cr0_fixed0, "IA32_VMX_CR0_FIXED0");
+	DIFFER(cr0_fixed1, "IA32_VMX_CR0_FIXED1");
+	DIFFER(cr4_fixed0, "IA32_VMX_CR4_FIXED0");
+	DIFFER(cr4_fixed1, "IA32_VMX_CR4_FIXED1");
+	DIFFER(phys_bits, "the physical-address width");
+}
+
+static void test_vpids(void **state)
+{
+	static struct vmx_vpids p;
+	bool seen[VPID_COUNT] = {false};
+
+	(void)state;
+	for (unsigned i = 1; i < VPID_COUNT; i++) {
+		uint16_t id = vmx_vpid_alloc(&p);
+
+		assert_in_range(id, 1, VPID_COUNT - 1);
+		assert_false(seen[id]);
+		seen[id] = true;
+	}
+	assert_int_equal(vmx_vpid_alloc(&p), 0);
+	/* 0 is the host's and never comes into circulation. */
+	vmx_vpid_free(&p, 0);
+	vmx_vpid_free(&p, VPID_COUNT);
+	vmx_vpid_free(&p, 0xffff);
+	assert_int_equal(vmx_vpid_alloc(&p), 0);
+	vmx_vpid_free(&p, 700);
+	vmx_vpid_free(&p, 64);
+	assert_int_equal(vmx_vpid_alloc(&p), 64);
+	assert_int_equal(vmx_vpid_alloc(&p), 700);
+	assert_int_equal(vmx_vpid_alloc(&p), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_solve),          cmocka_unit_test(test_choose_bochs),
+		cmocka_unit_test(test_choose_missing), cmocka_unit_test(test_choose_optional),
+		cmocka_unit_test(test_differ),         cmocka_unit_test(test_vpids),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
