@@ -154,6 +154,12 @@ static void write_rtc(struct input *in)
 	}
 }
 
+/* A register of a device that is there, or of the slot after it. */
+static void select_pci(unsigned op)
+{
+	iobus_write(&bus, 0xcf8, 4, 0x80000000u | (op & 3) << 11 | (op & 0xfc));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
@@ -177,6 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 4:
 			uart_rx(&uart, (uint8_t)op);
+			select_pci((unsigned)take(&in, 1));
 			break;
 		case 5:
 			pic_ack(&pic);
