@@ -8,25 +8,25 @@
 #define B(n) (1u << (n))
 
 /* CPUID.1:ECX (SDM 2A table 3-10) */
-#define F1C_SSE3	 B(0)
-#define F1C_PCLMUL	 B(1)
-#define F1C_SSSE3	 B(9)
-#define F1C_FMA		 B(12)
-#define F1C_CX16	 B(13)
-#define F1C_PCID	 B(17)
-#define F1C_SSE41	 B(19)
-#define F1C_SSE42	 B(20)
-#define F1C_X2APIC	 B(21)
-#define F1C_MOVBE	 B(22)
-#define F1C_POPCNT	 B(23)
+#define F1C_SSE3         B(0)
+#define F1C_PCLMUL       B(1)
+#define F1C_SSSE3        B(9)
+#define F1C_FMA          B(12)
+#define F1C_CX16         B(13)
+#define F1C_PCID         B(17)
+#define F1C_SSE41        B(19)
+#define F1C_SSE42        B(20)
+#define F1C_X2APIC       B(21)
+#define F1C_MOVBE        B(22)
+#define F1C_POPCNT       B(23)
 #define F1C_TSC_DEADLINE B(24)
-#define F1C_AES		 B(25)
-#define F1C_XSAVE	 B(26)
-#define F1C_OSXSAVE	 B(27)
-#define F1C_AVX		 B(28)
-#define F1C_F16C	 B(29)
-#define F1C_RDRAND	 B(30)
-#define F1C_HYPERVISOR	 B(31)
+#define F1C_AES          B(25)
+#define F1C_XSAVE        B(26)
+#define F1C_OSXSAVE      B(27)
+#define F1C_AVX          B(28)
+#define F1C_F16C         B(29)
+#define F1C_RDRAND       B(30)
+#define F1C_HYPERVISOR   B(31)
 #define F1C_HOST                                                                                   \
 	(F1C_SSE3 | F1C_PCLMUL | F1C_SSSE3 | F1C_CX16 | F1C_PCID | F1C_SSE41 | F1C_SSE42 |         \
 	 F1C_MOVBE | F1C_POPCNT | F1C_AES | F1C_RDRAND)
@@ -45,18 +45,17 @@
 
 /* CPUID.7.0:EBX: FSGSBASE BMI1 SMEP BMI2 ERMS RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
 #define F7B_INVPCID  B(10)
-#define F7B_HOST                                                                                   \
-	(B(0) | B(3) | B(7) | B(8) | B(9) | B(18) | B(19) | B(20) | B(23) | B(24) | B(29))
+#define F7B_HOST     (B(0) | B(3) | B(7) | B(8) | B(9) | B(18) | B(19) | B(20) | B(23) | B(24) | B(29))
 #define F7B_WITH_AVX B(5) /* AVX2 */
 /* AVX-512 F DQ IFMA CD BW VL */
 #define F7B_WITH_AVX512 (B(16) | B(17) | B(21) | B(28) | B(30) | B(31))
-#define F7C_HOST	(B(2) /* UMIP */ | B(8) /* GFNI */)
-#define F7C_PKU		B(3)
-#define F7C_WITH_AVX	(B(9) | B(10)) /* VAES, VPCLMULQDQ */
+#define F7C_HOST        (B(2) /* UMIP */ | B(8) /* GFNI */)
+#define F7C_PKU         B(3)
+#define F7C_WITH_AVX    (B(9) | B(10)) /* VAES, VPCLMULQDQ */
 /* AVX-512 VBMI VBMI2 VNNI BITALG VPOPCNTDQ */
 #define F7C_WITH_AVX512 (B(1) | B(6) | B(11) | B(12) | B(14))
-#define F7C_RDPID	B(22)
-#define F7D_HOST	B(4) /* FSRM */
+#define F7C_RDPID       B(22)
+#define F7D_HOST        B(4) /* FSRM */
 
 /* CPUID.80000001: LAHF ABM SSE4A MISALIGNSSE 3DNOWPREFETCH; SYSCALL NX MMXEXT 1G RDTSCP LM */
 #define F81C_HOST   (B(0) | B(5) | B(6) | B(7) | B(8))
@@ -231,8 +230,7 @@ static struct cpuid_out extended(const struct cpuid_policy *p, uint32_t leaf)
 	case 0x80000001:
 		h.ebx = 0;
 		h.ecx &= F81C_HOST;
-		h.edx &= F81D_HOST | (p->has_rdtscp ? F81D_RDTSCP : 0) |
-			 (F81D_LEGACY & F1D_HOST);
+		h.edx &= F81D_HOST | (p->has_rdtscp ? F81D_RDTSCP : 0) | (F81D_LEGACY & F1D_HOST);
 		return h;
 	case 0x80000002 ... 0x80000006:
 		return h;
@@ -288,8 +286,8 @@ struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32
 uint64_t cpuid_cr4_allowed(const struct cpuid_policy *p)
 {
 	struct cpuid_out f1 = cpuid_guest(p, 1, 0), f7 = cpuid_guest(p, 7, 0);
-	uint64_t v = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE |
-		     CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	uint64_t v = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE |
+		     CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
 	if (f1.ecx & F1C_PCID)
 		v |= CR4_PCIDE;

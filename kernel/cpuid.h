@@ -14,15 +14,15 @@ struct cpuid_policy {
 	/* The host's CPUID. */
 	struct cpuid_out (*host)(uint32_t leaf, uint32_t subleaf);
 	uint64_t xcr0_supported; /* 0: no XSAVE for guests */
-	uint64_t xcr0;		 /* what the guest has enabled of it */
-	bool osxsave;		 /* guest CR4.OSXSAVE */
-	bool apic_enabled;	 /* guest APIC_BASE.EN */
+	uint64_t xcr0;           /* what the guest has enabled of it */
+	bool osxsave;            /* guest CR4.OSXSAVE */
+	bool apic_enabled;       /* guest APIC_BASE.EN */
 	uint32_t apic_id;
 	unsigned vcpus;
 	uint32_t tsc_khz, apic_khz;
-	bool kvm_clock; /* the KVM leaves are there: kernel/pvclock.h */
+	bool kvm_clock;                       /* the KVM leaves are there: kernel/pvclock.h */
 	uint32_t pv_features, hypercall_insn; /* leaves of guests/include/mullion.h */
-	bool has_rdtscp, has_invpcid;	      /* the backend can give them */
+	bool has_rdtscp, has_invpcid;         /* the backend can give them */
 };
 
 struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf);

@@ -4,10 +4,10 @@
 #include "arch/x86/panic.h"
 #include "arch/x86/traps.h"
 #include "arch/x86/tsc.h"
+#include "kernel/conmux.h"
 #include "kernel/console.h"
 #include "kernel/guest.h"
 #include "kernel/log.h"
-#include "kernel/conmux.h"
 
 #define SLICE_US 5000u
 

@@ -79,8 +79,7 @@ static void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 	struct cpuid_policy p;
 
 	vcpu_cpuid_policy(v, &p, vcpu_ops->get(v, REG_CR4));
-	struct cpuid_out o =
-		cpuid_guest(&p, (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX]);
+	struct cpuid_out o = cpuid_guest(&p, (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX]);
 	if (!vcpu_advance(v, e))
 		return;
 	v->gpr[GPR_RAX] = o.eax;
@@ -132,8 +131,7 @@ static void port_io(struct vcpu *v, const struct vcpu_exit *e)
 		known = iobus_read(&m->ports, port, size, &value);
 		value &= mask;
 		/* A 32-bit register write clears the upper half. */
-		v->gpr[GPR_RAX] =
-			size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
+		v->gpr[GPR_RAX] = size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
 	} else {
 		known = iobus_write(&m->ports, port, size, value);
 	}

@@ -46,9 +46,9 @@ struct vcpu_more {
 	struct guest_timer lapic_timer;
 	struct vcpu_event lost_irq; /* accepted already, displaced by a fault during delivery */
 	bool halted;
-	bool halt_irq;	 /* an interrupt may end the halt (RFLAGS.IF was on) */
-	bool halt_asked; /* the hypercall asked for a halt */
-	bool halt_event; /* so may an event port (PV halt call) */
+	bool halt_irq;    /* an interrupt may end the halt (RFLAGS.IF was on) */
+	bool halt_asked;  /* the hypercall asked for a halt */
+	bool halt_event;  /* so may an event port (PV halt call) */
 	uint64_t tlb_gen; /* vm->tlb_gen when the TLB was last flushed for it */
 	uint64_t tsc_aux;
 	uint64_t tsc_adjust;
@@ -91,7 +91,7 @@ struct vm_more {
 	struct blk disk;
 	bool has_disk;
 	uint64_t tsc_start; /* host TSC when the VM was started */
-	uint64_t epoch;	    /* UTC seconds then */
+	uint64_t epoch;     /* UTC seconds then */
 	struct refusals refused;
 	uint8_t in[CONSOLE_IN];
 	unsigned in_head, in_count;
@@ -104,7 +104,7 @@ struct cpu_more {
 	struct sched_queue queue;
 	struct timerq timers;
 	struct spinlock timer_lock;
-	uint64_t armed;	    /* TSC value the local timer is set to; UINT64_MAX: off */
+	uint64_t armed;     /* TSC value the local timer is set to; UINT64_MAX: off */
 	uint64_t slice_end; /* of the vCPU that runs */
 	struct vcpu *vcpus; /* all that belong here */
 	struct vcpu *running;
@@ -158,8 +158,8 @@ void vcpu_step(struct vcpu *v);
 void vcpu_get(struct vcpu *v);
 void vcpu_put(struct vcpu *v);
 void vcpu_inject(struct vcpu *v, struct vcpu_event e);
-void vcpu_exception(struct vcpu *v, enum x86_vector vec);	 /* without error code */
-void vcpu_gp(struct vcpu *v);					 /* #GP(0) */
+void vcpu_exception(struct vcpu *v, enum x86_vector vec);       /* without error code */
+void vcpu_gp(struct vcpu *v);                                   /* #GP(0) */
 void vcpu_page_fault(struct vcpu *v, gva_t va, uint32_t error); /* sets CR2 */
 /* Moves RIP past the instruction of the exit; false: an exception is pending instead. */
 bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e);

@@ -5,12 +5,13 @@
 
 #include "kernel/types.h"
 
-#define GWALK_W        BIT(0) /* write */
-#define GWALK_X        BIT(1) /* instruction fetch */
-#define GWALK_U        BIT(2) /* made with CPL 3 (explicit accesses) */
-#define GWALK_IMPLICIT BIT(3) /* by the CPU itself (GDT, IDT, TSS): supervisor, AC does not help   \
-			       */
-#define GWALK_PEEK BIT(4)     /* leave accessed and dirty bits alone */
+#define GWALK_W BIT(0) /* write */
+#define GWALK_X BIT(1) /* instruction fetch */
+#define GWALK_U BIT(2) /* made with CPL 3 (explicit accesses) */
+#define GWALK_IMPLICIT                                                                             \
+	BIT(3)            /* by the CPU itself (GDT, IDT, TSS): supervisor, AC does not help       \
+			   */
+#define GWALK_PEEK BIT(4) /* leave accessed and dirty bits alone */
 
 struct gwalk_regs {
 	uint64_t cr0, cr3, cr4, efer, rflags;

@@ -199,9 +199,8 @@ static void main_on_stack(void)
 	__builtin_memcpy(vendor, &v.ebx, 4);
 	__builtin_memcpy(vendor + 4, &v.edx, 4);
 	__builtin_memcpy(vendor + 8, &v.ecx, 4);
-	fbcon_init(&handoff.fb, handoff.fb.base
-					? map_mmio(handoff.fb.base, handoff.fb.size, MT_WC)
-					: NULL);
+	fbcon_init(&handoff.fb,
+		   handoff.fb.base ? map_mmio(handoff.fb.base, handoff.fb.size, MT_WC) : NULL);
 	panic_symbols(phys_to_virt(handoff.kernel_file), handoff.kernel_file_size);
 	modules_init(&handoff);
 	log_info("Mullion " HV_VERSION " on %s, firmware %s", vendor, handoff.firmware);
@@ -224,8 +223,7 @@ static void main_on_stack(void)
 	smp_start(handoff.trampoline, ap_main);
 	log_info("%u core%s with %s, %llu MiB of memory free, %s", cpu_count,
 		 cpu_count == 1 ? "" : "s", vcpu_ops->name,
-		 (unsigned long long)mem_free_bytes() >> 20,
-		 apic_is_x2apic() ? "x2APIC" : "xAPIC");
+		 (unsigned long long)mem_free_bytes() >> 20, apic_is_x2apic() ? "x2APIC" : "xAPIC");
 	read_config();
 	for (unsigned i = 0; i < cpu_count; i++)
 		cpu_more_init(&cpus[i], placement.policy[i]);
@@ -250,8 +248,7 @@ void boot_main(uint64_t handoff_pa)
 	gdt_load(&cpus[0]);
 	idt_init();
 	idt_load();
-	if (h->magic != HANDOFF_MAGIC || h->version != HANDOFF_VERSION ||
-	    h->size < sizeof(handoff))
+	if (h->magic != HANDOFF_MAGIC || h->version != HANDOFF_VERSION || h->size < sizeof(handoff))
 		panic("the loader and the hypervisor are of different versions: copy both "
 		      "BOOTX64.EFI and mullion.elf from one build");
 	handoff = *h;

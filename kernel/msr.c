@@ -2,8 +2,8 @@
 /* MSR policy: what a guest may read and write; everything else is #GP. */
 #include "arch/x86/msr.h"
 #include "arch/x86/cpu.h"
-#include "kernel/errno.h"
 #include "arch/x86/tsc.h"
+#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/pvclock.h"
 

@@ -112,7 +112,7 @@ int pc_init(struct vm *vm)
 	int err = 0;
 
 #define TIMER(t) ((struct dev_timer){guest_timer_arm, &(t)})
-#define IRQ(n)	 ((struct dev_irq){isa_irq, vm, (n)})
+#define IRQ(n)   ((struct dev_irq){isa_irq, vm, (n)})
 	guest_timer_init(&pc->pit_timer, vm, fire_pit, &pc->pit);
 	guest_timer_init(&pc->rtc_timer, vm, fire_rtc, &pc->rtc);
 	guest_timer_init(&pc->pm_timer, vm, fire_pm, &pc->pm);
@@ -120,8 +120,8 @@ int pc_init(struct vm *vm)
 	ioapic_init(&pc->ioapic, ioapic_message, vm, 0);
 	uart_init(&pc->uart, IRQ(UART_COM1_IRQ), (struct uart_backend){uart_tx, NULL, vm});
 	pit_init(&pc->pit, clock, TIMER(pc->pit_timer), IRQ(PIT_IRQ));
-	rtc_init(&pc->rtc, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ), m->epoch,
-		 guest_low_ram(ram), guest_high_ram(ram));
+	rtc_init(&pc->rtc, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ), m->epoch, guest_low_ram(ram),
+		 guest_high_ram(ram));
 	acpi_pm_init(&pc->pm, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ), power_off_vm, vm);
 	reset_init(&pc->reset, reset_vm, vm);
 	pci_init(&pc->pci, &pc->reset);

@@ -51,8 +51,7 @@ static int publish(struct vm *vm, gpa_t gpa, const void *data, uint64_t size)
 
 int pvclock_write(struct vm *vm, gpa_t gpa, uint64_t hz, uint64_t tsc, uint64_t ns)
 {
-	struct time_info t = {
-		.tsc_timestamp = tsc, .system_time = ns, .flags = FLAG_STABLE};
+	struct time_info t = {.tsc_timestamp = tsc, .system_time = ns, .flags = FLAG_STABLE};
 
 	pvclock_scale(hz, &t.mul, &t.shift);
 	return publish(vm, gpa, &t, sizeof(t));

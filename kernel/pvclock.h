@@ -9,7 +9,7 @@
 
 #include "kernel/vm.h"
 
-#define KVM_CPUID_BASE	   0x40000100u
+#define KVM_CPUID_BASE     0x40000100u
 #define KVM_CPUID_FEATURES 0x40000101u
 #define KVM_SIGNATURE_EBX  0x4b4d564bu /* "KVMKVMKVM\0\0\0" */
 #define KVM_SIGNATURE_ECX  0x564b4d56u

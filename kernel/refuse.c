@@ -3,15 +3,25 @@
 #include "kernel/refuse.h"
 
 static const char *const kind_names[REFUSE_KINDS] = {
-	[REFUSE_RDMSR] = "RDMSR",	[REFUSE_WRMSR] = "WRMSR",
-	[REFUSE_IN] = "IN port",	[REFUSE_OUT] = "OUT port",
-	[REFUSE_READ] = "read of page", [REFUSE_WRITE] = "write to page",
-	[REFUSE_FETCH] = "fetch from page", [REFUSE_INSN] = "instruction",
+	[REFUSE_RDMSR] = "RDMSR",
+	[REFUSE_WRMSR] = "WRMSR",
+	[REFUSE_IN] = "IN port",
+	[REFUSE_OUT] = "OUT port",
+	[REFUSE_READ] = "read of page",
+	[REFUSE_WRITE] = "write to page",
+	[REFUSE_FETCH] = "fetch from page",
+	[REFUSE_INSN] = "instruction",
 };
 
 const char *refuse_kind_name(enum refuse_kind kind)
 {
 	return kind < REFUSE_KINDS ? kind_names[kind] : "?";
+}
+
+/* Nothing lies between the two, without wrapping round. */
+static bool touches(uint64_t last, uint64_t first)
+{
+	return first > last ? first - last == 1 : last == first;
 }
 
 /* A range that has grown may touch the next one of its kind. */
@@ -20,7 +30,8 @@ static void merge(struct refusals *r, unsigned i)
 	for (unsigned j = 0; j < r->ranges; j++) {
 		struct refuse_range *a = &r->range[i], *b = &r->range[j];
 
-		if (j == i || a->kind != b->kind || (a->last + 1 != b->first && b->last + 1 != a->first))
+		if (j == i || a->kind != b->kind ||
+		    (!touches(a->last, b->first) && !touches(b->last, a->first)))
 			continue;
 		a->first = min_u64(a->first, b->first);
 		a->last = max_u64(a->last, b->last);
@@ -36,10 +47,13 @@ bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id)
 	for (unsigned i = 0; i < r->ranges; i++) {
 		struct refuse_range *a = &r->range[i];
 
-		if (a->kind != kind || id + 1 < a->first || (id > a->last && id - 1 > a->last))
+		bool inside = id >= a->first && id <= a->last;
+
+		if (a->kind != kind ||
+		    (!inside && !touches(id, a->first) && !touches(a->last, id)))
 			continue;
 		a->count++;
-		if (id >= a->first && id <= a->last)
+		if (inside)
 			return false;
 		a->first = min_u64(a->first, id);
 		a->last = max_u64(a->last, id);

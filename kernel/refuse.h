@@ -10,7 +10,7 @@ enum refuse_kind {
 	REFUSE_WRMSR,
 	REFUSE_IN,
 	REFUSE_OUT,
-	REFUSE_READ,  /* memory, by page */
+	REFUSE_READ, /* memory, by page */
 	REFUSE_WRITE,
 	REFUSE_FETCH,
 	REFUSE_INSN, /* an instruction; id is the exit's kind */
@@ -29,8 +29,8 @@ struct refusals {
 	struct refuse_range range[REFUSE_RANGES];
 	unsigned ranges;
 	uint64_t count[REFUSE_KINDS]; /* all, also those that found no room */
-	uint64_t unnamed;	      /* found no room in range[] */
-	unsigned said;		      /* lines given at once */
+	uint64_t unnamed;             /* found no room in range[] */
+	unsigned said;                /* lines given at once */
 };
 
 /* Counts; true when this one was not in any range before. */

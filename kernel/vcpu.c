@@ -182,12 +182,10 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 	if (!refuse_add(r, kind, id) || quiet || r->said > LOGGED_REFUSALS)
 		return;
 	if (r->said++ == LOGGED_REFUSALS)
-		log_info("%s: further refusals are counted, and listed when it ends",
-			 v->vm->name);
+		log_info("%s: further refusals are counted, and listed when it ends", v->vm->name);
 	else
-		log_info("%s: refused %s 0x%llx at rip 0x%llx", v->vm->name,
-			 refuse_kind_name(kind), (unsigned long long)id,
-			 (unsigned long long)vcpu_ops->get(v, REG_RIP));
+		log_info("%s: refused %s 0x%llx at rip 0x%llx", v->vm->name, refuse_kind_name(kind),
+			 (unsigned long long)id, (unsigned long long)vcpu_ops->get(v, REG_RIP));
 }
 
 /* Chooses what goes in at this entry; at most one event. */
@@ -202,8 +200,7 @@ static void deliver(struct vcpu *v)
 		injected = true;
 	} else if (v->nmi_pending) {
 		if (vcpu_ops->can_take_nmi(v)) {
-			struct vcpu_event e = {
-				.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
+			struct vcpu_event e = {.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
 			v->nmi_pending = false;
 			vcpu_ops->inject(v, &e);
 			injected = true;

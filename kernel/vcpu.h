@@ -171,12 +171,12 @@ struct vcpu {
 
 	struct vcpu_event pending; /* to be injected (again) at the next entry, first of all */
 	bool nmi_pending;
-	uint64_t dr[4], dr6; /* guest's DR0-3 and DR6 while it does not run */
-	uint64_t xcr0;       /* guest's XCR0 */
-	uint64_t tsc_offset; /* guest TSC = host TSC + offset */
+	uint64_t dr[4], dr6;  /* guest's DR0-3 and DR6 while it does not run */
+	uint64_t xcr0;        /* guest's XCR0 */
+	uint64_t tsc_offset;  /* guest TSC = host TSC + offset */
 	uint64_t cr4_allowed; /* CR4 bits whose features CPUID shows; others are #GP */
-	uint64_t apic_base;  /* IA32_APIC_BASE as the guest sees it */
-	void *xsave;         /* FPU/XSAVE area, 64-byte aligned, arch/x86/xstate.h */
+	uint64_t apic_base;   /* IA32_APIC_BASE as the guest sees it */
+	void *xsave;          /* FPU/XSAVE area, 64-byte aligned, arch/x86/xstate.h */
 
 	struct vcpu_more *more; /* rest of the common code's state; backends leave it alone */
 };

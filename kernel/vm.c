@@ -59,7 +59,8 @@ static void *file(const struct config_vm *c, const struct config_file *f, uint64
 static bool disk_taken(const struct config_vm *c)
 {
 	for (unsigned i = 0; i < vm_count; i++)
-		if (vms[i]->more->has_disk && !strcmp(vms[i]->more->conf->disk.path, c->disk.path)) {
+		if (vms[i]->more->has_disk &&
+		    !strcmp(vms[i]->more->conf->disk.path, c->disk.path)) {
 			complain(c->disk.line,
 				 "[vm %s] disk %s belongs to [vm %s] already: give each VM its own "
 				 "file; the VM is not started",
@@ -111,8 +112,8 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *on)
 	struct vm *vm = page_alloc();
 	struct vm_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
 
-	if (!vm || !m || pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem,
-				 vcpu_ops->pt_max_leaf()))
+	if (!vm || !m ||
+	    pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem, vcpu_ops->pt_max_leaf()))
 		panic("no memory for the structures of a VM");
 	vm->name = conf->name;
 	vm->id = vm_count + 1;
@@ -255,8 +256,7 @@ int vm_start(struct vm *vm)
 	m->state = VM_RUNNING;
 	m->starts++;
 	log_info("%s: started on core %u (%s), %llu MiB", vm->name, m->vcpu[0]->cpu->id,
-		 m->vcpu[0]->cpu->more->queue.ops->name,
-		 (unsigned long long)m->conf->memory >> 20);
+		 m->vcpu[0]->cpu->more->queue.ops->name, (unsigned long long)m->conf->memory >> 20);
 	return 0;
 fail:
 	vm_ram_free(vm);

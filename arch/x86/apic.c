@@ -10,32 +10,32 @@
 #include "kernel/log.h"
 
 /* Register offsets of SDM 3A table 10-1; the x2APIC MSR is 0x800 + offset / 16. */
-#define APIC_ID 0x020u
-#define APIC_TPR 0x080u
-#define APIC_EOI 0x0b0u
-#define APIC_SVR 0x0f0u
-#define APIC_ESR 0x280u
-#define APIC_ICR 0x300u
-#define APIC_ICR_HIGH 0x310u
-#define APIC_LVT_TIMER 0x320u
-#define APIC_LVT_LINT0 0x350u
-#define APIC_LVT_LINT1 0x360u
-#define APIC_LVT_ERROR 0x370u
-#define APIC_TIMER_INIT 0x380u
+#define APIC_ID          0x020u
+#define APIC_TPR         0x080u
+#define APIC_EOI         0x0b0u
+#define APIC_SVR         0x0f0u
+#define APIC_ESR         0x280u
+#define APIC_ICR         0x300u
+#define APIC_ICR_HIGH    0x310u
+#define APIC_LVT_TIMER   0x320u
+#define APIC_LVT_LINT0   0x350u
+#define APIC_LVT_LINT1   0x360u
+#define APIC_LVT_ERROR   0x370u
+#define APIC_TIMER_INIT  0x380u
 #define APIC_TIMER_COUNT 0x390u
-#define APIC_TIMER_DIV 0x3e0u
+#define APIC_TIMER_DIV   0x3e0u
 
-#define LVT_MASKED BIT(16)
-#define LVT_NMI (4u << 8)
+#define LVT_MASKED       BIT(16)
+#define LVT_NMI          (4u << 8)
 #define LVT_TSC_DEADLINE (2u << 17)
-#define SVR_ENABLE BIT(8)
-#define ICR_PENDING BIT(12)
-#define ICR_INIT (5u << 8)
-#define ICR_SIPI (6u << 8)
-#define ICR_NMI (4u << 8)
-#define ICR_ASSERT BIT(14)
-#define ICR_LEVEL BIT(15)
-#define ICR_OTHERS (3u << 18)
+#define SVR_ENABLE       BIT(8)
+#define ICR_PENDING      BIT(12)
+#define ICR_INIT         (5u << 8)
+#define ICR_SIPI         (6u << 8)
+#define ICR_NMI          (4u << 8)
+#define ICR_ASSERT       BIT(14)
+#define ICR_LEVEL        BIT(15)
+#define ICR_OTHERS       (3u << 18)
 
 static volatile uint32_t *xapic; /* NULL: x2APIC */
 static bool has_deadline;

@@ -3,11 +3,11 @@
 #include "arch/x86/fbcon.h"
 #include "kernel/string.h"
 
-#define GLYPH_W 8u
-#define GLYPH_H 16u
+#define GLYPH_W  8u
+#define GLYPH_H  16u
 #define MAX_COLS 240u
 #define MAX_ROWS 135u
-#define TAB 8u
+#define TAB      8u
 
 /* PSF1 (magic 36 04) and PSF2 (72 b5 4a 86) headers, as in the kbd package's documentation. */
 struct psf1 {
@@ -23,7 +23,7 @@ static const uint8_t *glyphs;
 static volatile uint32_t *fb;
 static unsigned stride, cols, rows, col, row;
 static uint32_t ink;
-static char text[MAX_ROWS][MAX_COLS];	/* what should be there */
+static char text[MAX_ROWS][MAX_COLS];  /* what should be there */
 static char drawn[MAX_ROWS][MAX_COLS]; /* what is */
 
 static const uint8_t *find_glyphs(void)

@@ -7,7 +7,7 @@
 
 #define SEL_CODE 0x08u
 #define SEL_DATA 0x10u
-#define SEL_TSS 0x18u
+#define SEL_TSS  0x18u
 
 /* Interrupt stack table entries (1..7). */
 enum { IST_DF = 1, IST_NMI = 2, IST_MC = 3 };

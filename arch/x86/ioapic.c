@@ -5,13 +5,13 @@
 #include "kernel/errno.h"
 #include "kernel/log.h"
 
-#define IOREGSEL 0u
-#define IOWIN 4u /* index of a uint32_t: byte offset 0x10 */
+#define IOREGSEL       0u
+#define IOWIN          4u /* index of a uint32_t: byte offset 0x10 */
 #define IOAPIC_VERSION 1u
-#define IOAPIC_REDIR 0x10u
-#define REDIR_MASKED BIT(16)
-#define REDIR_LEVEL BIT(15)
-#define REDIR_LOW BIT(13)
+#define IOAPIC_REDIR   0x10u
+#define REDIR_MASKED   BIT(16)
+#define REDIR_LEVEL    BIT(15)
+#define REDIR_LOW      BIT(13)
 
 #define MAX_IOAPICS 16u
 

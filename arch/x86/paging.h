@@ -8,9 +8,9 @@
 #include "kernel/types.h"
 
 /* Each core: a slot of 64 KiB with 4 stacks of 12 KiB, each above an unmapped page. */
-#define STACKS_BASE 0xffffff8000000000ull
-#define STACK_SLOT KIB(64)
-#define STACK_SIZE KIB(12)
+#define STACKS_BASE    0xffffff8000000000ull
+#define STACK_SLOT     KIB(64)
+#define STACK_SIZE     KIB(12)
 #define STACKS_PER_CPU 4u
 
 /* Top of stack n of the core: 0 is the ordinary one, 1.. are the IST's. */

@@ -55,8 +55,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 static void say_address(const char *what, uint64_t addr, bool is_return)
 {
 	uint64_t offset = 0;
-	const char *name =
-		has_symbols ? symbols_find(&symbols, addr - is_return, &offset) : NULL;
+	const char *name = has_symbols ? symbols_find(&symbols, addr - is_return, &offset) : NULL;
 
 	if (name)
 		say("panic| %s %016llx %s+0x%llx", what, (unsigned long long)addr, name,

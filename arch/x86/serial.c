@@ -5,9 +5,9 @@
 
 /* Registers and bits of the PC16550D data sheet. */
 enum { THR = 0, IER = 1, FCR = 2, LCR = 3, MCR = 4, LSR = 5, SCR = 7 };
-#define LSR_DR 0x01u
-#define LSR_THRE 0x20u
-#define LSR_TEMT 0x40u
+#define LSR_DR     0x01u
+#define LSR_THRE   0x20u
+#define LSR_TEMT   0x40u
 #define SPIN_LIMIT 1000000u
 
 static uint16_t base; /* 0: none */

@@ -5,7 +5,7 @@
 
 #include "kernel/types.h"
 
-#define SERIAL_COM1 0x3f8u
+#define SERIAL_COM1     0x3f8u
 #define SERIAL_COM1_IRQ 4u
 
 /* False when nothing answers at the port; then the others do nothing. */

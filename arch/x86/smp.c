@@ -68,8 +68,7 @@ static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
 void smp_start(hpa_t page, void (*main)(void))
 {
 	char *code = phys_to_virt(page);
-	struct trampoline_args *args =
-		(void *)(code + (trampoline_args - trampoline_start));
+	struct trampoline_args *args = (void *)(code + (trampoline_args - trampoline_start));
 	unsigned kept = 1;
 
 	ap_main = main;

@@ -27,18 +27,38 @@ void trap_handler(struct trap_frame *f);
 static struct gate idt[256];
 
 static const char *const names[32] = {
-	"#DE divide error", "#DB debug", "NMI", "#BP breakpoint", "#OF overflow", "#BR bound",
-	"#UD invalid opcode", "#NM no FPU", "#DF double fault", "coprocessor overrun",
-	"#TS invalid TSS", "#NP segment not present", "#SS stack fault", "#GP general protection",
-	"#PF page fault", "vector 15", "#MF FPU error", "#AC alignment check", "#MC machine check",
-	"#XM SIMD error", "#VE virtualization", "#CP control protection",
+	"#DE divide error",
+	"#DB debug",
+	"NMI",
+	"#BP breakpoint",
+	"#OF overflow",
+	"#BR bound",
+	"#UD invalid opcode",
+	"#NM no FPU",
+	"#DF double fault",
+	"coprocessor overrun",
+	"#TS invalid TSS",
+	"#NP segment not present",
+	"#SS stack fault",
+	"#GP general protection",
+	"#PF page fault",
+	"vector 15",
+	"#MF FPU error",
+	"#AC alignment check",
+	"#MC machine check",
+	"#XM SIMD error",
+	"#VE virtualization",
+	"#CP control protection",
 };
 
 void idt_init(void)
 {
 	for (unsigned v = 0; v < 256; v++) {
 		uint64_t at = (uint64_t)(uintptr_t)trap_stubs + (uint64_t)v * STUB_SIZE;
-		uint64_t ist = v == VEC_DF ? IST_DF : v == VEC_NMI ? IST_NMI : v == VEC_MC ? IST_MC : 0;
+		uint64_t ist = v == VEC_DF    ? IST_DF
+			       : v == VEC_NMI ? IST_NMI
+			       : v == VEC_MC  ? IST_MC
+					      : 0;
 
 		idt[v].low = (at & 0xffff) | (uint64_t)SEL_CODE << 16 | ist << 32 |
 			     GATE_INTERRUPT << 40 | ((at >> 16) & 0xffff) << 48;

@@ -4,12 +4,12 @@
 #include "kernel/log.h"
 
 #define PM_TIMER_HZ 3579545u /* ACPI 6.5 4.8.2.1 */
-#define PIT_HZ 1193182u
-#define PIT_CH2 0x42u
-#define PIT_CMD 0x43u
-#define PIT_GATE 0x61u
-#define TRIES 5u
-#define NS_PER_S 1000000000u
+#define PIT_HZ      1193182u
+#define PIT_CH2     0x42u
+#define PIT_CMD     0x43u
+#define PIT_GATE    0x61u
+#define TRIES       5u
+#define NS_PER_S    1000000000u
 
 static uint64_t hz, ns_per_tick, ticks_per_ns; /* the latter two as 32.32 */
 
@@ -42,7 +42,7 @@ static uint64_t by_pit(void)
 	uint32_t spins = 0;
 
 	out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2u) | 1u)); /* gate on, speaker off */
-	out8(PIT_CMD, 0xb0);				       /* channel 2, both bytes, mode 0 */
+	out8(PIT_CMD, 0xb0);                                   /* channel 2, both bytes, mode 0 */
 	out8(PIT_CH2, count & 0xff);
 	out8(PIT_CH2, count >> 8);
 	t0 = rdtsc();

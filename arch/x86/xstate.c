@@ -14,8 +14,7 @@
 #define MXCSR_INIT   0x1f80u
 
 /* What can be switched with plain XSAVE and is understood; PKRU with it. */
-#define KNOWN                                                                                      \
-	(XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM | XCR0_PKRU)
+#define KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM | XCR0_PKRU)
 
 static uint64_t supported;
 static uint64_t area_size = 512;
