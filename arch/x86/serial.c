@@ -8,6 +8,7 @@ enum { THR = 0, IER = 1, FCR = 2, LCR = 3, MCR = 4, LSR = 5, SCR = 7 };
 #define LSR_DR     0x01u
 #define LSR_THRE   0x20u
 #define LSR_TEMT   0x40u
+#define FIFO       16u
 #define SPIN_LIMIT 1000000u
 
 static uint16_t base; /* 0: none */
@@ -49,13 +50,17 @@ static void wait_for(uint8_t bit)
 
 void serial_write(const char *s, size_t n)
 {
+	static unsigned room; /* bytes that the FIFO takes before it must be asked again */
+
 	if (!base)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		/* An empty FIFO takes 16 bytes without asking again. */
-		if (i % 16 == 0)
+		if (!room) {
 			wait_for(LSR_THRE);
+			room = FIFO;
+		}
 		reg_out(THR, (uint8_t)s[i]);
+		room--;
 	}
 }
 
