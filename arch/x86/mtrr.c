@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Effective memory types from MTRR values (SDM 3A 11.11, APM 2 7.7). */
+#include "arch/x86/mtrr.h"
+
+#include "arch/x86/msr.h"
+
+#define CAP_COUNT     0xffull
+#define CAP_FIXED     BIT(8)
+#define DEF_FIXED     BIT(10) /* FE */
+#define DEF_ENABLED   BIT(11) /* E */
+#define MASK_VALID    BIT(11)
+#define SYSCFG_TOM2   BIT(21) /* MtrrTom2En */
+#define SYSCFG_TOM2WB BIT(22) /* Tom2ForceMemTypeWB */
+#define MSR_TOP_MEM2  0xc001001du
+
+void mtrr_load(struct mtrr *m, uint64_t (*read)(uint32_t msr), unsigned phys_bits, bool amd)
+{
+	static const uint32_t fixed[MTRR_FIXED_MSRS] = {
+		MSR_MTRR_FIX64K_00000,    MSR_MTRR_FIX16K_80000,    MSR_MTRR_FIX16K_A0000,
+		MSR_MTRR_FIX4K_C0000,     MSR_MTRR_FIX4K_C0000 + 1, MSR_MTRR_FIX4K_C0000 + 2,
+		MSR_MTRR_FIX4K_C0000 + 3, MSR_MTRR_FIX4K_C0000 + 4, MSR_MTRR_FIX4K_C0000 + 5,
+		MSR_MTRR_FIX4K_C0000 + 6, MSR_MTRR_FIX4K_C0000 + 7};
+	uint64_t cap = read(MSR_MTRRCAP);
+
+	*m = (struct mtrr){
+		.phys_bits = phys_bits,
+		.has_fixed = cap & CAP_FIXED,
+		.variable_count = (unsigned)min_u64(cap & CAP_COUNT, MTRR_MAX_VARIABLE),
+		.def_type = read(MSR_MTRR_DEF_TYPE),
+	};
+	for (unsigned i = 0; m->has_fixed && i < MTRR_FIXED_MSRS; i++)
+		m->fixed[i] = read(fixed[i]);
+	for (unsigned i = 0; i < m->variable_count; i++) {
+		m->variable[i].base = read(MSR_MTRR_PHYSBASE0 + 2 * i);
+		m->variable[i].mask = read(MSR_MTRR_PHYSBASE0 + 2 * i + 1);
+	}
+	if (amd &&
+	    (read(MSR_SYSCFG) & (SYSCFG_TOM2 | SYSCFG_TOM2WB)) == (SYSCFG_TOM2 | SYSCFG_TOM2WB))
+		m->wb_end = align_down(read(MSR_TOP_MEM2), MIB(8));
+}
+
+/* Reserved encodings cannot be loaded; should one be read, nothing is safer than UC. */
+static enum mem_type type_of(uint64_t field)
+{
+	switch (field & 7) {
+	case MT_WC:
+	case MT_WT:
+	case MT_WP:
+	case MT_WB:
+		return (enum mem_type)(field & 7);
+	default:
+		return MT_UC;
+	}
+}
+
+/* Below 1 MiB: 8 ranges of 64 KiB, 16 of 16 KiB, 64 of 4 KiB (SDM 3A 11.11.2.2). */
+static enum mem_type fixed_type(const struct mtrr *m, hpa_t pa, hpa_t *until)
+{
+	unsigned i; /* of the byte, in the order of the registers */
+	uint64_t unit;
+
+	if (pa < 0x80000) {
+		unit = KIB(64);
+		i = (unsigned)(pa / unit);
+	} else if (pa < 0xc0000) {
+		unit = KIB(16);
+		i = 8 + (unsigned)((pa - 0x80000) / unit);
+	} else {
+		unit = KIB(4);
+		i = 24 + (unsigned)((pa - 0xc0000) / unit);
+	}
+	*until = align_down(pa, unit) + unit;
+	return type_of(m->fixed[i / 8] >> (8 * (i % 8)));
+}
+
+/*
+ * Whether a variable range has pa, and lowers *until to where that may change.
+ * A mask with holes is legal: then it may change with its lowest bit.
+ */
+static bool in_range(const struct mtrr *m, unsigned n, hpa_t pa, hpa_t *until)
+{
+	uint64_t width = BIT(m->phys_bits) - 1, page = PAGE_SIZE - 1;
+	uint64_t mask = m->variable[n].mask & width & ~page;
+	uint64_t base = m->variable[n].base & mask;
+	uint64_t size = mask ? mask & -mask : BIT(m->phys_bits);
+	bool inside = (pa & mask) == base;
+
+	if (inside || (~mask & width & ~(size - 1)))
+		*until = min_u64(*until, align_down(pa, size) + size);
+	else if (pa < base)
+		*until = min_u64(*until, base);
+	return inside;
+}
+
+/* SDM 3A 11.11.4.1: UC wins, WT over WB. What else overlaps is undefined: UC then. */
+static enum mem_type overlap(enum mem_type a, enum mem_type b)
+{
+	if (a == b)
+		return a;
+	if ((a == MT_WT && b == MT_WB) || (a == MT_WB && b == MT_WT))
+		return MT_WT;
+	return MT_UC;
+}
+
+enum mem_type mtrr_type_at(const struct mtrr *m, hpa_t pa, hpa_t *until)
+{
+	enum mem_type type = MT_UC;
+	bool found = false;
+
+	*until = UINT64_MAX;
+	if (!(m->def_type & DEF_ENABLED) || pa >= BIT(m->phys_bits))
+		return MT_UC;
+	*until = BIT(m->phys_bits);
+	if (m->has_fixed && (m->def_type & DEF_FIXED)) {
+		if (pa < MIB(1))
+			return fixed_type(m, pa, until);
+	}
+	for (unsigned i = 0; i < m->variable_count; i++) {
+		if (!(m->variable[i].mask & MASK_VALID) || !in_range(m, i, pa, until))
+			continue;
+		enum mem_type t = type_of(m->variable[i].base);
+
+		type = found ? overlap(type, t) : t;
+		found = true;
+	}
+	if (found)
+		return type;
+	if (pa < GIB(4) && m->wb_end > GIB(4))
+		*until = min_u64(*until, GIB(4));
+	if (pa < GIB(4) || pa >= m->wb_end)
+		return type_of(m->def_type);
+	*until = min_u64(*until, m->wb_end);
+	return MT_WB;
+}
+
+uint64_t mtrr_uniform(const struct mtrr *m, hpa_t pa, uint64_t size, enum mem_type *type)
+{
+	hpa_t end = size > UINT64_MAX - pa ? UINT64_MAX : pa + size, at = pa, next;
+
+	*type = mtrr_type_at(m, pa, &at);
+	while (at < end && mtrr_type_at(m, at, &next) == *type)
+		at = next;
+	return min_u64(at, end) - pa;
+}
+
+/* SDM 3A table 11-7; APM 2 table 7-11 has the same, with CD and WC+ as other names. */
+enum mem_type mtrr_combine(enum mem_type mtrr, enum mem_type pat)
+{
+	switch (pat) {
+	case MT_WC:
+		return MT_WC;
+	case MT_WB:
+		return mtrr;
+	case MT_UC_MINUS:
+		return mtrr == MT_WC || mtrr == MT_WP ? MT_WC : MT_UC;
+	case MT_WT:
+		return mtrr == MT_UC || mtrr == MT_WC ? MT_UC : MT_WT;
+	case MT_WP:
+		return mtrr == MT_UC || mtrr == MT_WC ? MT_UC : MT_WP;
+	default:
+		return MT_UC;
+	}
+}
