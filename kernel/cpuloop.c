@@ -10,6 +10,11 @@
 #include "kernel/log.h"
 
 #define SLICE_US 5000u
+/*
+ * A timer that repeats by itself faster than this would leave the core, which
+ * others may share, no time for anything else: its ticks are merged.
+ */
+#define MIN_PERIOD_US 20u
 
 static struct cpu_more cores[MAX_CPUS];
 
@@ -67,11 +72,14 @@ static void set_timer(struct cpu *cpu, struct timerq_node *t, uint64_t tsc)
 		cpu_kick(cpu);
 }
 
+/* What is due now; what those arm anew waits for the next round. */
 static void run_timers(struct cpu_more *m)
 {
+	uint64_t now = rdtsc();
+
 	for (;;) {
 		spin_lock(&m->timer_lock);
-		struct timerq_node *t = timerq_pop(&m->timers, rdtsc());
+		struct timerq_node *t = timerq_pop(&m->timers, now);
 		spin_unlock(&m->timer_lock);
 		if (!t)
 			return;
@@ -86,7 +94,9 @@ static void guest_timer_expired(struct timerq_node *n)
 	if (t->vm->more->state != VM_RUNNING)
 		return;
 	spin_lock(&t->vm->more->lock);
+	t->firing = true;
 	t->fire(t->dev);
+	t->firing = false;
 	spin_unlock(&t->vm->more->lock);
 }
 
@@ -104,6 +114,8 @@ void guest_timer_arm(void *ctx, uint64_t deadline_ns)
 	/* 2^62 ns are 146 years: later is never. Rounded up, so that it is not early. */
 	if (deadline_ns < BIT(62))
 		tsc = t->vm->more->tsc_start + ns_to_tsc(deadline_ns) + 2;
+	if (t->firing)
+		tsc = max_u64(tsc, rdtsc() + ns_to_tsc(MIN_PERIOD_US * 1000ull));
 	set_timer(t->vm->more->vcpu[0]->cpu, &t->node, tsc);
 }
 

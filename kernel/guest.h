@@ -34,6 +34,7 @@ struct guest_timer {
 	void (*fire)(void *dev);
 	void *dev;
 	struct vm *vm;
+	bool firing; /* what it arms now is a period of its own, not the guest's doing */
 };
 
 #define MTRR_VARIABLE 8u
