@@ -12,9 +12,12 @@
  * after that IRET (or an interrupt shadow) for an NMI, and the one after an
  * interrupt shadow on QEMU before 8.0, which forgets the shadow at VMRUN and
  * would open the interrupt window inside STI; HLT. The instruction is run with
- * TF, whose #DB is intercepted, and nobody sees it. A third such instruction
- * is a CR8 write on QEMU before 8.0, which aborts when the guest does that with
- * a virtual interrupt pending.
+ * TF, whose #DB is intercepted, and nobody sees it.
+ *
+ * Two more instructions run so: MOV to CR4, after which bits that the guest may
+ * not have are taken back (no decoding, no second model of the CPU's own
+ * checks); and MOV to CR8 on QEMU before 8.0, which aborts when the guest does
+ * that with a virtual interrupt pending.
  */
 
 static bool injecting(const struct svm_vcpu *s)
@@ -88,7 +91,7 @@ static bool must_step(const struct svm_vcpu *s)
 
 	if (injecting(s))
 		return false;
-	if (s->step_cr8)
+	if (s->step_cr)
 		return true;
 	if (s->nmi_window && (s->iret_pending || shadow))
 		return true;
@@ -113,26 +116,28 @@ static uint64_t virtual_irq(const struct svm_vcpu *s)
 static void set_windows(struct svm_vcpu *s)
 {
 	struct vmcb *c = &s->vmcb;
-	uint64_t irq = s->stepping ? 0 : virtual_irq(s);
-	uint64_t int_ctl = (c->int_ctl & INT_V_TPR) | INT_V_INTR_MASKING | irq;
-	uint32_t icpt = c->intercept1 & ~(ICPT1_VINTR | ICPT1_IRET), icpt_cr = 0;
+	uint64_t irq = s->stepping ? 0 : virtual_irq(s), tpr = c->int_ctl & INT_V_TPR;
+	uint64_t int_ctl = tpr | INT_V_INTR_MASKING | irq;
+	uint32_t icpt = c->intercept1 & ~(ICPT1_VINTR | ICPT1_IRET);
+	uint32_t icpt_cr = s->stepping ? 0 : ICPT_CR4_WRITE;
 
 	if (irq)
 		icpt |= ICPT1_VINTR;
 	/* An NMI that must wait for an event injected now comes at the latest after its handler. */
 	if ((s->nmi_blocked && !s->iret_pending) || (s->nmi_window && injecting(s)))
 		icpt |= ICPT1_IRET;
+	if (svm_caps.tcg && !s->stepping && (irq || tpr))
+		icpt_cr |= ICPT_CR8_WRITE;
 	if (c->int_ctl != int_ctl) {
 		c->int_ctl = int_ctl;
 		svm_dirty(s, CLEAN_TPR);
 	}
-	if (svm_caps.tcg && !s->stepping && (irq || (int_ctl & INT_V_TPR)))
-		icpt_cr = ICPT_CR8_WRITE;
 	if (c->intercept1 != icpt || c->intercept_cr != icpt_cr) {
 		c->intercept1 = icpt;
 		c->intercept_cr = icpt_cr;
 		svm_dirty(s, CLEAN_I);
 	}
+	s->armed = irq || (icpt & ICPT1_IRET) || icpt_cr != ICPT_CR4_WRITE;
 }
 
 bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
@@ -140,17 +145,22 @@ bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
 	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *c = &s->vmcb;
 
+	s->stepping = false;
+	s->entry_shadow = svm_shadow(s);
+	if (!s->special && !(c->int_ctl & INT_V_TPR))
+		return true;
 	if (s->nmi_window && svm_can_take_nmi(v)) {
 		s->nmi_window = false;
 		exit->kind = EXIT_NMI_WINDOW;
 		return false;
 	}
 	s->entry_rip = c->rip;
-	s->entry_shadow = svm_shadow(s);
 	s->stepping = must_step(s);
 	if (s->stepping) {
 		s->guest_tf = (c->rflags & RFLAGS_TF) != 0;
 		c->rflags |= RFLAGS_TF;
+	} else {
+		s->step_cr = 0; /* an event goes first; then it exits again */
 	}
 	set_windows(s);
 	return true;
@@ -205,22 +215,32 @@ static void end_step(struct svm_vcpu *s, bool iret_done)
 		s->stray_tf = true;
 }
 
-void svm_event_exit(struct vcpu *v)
+static void end_special(struct svm_vcpu *s)
 {
-	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *c = &s->vmcb;
-	bool moved = c->rip != s->entry_rip;
+	bool trapped = svm_exit_code(s) == VMEXIT_EXCP(VEC_DB);
 	bool iret_done = s->iret_pending && c->rip != s->iret_rip;
 
-	c->event_inj = 0;
 	if (iret_done)
 		s->iret_pending = s->nmi_blocked = false;
 	if (s->stepping)
 		end_step(s, iret_done);
+	if (!trapped)
+		s->step_cr = 0;
 	/* QEMU: a shadow that the entry lost is still there if nothing was executed. */
-	if (svm_caps.tcg && s->entry_shadow && !moved && svm_exit_code(s) != VMEXIT_EXCP(VEC_DB))
+	if (svm_caps.tcg && s->entry_shadow && !trapped && c->rip == s->entry_rip)
 		c->int_state |= INT_SHADOW;
-	collect_pending(v, s);
+}
+
+void svm_event_exit(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	s->vmcb.event_inj = 0;
+	if (s->special)
+		end_special(s);
+	if (s->sw_len || (s->vmcb.exit_int_info & EVENT_V))
+		collect_pending(v, s);
 }
 
 /* The kind for the first window that is open now, or EXIT_NONE. */
@@ -228,10 +248,6 @@ static enum vcpu_exit_kind open_window(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v);
 
-	if (s->step_cr8) { /* maybe the TPR is lower now: common code looks */
-		s->step_cr8 = false;
-		return EXIT_IRQ_WINDOW;
-	}
 	if (s->nmi_window && svm_can_take_nmi(v)) {
 		s->nmi_window = false;
 		return EXIT_NMI_WINDOW;
@@ -264,6 +280,21 @@ static bool debug_is_ours(struct svm_vcpu *s)
 	return !(c->dr6 & 0xf); /* a breakpoint hit by the same instruction is the guest's */
 }
 
+/* False: back to the state before the MOV, which is then #GP. */
+static bool cr4_ok(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+	struct vmcb *c = &s->vmcb;
+
+	if (!(c->cr4 & ~s->old_cr4 & ~v->cr4_allowed))
+		return true;
+	c->cr4 = s->old_cr4;
+	c->rip = s->entry_rip;
+	c->dr6 &= ~DR6_BS;
+	svm_dirty(s, CLEAN_CRX | CLEAN_DRX);
+	return false;
+}
+
 static void decode_exception(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct svm_vcpu *s = svm_of(v);
@@ -273,9 +304,19 @@ static void decode_exception(struct vcpu *v, struct vcpu_exit *exit)
 		exit->kind = EXIT_HOST_MC;
 		return;
 	}
-	if (vector == VEC_DB && debug_is_ours(s)) {
-		exit->kind = open_window(v);
-		return;
+	if (vector == VEC_DB) {
+		uint8_t cr = s->step_cr;
+		bool ours = debug_is_ours(s);
+
+		s->step_cr = 0;
+		if (cr == 4 && !cr4_ok(v)) {
+			exit->kind = EXIT_PROTECTED;
+			return;
+		}
+		if (ours) { /* after CR8 maybe the TPR is lower: common code looks */
+			exit->kind = cr == 8 ? EXIT_IRQ_WINDOW : open_window(v);
+			return;
+		}
 	}
 	exit->kind = EXIT_EXCEPTION;
 	exit->u.event = (struct vcpu_event){
@@ -291,8 +332,13 @@ void svm_event_decode(struct vcpu *v, struct vcpu_exit *exit)
 	struct svm_vcpu *s = svm_of(v);
 
 	switch (svm_exit_code(s)) {
+	case VMEXIT_CR4_WRITE:
+		s->old_cr4 = s->vmcb.cr4;
+		s->step_cr = 4;
+		exit->kind = EXIT_NONE;
+		break;
 	case VMEXIT_CR8_WRITE:
-		s->step_cr8 = true;
+		s->step_cr = 8;
 		exit->kind = EXIT_NONE;
 		break;
 	case VMEXIT_VINTR:

@@ -112,6 +112,7 @@ void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)
 	exit->insn_len = 0;
 	switch (code) {
 	case VMEXIT_EXCP(0)... VMEXIT_EXCP_LAST:
+	case VMEXIT_CR4_WRITE:
 	case VMEXIT_CR8_WRITE:
 	case VMEXIT_VINTR:
 	case VMEXIT_IRET:

@@ -10,8 +10,9 @@
 
 /*
  * INIT: else it would reset the core. #DB and #AC: their delivery can loop in
- * the CPU for ever (CVE-2015-8104, CVE-2015-5307). CRs are not intercepted:
- * with nested paging the CPU keeps them right and they touch nobody else.
+ * the CPU for ever (CVE-2015-8104, CVE-2015-5307). Of the CRs only writes to
+ * CR4 are intercepted (event.c): with nested paging the CPU keeps the others
+ * right and they touch nobody else.
  */
 #define INTERCEPT1                                                                                 \
 	(ICPT1_INTR | ICPT1_NMI | ICPT1_INIT | ICPT1_RDPMC | ICPT1_CPUID | ICPT1_INVD |            \
@@ -52,6 +53,7 @@ static void reset_controls(struct vcpu *v)
 {
 	struct vmcb *c = &svm_of(v)->vmcb;
 
+	c->intercept_cr = ICPT_CR4_WRITE;
 	c->intercept_exc = INTERCEPT_EXC;
 	c->intercept1 = INTERCEPT1;
 	c->intercept2 = INTERCEPT2 | (svm_caps.rdpru ? ICPT2_RDPRU : 0);

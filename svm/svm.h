@@ -65,17 +65,22 @@ struct svm_vcpu {
 	uint8_t tpr; /* as last set: V_TPR has no bits 3:0 */
 
 	/* Events (event.c). */
-	bool irq_window, nmi_window; /* wanted by common code */
-	bool nmi_blocked;            /* an NMI was delivered and no IRET has ended it yet */
-	bool iret_pending;           /* the IRET at iret_rip is about to unblock NMIs */
-	uint64_t iret_rip;
-	bool step_cr8;     /* QEMU: the CR8 write at RIP runs by itself */
-	bool stepping;     /* this entry runs one instruction: TF is ours */
-	bool guest_tf;     /* TF was the guest's own already */
-	bool stray_tf;     /* our TF may have got onto the guest's stack */
-	bool entry_shadow; /* the interrupt shadow at the entry */
-	uint64_t entry_rip;
+	union {
+		uint64_t special; /* 0: nothing of this, the usual case */
+		struct {
+			bool irq_window, nmi_window; /* wanted by common code */
+			bool nmi_blocked;  /* an NMI was delivered, and no IRET has ended it */
+			bool iret_pending; /* the IRET at iret_rip is about to unblock NMIs */
+			bool armed;        /* the VMCB has a virtual IRQ or intercepts for this */
+			bool stepping;     /* this entry runs one instruction: TF is ours */
+			bool entry_shadow; /* the interrupt shadow at the entry */
+			uint8_t step_cr;   /* the write to CR4 or CR8 at RIP runs by itself */
+		};
+	};
+	bool guest_tf;  /* during the step TF is the guest's own already */
+	bool stray_tf;  /* our TF may have got onto the guest's stack */
 	uint8_t sw_len; /* RIP was moved so far over the software interrupt injected */
+	uint64_t iret_rip, entry_rip, old_cr4;
 };
 static_assert(offsetof(struct svm_vcpu, vmcb) == 0, "its address is the VMCB's");
 

@@ -134,7 +134,9 @@ static_assert(sizeof(struct vmcb_seg) == 16, "APM 2 table B-2");
 static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #undef VMCB_AT
 
-#define ICPT_CR8_WRITE (1u << 24) /* intercept_cr, offset 000h */
+/* intercept_cr, offset 000h */
+#define ICPT_CR4_WRITE (1u << 20)
+#define ICPT_CR8_WRITE (1u << 24)
 
 /* intercept1, offset 00Ch */
 #define ICPT1_INTR      (1u << 0)
@@ -210,6 +212,7 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #define CLEAN_ALL  0x7ffull
 
 /* exit_code (APM 2 appendix C). Only 31:0 count: see svm_exit_code(). */
+#define VMEXIT_CR4_WRITE   0x14u
 #define VMEXIT_CR8_WRITE   0x18u
 #define VMEXIT_EXCP(v)     (0x40u + (v))
 #define VMEXIT_EXCP_LAST   0x5fu

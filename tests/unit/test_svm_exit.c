@@ -31,6 +31,7 @@ static int setup(void **state)
 	v.hw = &s;
 	svm_reset_state(&v, &start);
 	s.vmcb.int_ctl = INT_V_INTR_MASKING;
+	s.vmcb.intercept_cr = ICPT_CR4_WRITE;
 	s.vmcb.intercept2 = ICPT2_VMRUN;
 	s.vmcb.asid = 1;
 	s.vmcb.clean = CLEAN_ALL;
@@ -385,7 +386,7 @@ static void qemu_must_not_see_cr8_with_an_interrupt(void **state)
 	svm_set_tpr(&v, 0x50);
 	run(VMEXIT_INTR);
 	assert_false(s.vmcb.int_ctl & INT_V_IRQ);
-	assert_int_equal(s.vmcb.intercept_cr, ICPT_CR8_WRITE);
+	assert_int_equal(s.vmcb.intercept_cr, ICPT_CR8_WRITE | ICPT_CR4_WRITE);
 	assert_int_equal(run(VMEXIT_CR8_WRITE), EXIT_NONE);
 	assert_true(svm_event_entry(&v, &e));
 	assert_int_equal(s.vmcb.intercept_cr, 0);
@@ -398,8 +399,67 @@ static void qemu_must_not_see_cr8_with_an_interrupt(void **state)
 	assert_false(s.vmcb.dr6 & DR6_BS);
 	svm_want_irq_window(&v, true);
 	run(VMEXIT_INTR);
-	assert_int_equal(s.vmcb.intercept_cr, ICPT_CR8_WRITE);
+	assert_int_equal(s.vmcb.intercept_cr, ICPT_CR8_WRITE | ICPT_CR4_WRITE);
 	assert_true(s.vmcb.int_ctl & INT_V_IRQ);
+}
+
+/* MOV to CR4 runs by itself; then its result is judged. */
+static enum vcpu_exit_kind write_cr4(uint64_t value)
+{
+	assert_int_equal(run(VMEXIT_CR4_WRITE), EXIT_NONE);
+	assert_true(svm_event_entry(&v, &e));
+	assert_int_equal(s.vmcb.intercept_cr, 0);
+	assert_true(s.vmcb.rflags & RFLAGS_TF);
+	s.vmcb.cr4 = value;
+	s.vmcb.rip += 3;
+	s.vmcb.dr6 |= DR6_BS;
+	return leave(VMEXIT_EXCP(VEC_DB), 0, 0);
+}
+
+static void cr4_bits_follow_policy(void **state)
+{
+	(void)state;
+	v.cr4_allowed = CR4_PAE | CR4_PGE | CR4_OSFXSR;
+	assert_int_equal(write_cr4(CR4_PAE | CR4_PGE), EXIT_NONE);
+	assert_int_equal(svm_get(&v, REG_CR4), CR4_PAE | CR4_PGE);
+	assert_int_equal(s.vmcb.rip, RIP + 3);
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+	assert_false(s.vmcb.dr6 & DR6_BS);
+	s.vmcb.clean = CLEAN_ALL;
+	assert_int_equal(write_cr4(CR4_PAE | CR4_LA57), EXIT_PROTECTED);
+	assert_int_equal(svm_get(&v, REG_CR4), CR4_PAE | CR4_PGE);
+	assert_int_equal(s.vmcb.rip, RIP + 3);
+	assert_false(s.vmcb.clean & CLEAN_CRX);
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+	/* a bit that is on already (by the loader) may stay */
+	s.vmcb.cr4 = CR4_PAE | CR4_MCE;
+	assert_int_equal(write_cr4(CR4_PAE | CR4_MCE | CR4_OSFXSR), EXIT_NONE);
+	assert_int_equal(run(VMEXIT_INTR), EXIT_HOST_IRQ);
+	assert_int_equal(s.vmcb.intercept_cr, ICPT_CR4_WRITE);
+	assert_false(s.armed);
+	/* single-stepped by the guest itself: its trap, or its #GP instead */
+	s.vmcb.rflags |= RFLAGS_TF;
+	assert_int_equal(write_cr4(CR4_PAE), EXIT_EXCEPTION);
+	s.vmcb.dr6 &= ~DR6_BS;
+	assert_int_equal(write_cr4(CR4_PAE | CR4_LA57), EXIT_PROTECTED);
+	assert_false(s.vmcb.dr6 & DR6_BS);
+	assert_true(s.vmcb.rflags & RFLAGS_TF);
+}
+
+static void event_before_the_cr4_write(void **state)
+{
+	(void)state;
+	assert_int_equal(run(VMEXIT_CR4_WRITE), EXIT_NONE);
+	inject(EVENT_EXTINT, 0x50);
+	assert_true(svm_event_entry(&v, &e));
+	assert_false(s.vmcb.rflags & RFLAGS_TF);
+	assert_int_equal(s.vmcb.intercept_cr, ICPT_CR4_WRITE);
+	s.vmcb.dr6 |= DR6_BS;
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_EXCEPTION);
+	/* a physical interrupt before the step: it exits again */
+	run(VMEXIT_CR4_WRITE);
+	assert_int_equal(run(VMEXIT_INTR), EXIT_HOST_IRQ);
+	assert_int_equal(run(VMEXIT_CR4_WRITE), EXIT_NONE);
 }
 
 /* NMI, its handler, IRET, and the next NMI right after that. */
@@ -622,6 +682,8 @@ int main(void)
 		cmocka_unit_test_setup(interrupt_window, setup),
 		cmocka_unit_test_setup(lowering_the_tpr_is_seen, setup),
 		cmocka_unit_test_setup(qemu_must_not_see_cr8_with_an_interrupt, setup),
+		cmocka_unit_test_setup(cr4_bits_follow_policy, setup),
+		cmocka_unit_test_setup(event_before_the_cr4_write, setup),
 		cmocka_unit_test_setup(nmi_blocking, setup),
 		cmocka_unit_test_setup(nmi_unblocks_without_a_window, setup),
 		cmocka_unit_test_setup(iret_may_load_tf_for_the_guest, setup),
