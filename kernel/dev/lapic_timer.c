@@ -9,7 +9,7 @@ static uint64_t tick_ns(const struct lapic *l)
 {
 	unsigned d = (l->divide & 3u) | (l->divide >> 1 & 4u);
 
-	return LAPIC_TICK_NS * (d == 7 ? 1u : 2u << d);
+	return (uint64_t)LAPIC_TICK_NS * (d == 7 ? 1u : 2u << d);
 }
 
 /* At most 2^32 * 128 ticks of 10 ns. */

@@ -27,10 +27,10 @@ static uint64_t ones(unsigned size)
 static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 {
 	struct pci *p = dev;
-	struct pci_func *f;
 
 	if (offset >= DATA_OFFSET) {
-		f = selected(p);
+		const struct pci_func *f = selected(p);
+
 		if (!f)
 			return UINT64_MAX;
 		return f->config[p->address >> 2 & 63] >> (8 * (offset - DATA_OFFSET)) & ones(size);

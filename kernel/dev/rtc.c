@@ -147,15 +147,15 @@ static void freeze(struct rtc *r, uint64_t now)
 /* The clock goes on from what stands in the registers; what is no date becomes one near it. */
 static void thaw(struct rtc *r, uint64_t now, uint64_t phase)
 {
-	uint64_t year = decode(r, r->cmos[RTC_CENTURY]) * 100u + decode(r, r->cmos[REG_YEAR]);
+	uint64_t year = decode(r, r->cmos[RTC_CENTURY]) * 100ull + decode(r, r->cmos[REG_YEAR]);
 	uint64_t month = decode(r, r->cmos[REG_MONTH]), day = decode(r, r->cmos[REG_DAY]);
 	uint64_t seconds;
 
 	year = year < 1970 ? 1970 : min_u64(year, 2500);
 	month = month < 1 ? 1 : min_u64(month, 12);
 	seconds = days_from(year, month, max_u64(day, 1)) * DAY;
-	seconds += decode_hour(r, r->cmos[REG_HOURS]) % 24 * 3600u;
-	seconds += decode(r, r->cmos[REG_MINUTES]) * 60u + decode(r, r->cmos[REG_SECONDS]);
+	seconds += decode_hour(r, r->cmos[REG_HOURS]) % 24 * 3600ull;
+	seconds += decode(r, r->cmos[REG_MINUTES]) * 60ull + decode(r, r->cmos[REG_SECONDS]);
 	r->base = seconds * NS_PER_S + phase - now;
 	r->seen = now;
 }
@@ -184,7 +184,7 @@ static uint64_t next_alarm(const struct rtc *r, uint64_t after)
 		if (wh != ANY && wh != hour / 3600 % 24)
 			continue;
 		for (unsigned m = 0; m < 60; m++) {
-			uint64_t minute = hour + m * 60u;
+			uint64_t minute = hour + m * 60ull;
 
 			if (minute + 59 <= after || (wm != ANY && wm != m))
 				continue;
@@ -230,7 +230,7 @@ static void update(struct rtc *r, uint64_t now)
 {
 	uint8_t b = r->cmos[REG_B], *c = &r->cmos[REG_C];
 	uint8_t wanted = (uint8_t)(b & ~*c & (B_PIE | B_AIE | B_UIE));
-	uint64_t t = utc(r, now), next = DEV_TIMER_NEVER, alarm;
+	uint64_t t = utc(r, now), next = DEV_TIMER_NEVER;
 
 	*c &= (uint8_t)~C_IRQF;
 	if (b & *c)
@@ -240,7 +240,8 @@ static void update(struct rtc *r, uint64_t now)
 	if (!stopped(r) && (wanted & B_UIE))
 		next = now + NS_PER_S - t % NS_PER_S;
 	if (!stopped(r) && (wanted & B_AIE)) {
-		alarm = next_alarm(r, t / NS_PER_S);
+		uint64_t alarm = next_alarm(r, t / NS_PER_S);
+
 		if (alarm != UINT64_MAX)
 			next = min_u64(next, now + (alarm * NS_PER_S - t));
 	}
