@@ -30,8 +30,9 @@ $(B)/boot/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	$(NASM) -f elf64 -w+error -o $@ $<
 
+# crt0 calls _entry of libefi since gnu-efi 3.0.18, and efi_main before: both are ours.
 $(B)/boot/loader.so: $(BOOT_OBJ) $(EFI_CRT0) $(EFI_LDS) $(EFI_RELOC)
-	$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined \
+	$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined --defsym=_entry=efi_main \
 		-T $(EFI_LDS) $(EFI_CRT0) $(BOOT_OBJ) $(EFI_RELOC) -o $@
 
 # The loader's PE header needs no time of its own: equal sources give equal files.
