@@ -53,12 +53,12 @@ bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id)
 		    (!inside && !touches(id, a->first) && !touches(a->last, id)))
 			continue;
 		a->count++;
-		if (inside)
-			return false;
-		a->first = min_u64(a->first, id);
-		a->last = max_u64(a->last, id);
-		merge(r, i);
-		return true;
+		if (!inside) {
+			a->first = min_u64(a->first, id);
+			a->last = max_u64(a->last, id);
+			merge(r, i);
+		}
+		return false;
 	}
 	if (r->ranges == REFUSE_RANGES) {
 		r->unnamed++;

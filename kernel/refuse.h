@@ -33,7 +33,7 @@ struct refusals {
 	unsigned said;                /* lines given at once */
 };
 
-/* Counts; true when this one was not in any range before. */
+/* Counts; true when it begins a range of its own: worth a line in the log. */
 bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id);
 const char *refuse_kind_name(enum refuse_kind kind);
 
