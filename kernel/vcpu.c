@@ -184,8 +184,11 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 	if (r->said++ == LOGGED_REFUSALS)
 		log_info("%s: further refusals are counted, and listed when it ends", v->vm->name);
 	else
-		log_info("%s: refused %s 0x%llx at rip 0x%llx", v->vm->name, refuse_kind_name(kind),
-			 (unsigned long long)id, (unsigned long long)vcpu_ops->get(v, REG_RIP));
+		log_info("%s: refused %s 0x%llx%s%s at rip 0x%llx", v->vm->name,
+			 refuse_kind_name(kind), (unsigned long long)id,
+			 kind == REFUSE_INSN ? " " : "",
+			 kind == REFUSE_INSN ? exit_name((enum vcpu_exit_kind)id) : "",
+			 (unsigned long long)vcpu_ops->get(v, REG_RIP));
 }
 
 /* Chooses what goes in at this entry; at most one event. */
