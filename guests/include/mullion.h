@@ -51,7 +51,7 @@
  * Entry state. A PV guest is a static ELF64 executable for x86-64; its PT_LOAD
  * segments are copied to their p_paddr (inside RAM, not overlapping) and the
  * rest of p_memsz is zero. vCPU 0 starts at e_entry:
- * - 64-bit mode, CPL 0, RFLAGS = 2 (interrupts off); CR0 = PE|MP|ET|NE|WP|PG,
+ * - 64-bit mode, CPL 0, RFLAGS = 2 (interrupts off); CR0 = PE|ET|NE|WP|PG,
  *   CR4 = PAE, EFER = LME|LMA|NXE; CR3 points to tables that map all memory of
  *   the memory map 1:1, writable and executable, with pages up to 2 MiB;
  * - CS = MULLION_BOOT_CS and the other selectors MULLION_BOOT_DS in a GDT of
