@@ -67,7 +67,8 @@ static void test_xcr0(struct tally *t)
 static void test_reserved(struct tally *t, uint64_t cr0, uint64_t cr3, uint64_t cr4)
 {
 	for (unsigned bit = 0; bit < 64; bit++) {
-		attempt(t, set_cr0, cr0 ^ 1ull << bit);
+		if (bit) /* PE=0 with PG=1 stops Bochs 2.7 itself in an SVM guest */
+			attempt(t, set_cr0, cr0 ^ 1ull << bit);
 		write_cr0(cr0);
 		attempt(t, set_cr4, cr4 ^ 1ull << bit);
 		write_cr4(cr4);
