@@ -165,6 +165,8 @@ static int emu_access(struct emu *e, gva_t va, unsigned size, unsigned access, b
 	if (first < size &&
 	    translate(c->v, &c->regs, va + first, access | c->access, &b, &e->fault))
 		return -EFAULT;
+	if (!value) /* only whether it may be written was asked */
+		return 0;
 	if (first == size) {
 		phys_access(c->v, a, size, write, value);
 		return 0;
