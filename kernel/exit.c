@@ -214,7 +214,9 @@ static void handle_cr8(struct vcpu *v, const struct vcpu_exit *e)
 		vcpu_gpr_set(v, e->u.cr8.gpr, l->tpr >> 4);
 		return;
 	}
+	spin_lock(&v->vm->more->lock);
 	lapic_set_tpr(l, (uint8_t)(value << 4));
+	spin_unlock(&v->vm->more->lock);
 	vcpu_ops->set_tpr(v, (uint8_t)(value << 4));
 	vcpu_notify(v);
 }

@@ -257,14 +257,23 @@ static int write_kvm_clock(struct vcpu *v, uint64_t value)
 	return -EINVAL;
 }
 
+/* The guest's TSC jumps: what is derived from it follows. */
+static void tsc_moved(struct vcpu *v)
+{
+	vcpu_ops->tsc_changed(v);
+	spin_lock(&v->vm->more->lock);
+	lapic_tsc_changed(&v->more->lapic);
+	spin_unlock(&v->vm->more->lock);
+	(void)update_kvm_clock(v);
+}
+
 static void write_tsc(struct vcpu *v, uint64_t value)
 {
 	uint64_t offset = value - rdtsc();
 
 	v->more->tsc_adjust += offset - v->tsc_offset;
 	v->tsc_offset = offset;
-	vcpu_ops->tsc_changed(v);
-	(void)update_kvm_clock(v);
+	tsc_moved(v);
 }
 
 static int write_backend(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
@@ -304,8 +313,7 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_TSC_ADJUST:
 		v->tsc_offset += value - v->more->tsc_adjust;
 		v->more->tsc_adjust = value;
-		vcpu_ops->tsc_changed(v);
-		(void)update_kvm_clock(v);
+		tsc_moved(v);
 		return 0;
 	case MSR_EFER:
 		return write_efer(v, value);

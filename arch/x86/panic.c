@@ -97,6 +97,16 @@ static void backtrace_from(uint64_t rip, uint64_t rbp)
 	}
 }
 
+void stop_other_cores(void)
+{
+	uint32_t none = 0;
+
+	(void)__atomic_compare_exchange_n(&panicking, &none, 1 + this_cpu()->id, false,
+					  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	if (cpu_count > 1)
+		apic_send_nmi_others();
+}
+
 static void begin(void)
 {
 	uint32_t none = 0;

@@ -9,6 +9,8 @@
 /* The hypervisor's ELF file, for symbols; NULL: addresses only. */
 void panic_symbols(const void *elf, uint64_t size);
 bool panic_in_progress(void);
+/* Every other core stops where it is, for good: before power-off and reset. */
+void stop_other_cores(void);
 void panic_park(void) __attribute__((noreturn));
 void panic_trap(const struct trap_frame *f, const char *what) __attribute__((noreturn));
 

@@ -3,10 +3,12 @@
 #include "arch/x86/power.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/fbcon.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/tsc.h"
 #include "kernel/log.h"
+#include "kernel/string.h"
 
 static const struct acpi_info *acpi;
 
@@ -36,10 +38,18 @@ static void enter_acpi_mode(void)
 		delay_us(1000);
 }
 
+/* Past the log, whose lock a core that was stopped may hold. */
+static void last_words(const char *s)
+{
+	serial_write(s, strlen(s));
+	fbcon_write(s, strlen(s));
+}
+
 void power_off(void)
 {
 	irq_off();
 	log_info("powering off");
+	stop_other_cores();
 	serial_drain();
 	if (acpi && acpi->has_fadt && acpi->has_s5 && !acpi->hw_reduced) {
 		enter_acpi_mode();
@@ -51,7 +61,7 @@ void power_off(void)
 		for (const char *s = "Shutdown"; *s; s++)
 			out8(0x8900, (uint8_t)*s);
 	}
-	log_warn("this machine does not switch itself off: it is safe to do so now");
+	last_words("mullion| this machine does not switch itself off: it is safe to do so now\r\n");
 	serial_drain();
 	panic_park();
 }
@@ -60,6 +70,7 @@ void power_reset(void)
 {
 	irq_off();
 	log_info("resetting the machine");
+	stop_other_cores();
 	serial_drain();
 	if (acpi && acpi->has_reset && acpi->reset.space == ACPI_SPACE_IO) {
 		out8((uint16_t)acpi->reset.address, acpi->reset_value);
@@ -71,6 +82,6 @@ void power_reset(void)
 	delay_us(50000);
 	out8(0x64, 0xfe); /* keyboard controller pulses reset */
 	delay_us(50000);
-	log_warn("this machine does not reset itself: press its button");
+	last_words("mullion| this machine does not reset itself: press its button\r\n");
 	panic_park();
 }
