@@ -169,6 +169,8 @@ int vmx_cpu_on(struct cpu *cpu, const char **why)
 		c->msr[i] = rdmsr(vmx_switched_msr[i]);
 	c->loaded = NULL;
 	cpu->hw = c;
+	if (cpu->id == 0)
+		vmx_leash_init();
 	return 0;
 }
 

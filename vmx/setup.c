@@ -72,6 +72,7 @@ static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 	vmwrite(MSR_BITMAP_ADDRESS, vm->msr_bitmap ? vm->msr_bitmap : virt_to_phys(vmx_msr_bitmap));
 	if (h->vpid)
 		vmwrite(VPID, h->vpid);
+	vmx_leash_setup();
 	if (h->vtpr) {
 		vmwrite(VIRTUAL_APIC_ADDRESS,
 			align_down(virt_to_phys((const void *)(uintptr_t)h->vtpr), PAGE_SIZE));

@@ -68,6 +68,7 @@ struct vmcs_field {
 #define GUEST_INTERRUPTIBILITY        VMCS(0x4824)
 #define GUEST_ACTIVITY                VMCS(0x4826)
 #define GUEST_SYSENTER_CS             VMCS(0x482a)
+#define GUEST_PREEMPTION_TIMER        VMCS(0x482e)
 #define HOST_SYSENTER_CS              VMCS(0x4c00)
 
 #define CR0_MASK                      VMCS(0x6000)
@@ -106,6 +107,7 @@ struct vmcs_field {
 #define PIN_EXTERNAL_INTERRUPT        BIT(0)
 #define PIN_NMI                       BIT(3)
 #define PIN_VIRTUAL_NMI               BIT(5)
+#define PIN_PREEMPTION_TIMER          BIT(6)
 
 /* Primary processor-based controls (24.6.2). */
 #define PROC_INTERRUPT_WINDOW         BIT(2)
@@ -216,6 +218,7 @@ struct vmcs_field {
 #define REASON_EPT_VIOLATION          48u
 #define REASON_EPT_MISCONFIGURATION   49u
 #define REASON_INVEPT                 50u
+#define REASON_PREEMPTION_TIMER       52u
 #define REASON_INVVPID                53u
 #define REASON_WBINVD                 54u
 #define REASON_XSETBV                 55u

@@ -124,6 +124,10 @@ void vmx_unload(struct vcpu *v);
 bool vmx_borrow(struct vmx_vcpu *h);
 void vmx_give_back(struct vmx_vcpu *h, bool borrowed);
 
+/* leash.c */
+void vmx_leash_init(void);
+void vmx_leash_setup(void);
+
 /* run.asm: 0 after an exit, 1 VMfailInvalid, 2 VMfailValid */
 unsigned vmx_enter(struct vcpu *v, struct vmx_vcpu *h);
 void vmx_exit_point(void);
