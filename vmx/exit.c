@@ -104,7 +104,8 @@ static void exception(struct vcpu *v, struct vcpu_exit *exit)
 	/* SDM 3C 27.2.2: undefined for #DF and while another event was being delivered. */
 	if ((info & INFO_NMI_UNBLOCKED) && exit->u.event.vector != VEC_DF && !v->pending.valid)
 		vmx_block_nmi(vmx_hw(v));
-	if (exit->u.event.vector == VEC_DB)
+	/* INT1 tells DR6 nothing (SDM 3B 17.3.1). */
+	if (exit->u.event.vector == VEC_DB && exit->u.event.type == EVENT_EXCEPTION)
 		debug_exception(v);
 }
 

@@ -19,7 +19,6 @@ static void power_up(struct vcpu *v)
 	struct vmx_vcpu *h = vmx_hw(v);
 
 	memset(v->gpr, 0, sizeof(v->gpr));
-	memset(h->msr, 0, sizeof(h->msr));
 	v->gpr[GPR_RDX] = 0x600; /* family 6 */
 	h->cr2 = 0;
 	h->cached = h->dirty = 0;

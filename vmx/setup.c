@@ -124,6 +124,9 @@ void vmx_vcpu_free(struct vcpu *v)
 
 	if (!h)
 		return;
+	/* The core must not write back a page that has another owner. */
+	if (vmx_this_cpu()->loaded == h)
+		vmx_unload(v);
 	if (h->vmcs)
 		page_free(h->vmcs);
 	if (h->vtpr)
