@@ -103,6 +103,8 @@ void apic_enable(void)
 		apic_write(APIC_LVT_TIMER, LVT_TSC_DEADLINE | HOST_VEC_TIMER);
 	else
 		apic_write(APIC_LVT_TIMER, HOST_VEC_TIMER);
+	/* The mode must be there before the first deadline (SDM 3A 10.5.4.1). */
+	__asm__ volatile("mfence" ::: "memory");
 }
 
 uint32_t apic_id(void)
