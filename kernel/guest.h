@@ -138,7 +138,6 @@ int pv_init(struct vm *vm);
 /* One byte for the guest's console; false: no room now. */
 bool pc_console_in(struct vm *vm, uint8_t byte);
 bool pv_console_in(struct vm *vm, uint8_t byte);
-void pc_power_button(struct vm *vm);
 /* The vector to inject from PIC or APIC, or -1; takes it when `take`. VM lock held. */
 int vcpu_irq(struct vcpu *v, bool take);
 /* Gives the UART what was typed and found no room; after each access. VM lock held. */

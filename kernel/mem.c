@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The machine's free memory, and pages for those who ask. */
 #include "kernel/mem.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/mtrr.h"
 #include "arch/x86/spinlock.h"
 #include "kernel/alloc.h"
 #include "kernel/errno.h"
@@ -14,10 +16,39 @@ static struct alloc phys;
 static struct spinlock lock;
 static bool direct_map_ready;
 
+static uint64_t read_msr(uint32_t msr)
+{
+	uint64_t v;
+
+	return rdmsr_safe(msr, &v) ? v : 0;
+}
+
+/* Gives what the MTRRs make write-back to the allocator: guests get nothing else as RAM. */
+static void give_range(const struct mtrr *mtrr, uint64_t base, uint64_t end)
+{
+	while (base < end) {
+		enum mem_type type = MT_WB;
+		uint64_t size = mtrr ? mtrr_uniform(mtrr, base, end - base, &type) : end - base;
+		int err = type == MT_WB ? alloc_free(&phys, base, size) : -EINVAL;
+
+		if (err)
+			log_warn("memory at 0x%llx, %llu KiB of type %u, is left out: error %d",
+				 (unsigned long long)base, (unsigned long long)size >> 10,
+				 (unsigned)type, err);
+		base += size;
+	}
+}
+
 void mem_init(const struct handoff *h)
 {
 	const struct handoff_mem *m = (const void *)(uintptr_t)h->mem;
 
+	bool has_mtrr = (cpuid(1, 0).edx & BIT(12)) != 0;
+	static struct mtrr mtrr;
+
+	if (has_mtrr)
+		mtrr_load(&mtrr, read_msr, cpuid(0x80000008, 0).eax & 0xff,
+			  cpuid(0, 0).ebx == CPUID_AMD_EBX);
 	alloc_init(&phys, storage, EXTENTS);
 	for (uint32_t i = 0; i < h->mem_count; i++) {
 		uint64_t base = m[i].base, end = m[i].base + m[i].size;
@@ -26,13 +57,8 @@ void mem_init(const struct handoff *h)
 			continue;
 		base = max_u64(base, MIB(1)); /* below: trampoline, firmware's leftovers */
 		end = min_u64(end, MEM_LIMIT);
-		if (end <= base)
-			continue;
-		int err = alloc_free(&phys, base, end - base);
-		if (err)
-			log_warn("memory at 0x%llx, %llu KiB, is left out: error %d",
-				 (unsigned long long)base, (unsigned long long)(end - base) >> 10,
-				 err);
+		if (end > base)
+			give_range(has_mtrr ? &mtrr : NULL, base, end);
 	}
 }
 

@@ -83,11 +83,6 @@ static void reset_vm(void *vm)
 	vm_end(vm, END_RESTART);
 }
 
-void pc_power_button(struct vm *vm)
-{
-	acpi_pm_power_button(&vm->more->pc->pm);
-}
-
 static void fire_pit(void *d)
 {
 	pit_timer(d);

@@ -18,6 +18,8 @@ static inline struct cpuid_regs cpuid(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
+#define CPUID_AMD_EBX 0x68747541u /* "Auth", of the vendor string in leaf 0 */
+
 /* RDTSCP, and with it MSR_TSC_AUX (SDM 2B RDTSCP). */
 static inline bool cpu_has_rdtscp(void)
 {
@@ -78,11 +80,6 @@ static inline void out16(uint16_t port, uint16_t v)
 	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port) : "memory");
 }
 
-static inline void out32(uint16_t port, uint32_t v)
-{
-	__asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port) : "memory");
-}
-
 #define CR_ACCESSORS(n)                                                                            \
 	static inline uint64_t read_cr##n(void)                                                    \
 	{                                                                                          \
@@ -131,11 +128,6 @@ static inline uint64_t xgetbv(uint32_t n)
 static inline void xsetbv(uint32_t n, uint64_t v)
 {
 	__asm__ volatile("xsetbv" ::"c"(n), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
-}
-
-static inline void irq_on(void)
-{
-	__asm__ volatile("sti" ::: "memory");
 }
 
 static inline void irq_off(void)

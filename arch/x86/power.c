@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ACPI S5 and the ways to reset a PC, one after the other until one works. */
+/* Switching the machine off by ACPI S5. */
 #include "arch/x86/power.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/cpu.h"
@@ -63,25 +63,5 @@ void power_off(void)
 	}
 	last_words("mullion| this machine does not switch itself off: it is safe to do so now\r\n");
 	serial_drain();
-	panic_park();
-}
-
-void power_reset(void)
-{
-	irq_off();
-	log_info("resetting the machine");
-	stop_other_cores();
-	serial_drain();
-	if (acpi && acpi->has_reset && acpi->reset.space == ACPI_SPACE_IO) {
-		out8((uint16_t)acpi->reset.address, acpi->reset_value);
-		delay_us(50000);
-	}
-	out8(0xcf9, 0x02);
-	delay_us(50);
-	out8(0xcf9, 0x06); /* full reset */
-	delay_us(50000);
-	out8(0x64, 0xfe); /* keyboard controller pulses reset */
-	delay_us(50000);
-	last_words("mullion| this machine does not reset itself: press its button\r\n");
 	panic_park();
 }
