@@ -48,3 +48,5 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t),$(call unit_sources,$(t))
 $(UNIT_TESTS:%=$(UNIT)/%.run): $(UNIT)/%.run: $(UNIT)/%.result
 	@cat $(UNIT)/$*.log
 	@grep -q 'failed 0$$' $<
+
+include tests/lint/build.mk
