@@ -54,26 +54,24 @@ void alloc_init(struct alloc *a, struct alloc_range *storage, unsigned capacity)
 int alloc_free(struct alloc *a, hpa_t base, uint64_t size)
 {
 	unsigned i = above(a, base);
-	struct alloc_range *lower = i > 0 ? &a->r[i - 1] : NULL;
-	struct alloc_range *upper = i < a->count ? &a->r[i] : NULL;
 
 	if (!sane(base, size))
 		return -EINVAL;
-	if ((lower && end_of(lower) > base) || (upper && base + size > upper->base))
+	if ((i > 0 && end_of(&a->r[i - 1]) > base) || (i < a->count && base + size > a->r[i].base))
 		return -EEXIST;
 
-	bool join_lower = lower && end_of(lower) == base;
-	bool join_upper = upper && base + size == upper->base;
+	bool join_lower = i > 0 && end_of(&a->r[i - 1]) == base;
+	bool join_upper = i < a->count && base + size == a->r[i].base;
 
 	if (join_lower) {
-		lower->size += size;
+		a->r[i - 1].size += size;
 		if (join_upper) {
-			lower->size += upper->size;
+			a->r[i - 1].size += a->r[i].size;
 			remove_at(a, i);
 		}
 	} else if (join_upper) {
-		upper->base = base;
-		upper->size += size;
+		a->r[i].base = base;
+		a->r[i].size += size;
 	} else {
 		if (a->count == a->capacity)
 			return -ENOSPC;

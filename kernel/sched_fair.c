@@ -24,7 +24,7 @@ static struct sched_entity *least(const struct sched_queue *q, const struct sche
 	struct sched_entity *best = NULL;
 
 	for (struct sched_entity *e = q->list; e; e = e->next)
-		if (e->runnable && e != except && (!best || e->u.fair.vtime < best->u.fair.vtime))
+		if (e != except && e->runnable && (!best || e->u.fair.vtime < best->u.fair.vtime))
 			best = e;
 	return best;
 }

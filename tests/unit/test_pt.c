@@ -370,7 +370,9 @@ static void check_page(uint64_t i)
 
 static void check_around(uint64_t at, uint64_t n)
 {
-	for (uint64_t i = at > 2 ? at - 2 : 0; i < at + n + 2 && i<PAGES; i += n> 1024 ? 61 : 1)
+	uint64_t step = n > 1024 ? 61 : 1;
+
+	for (uint64_t i = at > 2 ? at - 2 : 0; i < min_u64(at + n + 2, PAGES); i += step)
 		check_page(i);
 	check_page(at + n - 1);
 	if (at + n < PAGES)
