@@ -4,7 +4,7 @@
  * Command line: quick (fewer ports); only=GROUP-bits (1 cpuid, 2 instructions, 4
  * control registers, 8 tables, 16 exceptions, 32 user, 64 MSRs, 128 ports, 256
  * memory, 512 hypercalls, 1024 halt); strictcpu (reserved bits of control registers
- * too); dbloop (ends in an endless #DB).
+ * too); nostep (no single steps over what exits); dbloop (ends in an endless #DB).
  */
 #include "tests/guest/hostile/hostile.h"
 

@@ -260,7 +260,9 @@ void test_exceptions(void)
 	count(&t, probe_call(bad_stack, NULL));
 	rt_handler[VEC_DB] = on_debug;
 	traps = 0;
-	count(&t, probe_call(step_through, NULL));
+	/* Bochs 2.7 with SVM takes such a #DB to its host instead. */
+	if (!option("nostep", NULL))
+		count(&t, probe_call(step_through, NULL));
 	unsigned steps = traps;
 
 	traps = 0;
