@@ -259,6 +259,19 @@ static enum vcpu_exit_kind open_window(struct vcpu *v)
 	return EXIT_NONE;
 }
 
+#define DR6_CAUSES (0xfull | BIT(13) | DR6_BS | BIT(15))
+
+/* DR6 holds the cause already (APM 2 15.12.2), but not in Bochs 2.7. */
+static void complete_dr6(struct svm_vcpu *s)
+{
+	struct vmcb *c = &s->vmcb;
+
+	if (!(c->dr6 & DR6_CAUSES) && (s->stepping || (c->rflags & RFLAGS_TF))) {
+		c->dr6 |= DR6_BS;
+		svm_dirty(s, CLEAN_DRX);
+	}
+}
+
 /* True when the #DB is the step's and the guest must not see it. */
 static bool debug_is_ours(struct svm_vcpu *s)
 {
@@ -306,8 +319,10 @@ static void decode_exception(struct vcpu *v, struct vcpu_exit *exit)
 	}
 	if (vector == VEC_DB) {
 		uint8_t cr = s->step_cr;
-		bool ours = debug_is_ours(s);
+		bool ours;
 
+		complete_dr6(s);
+		ours = debug_is_ours(s);
 		s->step_cr = 0;
 		if (cr == 4 && !cr4_ok(v)) {
 			exit->kind = EXIT_PROTECTED;

@@ -446,6 +446,23 @@ static void cr4_bits_follow_policy(void **state)
 	assert_true(s.vmcb.rflags & RFLAGS_TF);
 }
 
+static void bochs_leaves_dr6_alone(void **state)
+{
+	(void)state;
+	v.cr4_allowed = UINT64_MAX;
+	assert_int_equal(run(VMEXIT_CR4_WRITE), EXIT_NONE);
+	assert_true(svm_event_entry(&v, &e));
+	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_NONE);
+	assert_int_equal(s.vmcb.dr6, DR6_INIT & UINT32_MAX);
+	s.vmcb.rflags |= RFLAGS_TF;
+	assert_int_equal(run(VMEXIT_EXCP(VEC_DB)), EXIT_EXCEPTION);
+	assert_true(s.vmcb.dr6 & DR6_BS);
+	s.vmcb.rflags &= ~RFLAGS_TF;
+	s.vmcb.dr6 = DR6_INIT & UINT32_MAX;
+	assert_int_equal(run(VMEXIT_EXCP(VEC_DB)), EXIT_EXCEPTION); /* INT1 */
+	assert_false(s.vmcb.dr6 & DR6_BS);
+}
+
 static void event_before_the_cr4_write(void **state)
 {
 	(void)state;
@@ -683,6 +700,7 @@ int main(void)
 		cmocka_unit_test_setup(lowering_the_tpr_is_seen, setup),
 		cmocka_unit_test_setup(qemu_must_not_see_cr8_with_an_interrupt, setup),
 		cmocka_unit_test_setup(cr4_bits_follow_policy, setup),
+		cmocka_unit_test_setup(bochs_leaves_dr6_alone, setup),
 		cmocka_unit_test_setup(event_before_the_cr4_write, setup),
 		cmocka_unit_test_setup(nmi_blocking, setup),
 		cmocka_unit_test_setup(nmi_unblocks_without_a_window, setup),
