@@ -124,6 +124,7 @@ int leave_firmware(struct handoff *h, const struct elf_image *img)
 		return -EIO;
 	}
 	__asm__ volatile("cli");
+	park_processors();
 	pci_stop_dma();
 	if (memmap_convert(&m, map.desc, map.size, map.stride) ||
 	    memmap_set(&m, h->kernel_base, h->kernel_size, HANDOFF_MEM_KERNEL, HANDOFF_MEM_WB))

@@ -22,7 +22,8 @@
  * - the image at HANDOFF_KERNEL_BASE, RWX.
  * 4 levels of tables, CR4.PAE alone of CR4 (and VMXE where firmware set it), the
  * direction flag clear, flat segments. No IDT; the GDT is in the trampoline page.
- * The hypervisor makes its own tables, GDT and IDT at once.
+ * The hypervisor makes its own tables, GDT and IDT at once. The other processors
+ * wait for a SIPI; PCI devices other than displays and bridges are no bus masters.
  */
 #define HANDOFF_KERNEL_BASE 0xffffffff80000000ull
 

@@ -256,10 +256,11 @@ log: {self.log}
         # Debian's Bochs has its debugger built in, which waits for a word before it starts.
         with open(self.path("rc"), "w", encoding="ascii") as f:
             f.write("c\n")
-        # The `term` display wants a terminal: it gets one that nobody looks at.
+        # The `term` display wants a terminal: it gets one that nobody looks at. Bochs 3 waits
+        # there for a key, 1 ms, each time a CPU goes idle; at the end of a file it does not.
         self.screen, terminal = pty.openpty()
         self.spawn([self.program, "-q", "-f", self.path("bochsrc"), "-rc", self.path("rc")],
-                   stdin=terminal, stdout=terminal, stderr=terminal,
+                   stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal,
                    env={**os.environ, "TERM": "linux", "LINES": "25", "COLUMNS": "80"})
         os.close(terminal)
 
