@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Event ports: pending bits, masks and bindings to local APIC vectors. Pure. */
 #include "kernel/evtchn.h"
 #include "kernel/errno.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hypercalls: every argument is copied once, checked, then used. Pure. */
 #include "kernel/hypercall.h"
 #include "kernel/errno.h"

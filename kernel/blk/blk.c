@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Checks of a block request against its disk, common to all backends. Pure. */
 #include "kernel/blk/blk.h"
 #include "kernel/errno.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Block backend: a disk image in memory, changed in place and lost at power-off. Pure. */
 #include "kernel/blk/blk.h"
 #include "kernel/errno.h"
