@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The UEFI loader: build/BOOTX64.EFI.
 
-VERSION ?= 0.1.0
-
 # Debian has these directly under /usr/lib; others in gnuefi/ or a multiarch directory.
 EFI_LIB_DIRS := /usr/lib /usr/lib/gnuefi /usr/lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu/gnuefi \
 	/usr/lib64/gnuefi /usr/lib64
@@ -24,20 +22,20 @@ all: $(B)/BOOTX64.EFI
 
 $(B)/boot/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(BOOT_CFLAGS) -c $< -o $@
+	$(Q)echo '  CC  $<'; $(CC) $(BOOT_CFLAGS) -c $< -o $@
 
 $(B)/boot/%.asm.o: %.asm
 	@mkdir -p $(@D)
-	$(NASM) -f elf64 -w+error -o $@ $<
+	$(Q)echo '  ASM $<'; $(NASM) -f elf64 -w+error -o $@ $<
 
 # crt0 calls _entry of libefi since gnu-efi 3.0.18, and efi_main before: both are ours.
 $(B)/boot/loader.so: $(BOOT_OBJ) $(EFI_CRT0) $(EFI_LDS) $(EFI_RELOC)
-	$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined --defsym=_entry=efi_main \
+	$(Q)echo '  LD  $@'; $(LD) -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined --defsym=_entry=efi_main \
 		-T $(EFI_LDS) $(EFI_CRT0) $(BOOT_OBJ) $(EFI_RELOC) -o $@
 
 # The loader's PE header needs no time of its own: equal sources give equal files.
 $(B)/BOOTX64.EFI: $(B)/boot/loader.so
-	SOURCE_DATE_EPOCH=0 $(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .dynamic \
+	$(Q)echo '  EFI $@'; SOURCE_DATE_EPOCH=0 $(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .dynamic \
 		-j .dynsym -j '.rel' -j '.rela*' -j .reloc \
 		--output-target=efi-app-x86_64 --subsystem=10 $< $@
 

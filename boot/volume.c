@@ -46,7 +46,7 @@ static int32_t open(const char *path, EFI_FILE_HANDLE *file)
 	unsigned n = 0;
 	EFI_STATUS s;
 
-	for (; path[n] && n < CONFIG_PATH_MAX - 1; n++)
+	for (; n < CONFIG_PATH_MAX - 1 && path[n]; n++)
 		wide[n] = path[n] == '/' ? L'\\' : (unsigned char)path[n];
 	wide[n] = 0;
 	s = root->Open(root, file, wide, EFI_FILE_MODE_READ, 0);

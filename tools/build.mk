@@ -34,6 +34,6 @@ run: image
 		--image $(IMAGE) $(RUN_ARGS)
 
 $(IMAGE): $(call image_sources,$(IMAGE_FILES)) tools/mkimage.py
-	tools/mkimage.py $@ $(IMAGE_FILES)
+	$(Q)echo '  IMG $@'; tools/mkimage.py $@ $(IMAGE_FILES)
 
 include tools/check.mk

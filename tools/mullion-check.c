@@ -23,7 +23,7 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 the file is in order, 1 something in it is refused, 2 it was not read.\n";
 
-static const char *const type_name[] = {"pv", "linux"};
+static const char *const type_name[] = {"linux", "pv"};
 static const char *const policy_name[] = {"auto", "dedicated", "fair"};
 
 struct check {
@@ -229,50 +229,36 @@ static void json_all(const struct check *k)
 
 /* ---- the keys ---- */
 
-static void key_value(const struct config_key *k)
-{
-	switch (k->kind) {
-	case KEY_BOOL:
-		printf("`yes` or `no`");
-		break;
-	case KEY_WORD:
-		putchar('`');
-		for (const char *w = k->words; *w; w++)
-			if (*w == '|')
-				printf("`, `");
-			else
-				putchar(*w);
-		putchar('`');
-		break;
-	case KEY_NUMBER:
-		if (k->min == k->max)
-			printf("%llu, for now", (unsigned long long)k->min);
-		else
-			printf("%llu to %llu", (unsigned long long)k->min,
-			       (unsigned long long)k->max);
-		break;
-	case KEY_BYTES:
-		printf("such as `64M` or `1G`: %lluM to %lluG, a multiple of %lluM",
-		       (unsigned long long)(k->min >> 20), (unsigned long long)(k->max >> 30),
-		       (unsigned long long)(k->min >> 20));
-		break;
-	case KEY_CORES:
-		printf("`auto`, or as many cores as vCPUs, such as `2` or `1,3-4`; 0 to %llu",
-		       (unsigned long long)k->max);
-		break;
-	case KEY_PATH:
-		printf("a path, at most %llu characters", (unsigned long long)k->max);
-		break;
-	case KEY_TEXT:
-		printf("text, at most %llu bytes", (unsigned long long)k->max);
-		break;
-	}
-}
+/* What the parser has no use for. */
+static const struct {
+	const char *name, *standard, *help;
+} about[] = {
+	{"strict", "no", "yes: start no VM at all when anything in the configuration is refused."},
+	{"policy", "auto",
+	 "How the core is shared: dedicated to one vCPU, fair by weight, or auto: dedicated while "
+	 "one vCPU is on it, fair with several."},
+	{"type", "linux",
+	 "linux: an unmodified Linux kernel (bzImage); pv: a guest of Mullion's own interface "
+	 "(ELF)."},
+	{"kernel", "none; must be given", "The guest's kernel."},
+	{"initrd", "none", "The initial RAM disk; type = linux only."},
+	{"disk", "none",
+	 "The image of the VM's disk, held in memory; type = pv only. Writes are lost at "
+	 "power-off."},
+	{"cmdline", "empty", "The kernel's command line."},
+	{"memory", "64M", "The VM's memory."},
+	{"vcpus", "1", "Virtual CPUs of the VM."},
+	{"cores", "auto", "The physical core of the VM's vCPU; auto: the least loaded one."},
+	{"weight", "1", "The VM's share of a core that is fair, relative to the others there."},
+	{"autostart", "yes", "no: the VM has its core and memory, but waits to be started."},
+};
 
 static void print_keys(void)
 {
-	static const char *const title[] = {"[mullion]", "[core N], [core N-M]", "[vm NAME]"};
+	static const char *const title[] = {"[mullion]", "[core N]", "[vm NAME]"};
 
+	if (ARRAY_SIZE(about) != config_key_count)
+		abort();
 	for (unsigned w = CONFIG_GLOBAL; w <= CONFIG_VM; w++) {
 		printf("### `%s`\n\n| key | value | if absent | meaning |\n|---|---|---|---|\n",
 		       title[w]);
@@ -281,9 +267,11 @@ static void print_keys(void)
 
 			if (k->where != w)
 				continue;
-			printf("| `%s` | ", k->name);
-			key_value(k);
-			printf(" | %s | %s |\n", k->standard, k->help);
+			if (strcmp(k->name, about[i].name) != 0)
+				abort(); /* the table above has another order */
+			printf("| `%s` | %s%s | %s | %s |\n", k->name,
+			       k->kind == KEY_WORD ? "one of " : "", k->expected, about[i].standard,
+			       about[i].help);
 		}
 		printf("\n");
 	}
