@@ -49,8 +49,7 @@ bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id)
 
 		bool inside = id >= a->first && id <= a->last;
 
-		if (a->kind != kind ||
-		    (!inside && !touches(id, a->first) && !touches(a->last, id)))
+		if (a->kind != kind || (!inside && !touches(id, a->first) && !touches(a->last, id)))
 			continue;
 		a->count++;
 		if (!inside) {

@@ -107,7 +107,7 @@ static void destroy(struct vm *vm)
 	page_free(vm);
 }
 
-struct vm *vm_create(const struct config_vm *conf, const unsigned *on)
+struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 {
 	struct vm *vm = page_alloc();
 	struct vm_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
@@ -125,7 +125,7 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *on)
 			goto no_memory;
 	}
 	for (unsigned i = 0; i < conf->vcpus; i++) {
-		m->vcpu[i] = vcpu_make(vm, i, &cpus[on[i]]);
+		m->vcpu[i] = vcpu_make(vm, i, &cpus[cores[i]]);
 		if (!m->vcpu[i])
 			goto no_memory;
 		m->lapics[i] = &m->vcpu[i]->more->lapic;

@@ -6,8 +6,8 @@
 #include "arch/x86/traps.h"
 #include "kernel/types.h"
 
-/* The hypervisor's ELF file, for symbols; NULL: addresses only. */
-void panic_symbols(const void *elf, uint64_t size);
+/* The hypervisor's ELF file, for symbols; none: addresses only. */
+void panic_symbols(const void *file, uint64_t size);
 bool panic_in_progress(void);
 /* Every other core stops where it is, for good: before power-off and reset. */
 void stop_other_cores(void);

@@ -11,6 +11,6 @@
  * and local APIC on. Cores that do not answer are taken out of cpus[] with a
  * warning.
  */
-void smp_start(hpa_t trampoline, void (*main)(void));
+void smp_start(hpa_t page, void (*main)(void));
 
 #endif
