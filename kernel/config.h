@@ -18,10 +18,12 @@
 #define CONFIG_PATH_MAX        128u /* = sizeof(struct handoff_module.path) */
 #define CONFIG_CMDLINE_MAX     1024u
 
-enum vm_type { VM_PV, VM_LINUX };
+#define CONFIG_ANY_CORE UINT32_MAX
+
+enum vm_type { VM_LINUX, VM_PV };
 enum core_policy { POLICY_AUTO, POLICY_DEDICATED, POLICY_FAIR };
 
-/* A file that a VM names; line 0: not given. */
+/* Each key has the line where it stands, 0: nowhere. */
 struct config_file {
 	char path[CONFIG_PATH_MAX];
 	unsigned line;
@@ -34,37 +36,35 @@ struct config_vm {
 	enum vm_type type;          /* default: linux */
 	struct config_file kernel, initrd, disk; /* initrd: linux only; disk: PV only for now */
 	char cmdline[CONFIG_CMDLINE_MAX];
-	uint64_t memory; /* bytes, 2 MiB granular; default 64 MiB */
-	unsigned memory_line;
-	unsigned vcpus; /* default 1 */
-	unsigned vcpus_line;
-	/* Cores by number, in order, vCPU i on cores[i % n]; core_count 0: auto. */
-	unsigned cores[CONFIG_MAX_VCPUS];
-	unsigned core_count, cores_line;
-	unsigned weight; /* 1..1000, default 1 */
-	bool autostart;  /* default yes */
+	uint64_t memory;    /* bytes, 2 MiB granular; default 64 MiB */
+	unsigned vcpus;     /* default 1 */
+	unsigned core;      /* default CONFIG_ANY_CORE */
+	unsigned weight;    /* 1..1000, default 1 */
+	unsigned autostart; /* a truth, default yes */
+	unsigned type_line, cmdline_line, memory_line, vcpus_line, core_line, weight_line,
+		autostart_line;
 };
 
 struct config_core {
 	enum core_policy policy;
-	unsigned line; /* 0: not in the file */
+	unsigned policy_line, line; /* of the key and the section */
 };
 
 struct config {
-	bool strict; /* no VM may start while errors is not 0: the caller sees to it */
+	/* A truth. No VM may start while errors is not 0: the caller sees to it. */
+	unsigned strict, strict_line;
 	struct config_core core[CONFIG_MAX_CORES];
 	struct config_vm vm[CONFIG_MAX_VMS];
 	unsigned vm_count;
-	unsigned errors; /* diagnostics given */
+	unsigned errors; /* diagnostics given, or more */
 };
 
 enum config_where { CONFIG_GLOBAL, CONFIG_CORE, CONFIG_VM };
 enum config_kind {
-	KEY_BOOL,   /* yes, no */
-	KEY_WORD,   /* one of words */
+	KEY_WORD,   /* one of the expected */
 	KEY_NUMBER, /* min to max */
+	KEY_CORE,   /* auto or a number */
 	KEY_BYTES,  /* a number with K, M or G; min to max, a multiple of min */
-	KEY_CORES,  /* auto, or a list of core numbers */
 	KEY_PATH,   /* of a file on the boot volume */
 	KEY_TEXT,   /* at most max bytes */
 };
@@ -74,14 +74,11 @@ struct config_key {
 	const char *name;
 	enum config_where where;
 	enum config_kind kind;
-	const char *words; /* KEY_WORD: "a|b", in the order of the enum */
+	const char *expected; /* in words; KEY_WORD: "a, b", in the order of the enum */
 	uint64_t min, max;
-	const char *standard; /* what holds when the key is absent */
-	const char *help;
-	unsigned offset, line_offset; /* in struct config, config_core or config_vm; 0: none */
+	unsigned offset, line_offset; /* in struct config, config_core or config_vm */
 };
 
-#define CONFIG_KEYS_MAX 16u
 extern const struct config_key config_keys[];
 extern const unsigned config_key_count;
 
@@ -94,18 +91,18 @@ typedef void (*config_diag_fn)(void *ctx, unsigned line, const char *sentence);
 /*
  * Parses any bytes whatever. A wrong line in a VM's section refuses that VM;
  * one outside refuses the file: -EINVAL (then vm_count is 0). At most 20
- * diagnostics are given, then a last one that counts the others.
+ * diagnostics are given, then a last one that says that there are more.
  */
 int config_parse(struct config *c, const char *text, uint64_t size, config_diag_fn diag, void *ctx);
 
 /* Where a VM's vCPUs go on this machine. */
 struct placement {
-	unsigned core[CONFIG_MAX_VMS][CONFIG_MAX_VCPUS]; /* valid for VMs not refused */
-	enum core_policy policy[CONFIG_MAX_CORES];       /* DEDICATED or FAIR; never AUTO */
+	unsigned core[CONFIG_MAX_VMS][CONFIG_VCPUS_SUPPORTED]; /* valid for VMs not refused */
+	enum core_policy policy[CONFIG_MAX_CORES];             /* DEDICATED or FAIR; never AUTO */
 };
 
 /*
- * Puts vCPUs on cores: named ones where they ask to be, the others on the
+ * Puts VMs on cores: those that name one where they ask to be, the others on the
  * least loaded core (ties: highest number first, so that core 0, which serves
  * the console, stays freest). A core whose policy is auto becomes dedicated
  * with one vCPU and fair with several. Refuses (diag, vm.refused) VMs that ask

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the two halves of the configuration parser share; nobody else includes it. */
+/* What the parts of the configuration's judgement share; nobody else includes it. */
 #ifndef KERNEL_CONFIG_PARSE_H
 #define KERNEL_CONFIG_PARSE_H
 
@@ -16,12 +16,6 @@ struct echo {
 	char s[44];
 };
 
-/* The best of the names offered so far for a word that is none of them. */
-struct nearest {
-	struct span word, best; /* best.len 0: nothing is near */
-	unsigned distance;
-};
-
 struct config_parser {
 	struct config *c;
 	config_diag_fn diag;
@@ -31,22 +25,20 @@ struct config_parser {
 
 	/* The section: */
 	enum config_where where;
-	bool skip;            /* its header was wrong: its lines are not looked at */
-	struct config_vm *vm; /* where == CONFIG_VM, unless skip */
-	unsigned core_first, core_last;
-	unsigned seen[CONFIG_KEYS_MAX]; /* line of each key in this section */
+	struct config_vm *vm; /* where == CONFIG_VM: NULL when there is none of that name */
+	void *target;         /* whose keys follow; NULL: a wrong header, they are not looked at */
 };
 
 /* One diagnostic; refuses the VM in whose section it is, else the file. */
 void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-struct span config_trim(struct span s);
 bool config_is(struct span s, const char *word);
-/* Takes digits from the front; false when there are none; saturates. */
-bool config_number(struct span *s, uint64_t *v);
+/* All of s is digits, and they make no more than about 32 bits. */
+bool config_number(struct span s, uint64_t *n);
 struct echo config_echo(struct span s);
-void config_nearest(struct nearest *n, const char *name, unsigned len);
+/* The place of word in a list such as "pv, linux"; -1 after a diagnostic: no such `what`. */
+int config_choose(struct config_parser *p, const char *what, struct span word, const char *list);
 
 /* key = value, both trimmed, in p's section. */
 void config_set(struct config_parser *p, struct span key, struct span value);

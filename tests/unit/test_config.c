@@ -42,7 +42,7 @@ static int parse_bytes(const char *text, size_t n)
 	memset(&c, 0xa5, sizeof(c));
 	err = config_parse(&c, copy, n, diag, said);
 	free(copy);
-	/* The count of what is not shown is no mistake of its own. */
+	/* That there are more is no mistake of its own. */
 	assert_int_equal(sentences, c.errors > 20 ? 21 : c.errors);
 	if (err)
 		assert_int_equal(c.vm_count, 0);
@@ -91,19 +91,19 @@ static void accepts(const char *line3)
 
 static void test_whole(void **state)
 {
-	static const char text[] = "\xef\xbb\xbf# two guests\r\n"
+	static const char text[] = "# two guests\r\n"
 				   "[mullion]\r\n"
 				   "strict = yes\r\n"
 				   "\r\n"
-				   "\t[ core  1 - 2 ] ; comment\r\n"
+				   "\t[ core  1 ] \r\n"
 				   "policy=dedicated\r\n"
 				   "[core 3]\r\n"
-				   "  policy  =  fair  # shared\r\n"
+				   "  policy  =  fair  \r\n"
 				   "[core 4]\r\n"
 				   "[vm demo-1]\r\n"
 				   "type = pv\r\n"
-				   "kernel = \\mullion\\\\demo.elf\r\n"
-				   "disk=\"/mullion/demo disk.img\" # quoted\r\n"
+				   "kernel = \\mullion\\demo.elf\r\n"
+				   "disk=/mullion/demo disk.img\r\n"
 				   "vcpus = 1\r\n"
 				   "cores = 3\r\n"
 				   "weight = 1000\r\n"
@@ -112,7 +112,7 @@ static void test_whole(void **state)
 				   "[vm Linux_2]\r\n"
 				   "kernel = /vmlinuz\r\n"
 				   "initrd = /initrd.img\r\n"
-				   "cmdline = console=ttyS0 a#b x=\"1 2\" # not this\r\n"
+				   "cmdline = console=ttyS0 a#b x=\"1 2\" # this, too\r\n"
 				   "memory = 1G";
 
 	(void)state;
@@ -121,10 +121,9 @@ static void test_whole(void **state)
 	assert_true(c.strict);
 	assert_int_equal(c.core[0].line, 0);
 	assert_int_equal(c.core[0].policy, POLICY_AUTO);
-	for (unsigned i = 1; i <= 2; i++) {
-		assert_int_equal(c.core[i].line, 5);
-		assert_int_equal(c.core[i].policy, POLICY_DEDICATED);
-	}
+	assert_int_equal(c.core[1].line, 5);
+	assert_int_equal(c.core[1].policy, POLICY_DEDICATED);
+	assert_int_equal(c.core[2].policy, POLICY_AUTO);
 	assert_int_equal(c.core[3].policy, POLICY_FAIR);
 	assert_int_equal(c.core[4].line, 9);
 	assert_int_equal(c.core[4].policy, POLICY_AUTO);
@@ -140,9 +139,8 @@ static void test_whole(void **state)
 	assert_int_equal(v->disk.line, 13);
 	assert_int_equal(v->initrd.line, 0);
 	assert_int_equal(v->vcpus_line, 14);
-	assert_int_equal(v->core_count, 1);
-	assert_int_equal(v->cores[0], 3);
-	assert_int_equal(v->cores_line, 15);
+	assert_int_equal(v->core, 3);
+	assert_int_equal(v->core_line, 15);
 	assert_int_equal(v->weight, 1000);
 	assert_false(v->autostart);
 	assert_int_equal(v->memory, MIB(64));
@@ -152,13 +150,13 @@ static void test_whole(void **state)
 	assert_string_equal(v->name, "Linux_2");
 	assert_int_equal(v->type, VM_LINUX);
 	assert_string_equal(v->initrd.path, "\\initrd.img");
-	assert_string_equal(v->cmdline, "console=ttyS0 a#b x=\"1 2\"");
+	assert_string_equal(v->cmdline, "console=ttyS0 a#b x=\"1 2\" # this, too");
 	assert_int_equal(v->memory, GIB(1));
 	assert_int_equal(v->memory_line, 23);
 	assert_int_equal(v->vcpus, 1);
 	assert_int_equal(v->weight, 1);
 	assert_true(v->autostart);
-	assert_int_equal(v->core_count, 0);
+	assert_int_equal(v->core, CONFIG_ANY_CORE);
 }
 
 static void test_values(void **state)
@@ -166,14 +164,8 @@ static void test_values(void **state)
 	(void)state;
 	accepts("cmdline =");
 	assert_string_equal(c.vm[0].cmdline, "");
-	accepts("cmdline = \"  a # b ; c  \"");
-	assert_string_equal(c.vm[0].cmdline, "  a # b ; c  ");
-	accepts("cmdline = \"\" ; nothing");
-	assert_string_equal(c.vm[0].cmdline, "");
 	accepts("cmdline = = \xc3\xa4 = ]");
 	assert_string_equal(c.vm[0].cmdline, "= \xc3\xa4 = ]");
-	accepts("cmdline = # all of it");
-	assert_string_equal(c.vm[0].cmdline, "");
 	accepts("memory = 2048k");
 	assert_int_equal(c.vm[0].memory, MIB(2));
 	accepts("memory = 1024g");
@@ -181,161 +173,154 @@ static void test_values(void **state)
 	accepts("memory = 00064m");
 	assert_int_equal(c.vm[0].memory, MIB(64));
 	accepts("cores = auto");
-	assert_int_equal(c.vm[0].core_count, 0);
+	assert_int_equal(c.vm[0].core, CONFIG_ANY_CORE);
 	accepts("cores = 63");
-	assert_int_equal(c.vm[0].cores[0], 63);
-	accepts("initrd = \\a\\\\//b");
+	assert_int_equal(c.vm[0].core, 63);
+	accepts("cores = 0");
+	assert_int_equal(c.vm[0].core, 0);
+	accepts("initrd = \\a/b");
 	assert_string_equal(c.vm[0].initrd.path, "\\a\\b");
+	accepts("weight = 0001");
+	assert_int_equal(c.vm[0].weight, 1);
+	accepts("autostart = no");
+	assert_false(c.vm[0].autostart);
 }
 
-static void test_refused_values(void **state)
+#define KEYS                                                                                       \
+	"type, kernel, initrd, disk, cmdline, memory, vcpus, cores, weight, autostart. Mend or "   \
+	"remove the line."
+
+static void test_refused_keys(void **state)
 {
+	static const char *const near[][2] = {
+		{"memroy", "memory"},  {"mem", "memory"},       {"meory", "memory"},
+		{"memmory", "memory"}, {"mamory", "memory"},    {"emory", "memory"},
+		{"memor", "memory"},   {"cpus", "vcpus"},       {"core", "cores"},
+		{"disc", "disk"},      {"initramfs", "initrd"}, {"Type", "type"}};
+	static const char *const far[] = {"policy", "strict", "qqq", "x", "MEMORY", "desk top"};
+	char line[64], want[256];
+
 	(void)state;
-	refuses("memroy = 64M",
-		"unknown key \"memroy\" in [vm demo]: did you mean \"memory\"? Mend or remove the "
-		"line.");
-	refuses("MEM = 64M", "unknown key \"MEM\" in [vm demo]: did you mean \"memory\"? Mend or "
-			     "remove the line.");
-	refuses("policy = fair",
-		"unknown key \"policy\" in [vm demo]: it belongs in [core N]. Move "
-		"or remove the line.");
-	refuses("fro\x1f\x7fz\xff = 1",
-		"\"fro\\x1f\\x7fz\\xff = 1\" holds a control character, 0x1f. Remove it.");
-	refuses("qqq\xff = 1",
-		"unknown key \"qqq\\xff\" in [vm demo]: the keys there are type, kernel, initrd, "
-		"disk, cmdline, memory, vcpus, cores, weight, autostart. Mend or remove the line.");
+	for (unsigned i = 0; i < ARRAY_SIZE(near); i++) {
+		snprintf(line, sizeof(line), "%s = 64M", near[i][0]);
+		snprintf(want, sizeof(want),
+			 "unknown key \"%s\": did you mean \"%s\"? Mend or remove the line.",
+			 near[i][0], near[i][1]);
+		refuses(line, want);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(far); i++) {
+		snprintf(line, sizeof(line), "%s = fair", far[i]);
+		snprintf(want, sizeof(want), "unknown key \"%s\": expected one of " KEYS, far[i]);
+		refuses(line, want);
+	}
+	refuses("\xc3\xa4\xff = 1", "unknown key \"\\xc3\\xa4\\xff\": expected one of " KEYS);
+	refuses("1234567890123456789012345678901234567890 = 1",
+		"unknown key \"1234567890123456789012345678901234567...\": expected one of " KEYS);
 	refuses(K, "kernel is given again, first in line 2. Remove one of the two lines.");
-	refuses("initrd = # none",
-		"initrd has no value. Write one after the =, or remove the line.");
 	refuses("just words", "\"just words\": expected key = value, a [section] or a # comment. "
 			      "Mend or remove the line.");
 	refuses("= 5", "\"= 5\": expected key = value, a [section] or a # comment. Mend or remove "
 		       "the line.");
+}
+
+/* A refused line says what it holds, and what its key takes. */
+static void expects(const char *key, const char *value, const char *expected)
+{
+	char line[2048], want[512];
+
+	snprintf(line, sizeof(line), "%s = %s", key, value);
+	snprintf(want, sizeof(want), "%s = \"%s\": expected %s. Mend the value or remove the line.",
+		 key, value, expected);
+	refuses(line, want);
+}
+
+static void test_refused_words(void **state)
+{
+	(void)state;
 	refuses("type = linx",
-		"type = \"linx\": expected one of pv|linux; did you mean \"linux\"?");
-	refuses("type = windows", "type = \"windows\": expected one of pv|linux. Mend the value.");
-	refuses("autostart = true",
-		"autostart = \"true\": expected yes or no. Mend the value or remove the line.");
-	refuses("cmdline = \"open",
-		"cmdline = \"\"open\": expected a closing \" at the end. Mend the value or remove "
-		"the line.");
-	refuses("cmdline = \"a\" b",
-		"cmdline = \"\"a\" b\": expected nothing after the closing \". "
-		"Mend the value or remove the line.");
+		"unknown type \"linx\": did you mean \"linux\"? Mend or remove the line.");
+	refuses("type = windows", "unknown type \"windows\": expected one of linux, pv. Mend or "
+				  "remove the line.");
+	refuses("type =", "unknown type \"\": expected one of linux, pv. Mend or remove the line.");
+	refuses("autostart = true", "unknown autostart \"true\": expected one of no, yes. Mend or "
+				    "remove the line.");
 }
 
 static void test_refused_numbers(void **state)
 {
-	static const char *const junk[] = {"64",    "64MB", "M",    "-64M",
-					   "0x40M", "6 4M", "64 M", "1.5G"};
-	char line[64], want[256];
-
-	(void)state;
-	for (unsigned i = 0; i < ARRAY_SIZE(junk); i++) {
-		snprintf(line, sizeof(line), "memory = %s", junk[i]);
-		snprintf(want, sizeof(want),
-			 "memory = \"%s\": expected a whole number with K, M or G, such as 64M. "
-			 "Mend the value or remove the line.",
-			 junk[i]);
-		refuses(line, want);
-	}
 	/* The last two would be 0 and 2M in 64 bits. */
-	static const char *const range[] = {
-		"0M", "1M", "2047K", "1025G", "18446744073709551616K", "18014398509483008K"};
-	for (unsigned i = 0; i < ARRAY_SIZE(range); i++) {
-		snprintf(line, sizeof(line), "memory = %s", range[i]);
-		snprintf(
-			want, sizeof(want),
-			"memory = \"%s\": expected 2M to 1024G. Mend the value or remove the line.",
-			range[i]);
-		refuses(line, want);
-	}
-	refuses("memory = 3M", "memory = \"3M\" is not a multiple of 2M: write 4M.");
-	refuses("memory = 2049K", "memory = \"2049K\" is not a multiple of 2M: write 4M.");
-	static const char *const weight[] = {"0", "1001", "-1", "1x", "4294967297"};
-	for (unsigned i = 0; i < ARRAY_SIZE(weight); i++) {
-		snprintf(line, sizeof(line), "weight = %s", weight[i]);
-		snprintf(want, sizeof(want),
-			 "weight = \"%s\": expected a whole number from 1 to 1000. Mend the value "
-			 "or "
-			 "remove the line.",
-			 weight[i]);
-		refuses(line, want);
-	}
-	refuses("vcpus = 2", "vcpus = \"2\": this version supports exactly 1. Write vcpus = 1 or "
-			     "remove the line.");
-}
-
-static void test_refused_cores(void **state)
-{
-	static const char *const junk[] = {",", "1,", "1,,2", "1-", "-1", "1 2", "1-2-3", "a"};
-	char line[64], want[256];
+	static const char *const memory[] = {"",
+					     "64",
+					     "64MB",
+					     "M",
+					     "-64M",
+					     "0x40M",
+					     "6 4M",
+					     "64 M",
+					     "1.5G",
+					     "0M",
+					     "1M",
+					     "2047K",
+					     "1025G",
+					     "3M",
+					     "2049K",
+					     "64M # half",
+					     "18446744073709551616K",
+					     "18014398509483008K"};
+	static const char *const weight[] = {"0",    "1001", "-1",         "1x",
+					     "auto", "",     "4294967297", "18446744073709551617"};
+	static const char *const core[] = {"64", "-1", "1,2", "1-2", "a", "", "4294967296"};
 
 	(void)state;
-	for (unsigned i = 0; i < ARRAY_SIZE(junk); i++) {
-		snprintf(line, sizeof(line), "cores = %s", junk[i]);
-		snprintf(want, sizeof(want),
-			 "cores = \"%s\": expected auto, or core numbers such as 1 or 1,3-4. Mend "
-			 "the value or remove the line.",
-			 junk[i]);
-		refuses(line, want);
-	}
-	refuses("cores = 4-3", "cores = \"4-3\": a range ends before it starts. Core numbers go "
-			       "from 0 to 63; mend the list.");
-	refuses("cores = 64",
-		"cores = \"64\": a number is too large. Core numbers go from 0 to 63; "
-		"mend the list.");
-	refuses("cores = 0-18446744073709551615",
-		"cores = \"0-18446744073709551615\": a number is too large. Core numbers go from 0 "
-		"to 63; mend the list.");
-	refuses("cores = 1, 0-2",
-		"cores = \"1, 0-2\": a core is named twice. Name one core for each vCPU.");
-	refuses("cores = 0-16",
-		"cores = \"0-16\": more cores than a VM may have. Name one core for each vCPU.");
-	refuses("cores = 1,3 - 4",
-		"cores names 3 cores, but demo has 1 vCPU: each runs on one core. Name 1.");
-	assert_int_equal(c.vm[0].cores[2], 4);
+	for (unsigned i = 0; i < ARRAY_SIZE(memory); i++)
+		expects("memory", memory[i], "2M to 1024G, a multiple of 2M, such as 64M");
+	for (unsigned i = 0; i < ARRAY_SIZE(weight); i++)
+		expects("weight", weight[i], "a whole number from 1 to 1000");
+	for (unsigned i = 0; i < ARRAY_SIZE(core); i++)
+		expects("cores", core[i], "auto or the number of a core, 0 to 63");
+	expects("vcpus", "2", "1, as this version supports no more");
+	expects("vcpus", "auto", "1, as this version supports no more");
 }
+
+#define A_PATH                                                                                     \
+	"a path such as \\mullion\\vmlinuz, at most 127 ASCII characters, of a file on the boot "  \
+	"volume"
 
 static void test_refused_paths(void **state)
 {
+	static const char *const bad[] = {"boot/x", "", "/", "/dir/", "\\a\\\\b", "//a", "\"/a\""};
 	char line[300], want[512];
 
 	(void)state;
-	refuses("initrd = boot/x",
-		"initrd = \"boot/x\": expected a path from the root of the boot volume, such as "
-		"\\mullion\\vmlinuz. Mend the value or remove the line.");
-	refuses("initrd = \"\"",
-		"initrd = \"\": expected a path from the root of the boot volume, such as "
-		"\\mullion\\vmlinuz. Mend the value or remove the line.");
-	refuses("initrd = /a:b", "initrd = \"/a:b\": expected a path of ASCII characters, without "
-				 "any of \"*<>?|:. Mend the value or remove the line.");
-	refuses("initrd = /\xc3\xa4",
-		"initrd = \"/\\xc3\\xa4\": expected a path of ASCII characters, without any of "
-		"\"*<>?|:. Mend the value or remove the line.");
-	refuses("initrd = /dir/", "initrd = \"/dir/\": expected the path of a file, not of a "
-				  "directory. Mend the value or remove the line.");
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+		expects("initrd", bad[i], A_PATH);
+	refuses("initrd = /\xc3\xa4", "initrd = \"/\\xc3\\xa4\": expected " A_PATH
+				      ". Mend the value or remove the line.");
 	/* 127 characters fit, 128 do not; what is echoed is cut. */
 	snprintf(line, sizeof(line), "initrd = /%0126d", 0);
 	accepts(line);
 	assert_int_equal(strlen(c.vm[0].initrd.path), CONFIG_PATH_MAX - 1);
 	snprintf(line, sizeof(line), "initrd = /%0127d", 0);
 	snprintf(want, sizeof(want),
-		 "initrd = \"/%036d...\" is too long: a path may have 127 characters. Shorten it.",
+		 "initrd = \"/%036d...\": expected " A_PATH ". Mend the value or remove the line.",
 		 0);
 	refuses(line, want);
 }
 
 static void test_long_cmdline(void **state)
 {
-	char line[1200];
+	char line[1200], want[256];
 
 	(void)state;
 	snprintf(line, sizeof(line), "cmdline = %01023d", 7);
 	accepts(line);
 	assert_int_equal(strlen(c.vm[0].cmdline), CONFIG_CMDLINE_MAX - 1);
 	snprintf(line, sizeof(line), "cmdline = %01024d", 7);
-	refuses(line, "cmdline has 1024 bytes: at most 1023 fit. Shorten it.");
+	snprintf(want, sizeof(want),
+		 "cmdline = \"%037d...\": expected at most 1023 bytes. Mend the value or remove "
+		 "the line.",
+		 0);
+	refuses(line, want);
 }
 
 static void test_whole_vm(void **state)
@@ -379,7 +364,21 @@ static void test_disks(void **state)
 		      "no other use. Make a copy of the file.\n");
 	assert_false(c.vm[0].refused);
 	assert_true(c.vm[1].refused && c.vm[2].refused && c.vm[3].refused);
+	/* The disk may come last; what is only read may be shared. */
+	assert_int_equal(parse("[vm a]\n" K "initrd = /i\n[vm b]\n" K "initrd = /i\n"
+			       "[vm c]\ntype = pv\ndisk = /i\nkernel = /k\n"),
+			 0);
+	assert_string_equal(said,
+			    "9: \"\\i\" is named in line 3 already: what is the disk of a VM is of "
+			    "no other use. Make a copy of the file.\n"
+			    "9: \"\\i\" is named in line 6 already: what is the disk of a VM is of "
+			    "no other use. Make a copy of the file.\n");
+	assert_false(c.vm[0].refused || c.vm[1].refused);
 }
+
+#define A_NAME                                                                                     \
+	"a VM's name is 1 to 31 letters, digits, '-' and '_', and not mullion. Mend the "          \
+	"name.\n"
 
 static void test_names(void **state)
 {
@@ -392,11 +391,8 @@ static void test_names(void **state)
 		said,
 		"3: [vm a] is there already, in line 1; this one is left out. Choose another "
 		"name.\n"
-		"7: [vm ]: a VM's name is 1 to 31 letters, digits, '-' and '_'. Mend the name.\n"
-		"8: [vm x y]: a VM's name is 1 to 31 letters, digits, '-' and '_'. Mend the name.\n"
-		"9: [vm a23456789012345678901234567890xx]: a VM's name is 1 to 31 letters, digits, "
-		"'-' and '_'. Mend the name.\n"
-		"12: [vm mullion]: this name is the hypervisor's own. Choose another.\n");
+		"7: [vm ]: " A_NAME "8: [vm x y]: " A_NAME
+		"9: [vm a23456789012345678901234567890xx]: " A_NAME "12: [vm mullion]: " A_NAME);
 	assert_int_equal(c.vm_count, 3);
 	for (unsigned i = 0; i < 3; i++)
 		assert_false(c.vm[i].refused);
@@ -419,46 +415,57 @@ static void test_too_many_vms(void **state)
 static void test_sections(void **state)
 {
 	(void)state;
-	refuses_file("[vn demo]\nx\n", "1: unknown section [vn demo]: did you mean \"vm\"? There "
-				       "are [mullion], [core N] and [vm NAME].\n");
-	refuses_file(VM("") "[demo]\n", "4: unknown section [demo]: there are [mullion], [core N] "
-					"and [vm NAME]. Mend the line.\n");
-	refuses_file("[]\n", "1: unknown section []: there are [mullion], [core N] and [vm NAME]. "
-			     "Mend the line.\n");
-	refuses_file("[vm demo\n" K, "1: \"[vm demo\": expected a ] at the end of the section's "
-				     "name. Mend the line.\n");
+	refuses_file("[vn demo]\nx\n", "1: unknown section \"vn\": did you mean \"vm\"? Mend or "
+				       "remove the line.\n");
+	refuses_file(VM("") "[demo]\n",
+		     "4: unknown section \"demo\": expected one of mullion, core, "
+		     "vm. Mend or remove the line.\n");
+	refuses_file("[]\n", "1: unknown section \"\": expected one of mullion, core, vm. Mend or "
+			     "remove the line.\n");
+	refuses_file("[vm demo\n" K,
+		     "1: \"[vm demo\": expected nothing but a section such as [core "
+		     "1]. Mend the line.\n");
+	refuses_file("[\n", "1: \"[\": expected nothing but a section such as [core 1]. Mend the "
+			    "line.\n");
 	refuses_file("[mullion] strict = yes\n",
-		     "1: \"[mullion] strict = yes\": expected nothing after the ]. Mend the "
-		     "line.\n");
+		     "1: \"[mullion] strict = yes\": expected nothing "
+		     "but a section such as [core 1]. Mend the line.\n");
+	refuses_file("[mullion x]\n", "1: [mullion x]: expected [mullion]. Mend the line.\n");
+	/* Above the first section, keys are those of [mullion]. */
+	assert_int_equal(parse("strict = yes\n" VM("")), 0);
+	assert_true(c.strict);
 	refuses_file("strict = yes\nmore\n[vm a]\n" K,
-		     "1: \"strict = yes\" stands before the first section. Put [mullion], [core N] "
-		     "or [vm NAME] above it.\n");
-	refuses_file("[mullion]\nstrict = 1\n", "2: strict = \"1\": expected yes or no. Mend the "
-						"value or remove the line.\n");
+		     "2: \"more\": expected key = value, a [section] or a # comment. Mend or "
+		     "remove the line.\n");
+	refuses_file("kernel = /k\n[vm a]\n" K,
+		     "1: unknown key \"kernel\": expected one of strict. "
+		     "Mend or remove the line.\n");
+	refuses_file("[mullion]\nstrict = 1\n", "2: unknown strict \"1\": expected one of no, yes. "
+						"Mend or remove the line.\n");
 	refuses_file("[mullion]\nstrict = no\n[core 1]\n[mullion]\nstrict = no\n",
 		     "5: strict is given again, first in line 2. Remove one of the two lines.\n");
 	refuses_file("[mullion]\npolcy = fair\n",
-		     "2: unknown key \"polcy\" in [mullion]: the keys there are strict. Mend or "
-		     "remove the line.\n");
-	refuses_file("[core 0]\npolicy = fare\n", "2: policy = \"fare\": expected one of "
-						  "auto|dedicated|fair; did you mean \"fair\"?\n");
-	refuses_file("[core 0-3]\n[core 3]\n", "2: core 3 is described twice, first in line 1. "
-					       "Remove it from one of the two.\n");
-	static const char *const cores[] = {"", "64", "0-64", "3-2", "x", "1,2", "1-", "-1"};
+		     "2: unknown key \"polcy\": expected one of strict. "
+		     "Mend or remove the line.\n");
+	refuses_file("[core 0]\npolicy = fare\n",
+		     "2: unknown policy \"fare\": did you mean \"fair\"? "
+		     "Mend or remove the line.\n");
+	refuses_file("[core 3]\n[core 3]\n",
+		     "2: core 3 is described twice, first in line 1. Remove one of the two.\n");
+	static const char *const cores[] = {"", "64", "1-2", "x", "1,2", "-1", "4294967296"};
 	for (unsigned i = 0; i < ARRAY_SIZE(cores); i++) {
 		char text[64], want[256];
 
 		snprintf(text, sizeof(text), "[core %s]\npolicy = fair\n", cores[i]);
 		snprintf(want, sizeof(want),
-			 "1: [core %s]: expected a core or a range from 0 to 63, such as [core 1] "
-			 "or "
-			 "[core 2-3]. Mend it.\n",
+			 "1: [core %s]: expected the number of a core, 0 to 63. Mend it.\n",
 			 cores[i]);
 		refuses_file(text, want);
 	}
 	/* A key counts anew in each section of its kind. */
-	assert_int_equal(parse("[core 0]\npolicy = fair\n[core 1]\npolicy = fair\n" VM("")), 0);
+	assert_int_equal(parse("[core 0]\npolicy = fair\n[core 63]\npolicy = fair\n" VM("")), 0);
 	assert_int_equal(sentences, 0);
+	assert_int_equal(c.core[63].policy, POLICY_FAIR);
 }
 
 static void test_no_text(void **state)
@@ -468,19 +475,28 @@ static void test_no_text(void **state)
 
 	(void)state;
 	refuses_file("", "0: no VM is described. Add a section [vm NAME] with a kernel.\n");
-	refuses_file("\n# only this\n\xef\xbb\xbf",
-		     "3: \"\\xef\\xbb\\xbf\" stands before the first section. Put [mullion], [core "
-		     "N] or [vm NAME] above it.\n");
 	refuses_file("[mullion]\n",
 		     "0: no VM is described. Add a section [vm NAME] with a kernel.\n");
-	/* One NUL is enough: UTF-16. */
+	/* UTF-16; a tab is none, nor are \r and bytes from 0x80 on. */
 	assert_int_equal(parse_bytes("\n[\0v\0m\0", 7), -EINVAL);
-	assert_string_equal(said,
-			    "2: this is not a text file: it holds 3 control characters, the "
-			    "first 0x00. Save it as plain text (ASCII or UTF-8, not UTF-16).\n");
-	refuses_file("\n\n\n\1\2\3\4\5\6\7\b\v",
-		     "4: this is not a text file: it holds 9 control characters, the first 0x01. "
-		     "Save it as plain text (ASCII or UTF-8, not UTF-16).\n");
+	assert_string_equal(said, "2: this is not a text file: it holds a control character, 0x00. "
+				  "Save it as plain text (ASCII or UTF-8, not UTF-16).\n");
+	for (unsigned ch = 0; ch < 256; ch++) {
+		char text[] = "wrong\n#\n#?";
+
+		text[9] = (char)ch;
+		if ((ch >= ' ' && ch != 0x7f) || ch == '\t' || ch == '\r' || ch == '\n')
+			continue;
+		assert_int_equal(parse_bytes(text, 10), -EINVAL);
+		snprintf(
+			want, sizeof(want),
+			"3: this is not a text file: it holds a control character, 0x%02x. Save it "
+			"as plain text (ASCII or UTF-8, not UTF-16).\n",
+			ch);
+		assert_string_equal(said, want);
+	}
+	assert_int_equal(parse("#\t\r\x80\xff\n" VM("")), 0);
+	assert_int_equal(sentences, 0);
 	/* The largest file, and one byte more. */
 	memset(big, '\n', sizeof(big));
 	memcpy(big, VM(""), strlen(VM("")));
@@ -504,7 +520,7 @@ static void test_many_mistakes(void **state)
 	assert_int_equal(parse(text), 0);
 	assert_int_equal(c.errors, 25);
 	assert_int_equal(sentences, 21);
-	assert_non_null(strstr(said, "\n0: 5 more mistakes are not shown. Mend those above.\n"));
+	assert_non_null(strstr(said, "\n0: there are more mistakes. Mend those above.\n"));
 	assert_non_null(strstr(said, "\"wrong19\""));
 	assert_null(strstr(said, "\"wrong20\""));
 }
@@ -543,13 +559,13 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),          cmocka_unit_test(test_values),
-		cmocka_unit_test(test_refused_values), cmocka_unit_test(test_refused_numbers),
-		cmocka_unit_test(test_refused_cores),  cmocka_unit_test(test_refused_paths),
-		cmocka_unit_test(test_long_cmdline),   cmocka_unit_test(test_whole_vm),
-		cmocka_unit_test(test_disks),          cmocka_unit_test(test_names),
-		cmocka_unit_test(test_too_many_vms),   cmocka_unit_test(test_sections),
-		cmocka_unit_test(test_no_text),        cmocka_unit_test(test_many_mistakes),
+		cmocka_unit_test(test_whole),           cmocka_unit_test(test_values),
+		cmocka_unit_test(test_refused_keys),    cmocka_unit_test(test_refused_words),
+		cmocka_unit_test(test_refused_numbers), cmocka_unit_test(test_refused_paths),
+		cmocka_unit_test(test_long_cmdline),    cmocka_unit_test(test_whole_vm),
+		cmocka_unit_test(test_disks),           cmocka_unit_test(test_names),
+		cmocka_unit_test(test_too_many_vms),    cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_no_text),         cmocka_unit_test(test_many_mistakes),
 		cmocka_unit_test(test_random),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
