@@ -3,6 +3,8 @@
 #include "arch/x86/regs.h"
 #include "svm/svm.h"
 
+#define DR7_GD BIT(13)
+
 /*
  * NMI blocking. The CPU blocks NMIs of its own, but knows nothing of injected
  * ones. While one is handled IRET is intercepted; that exit comes before the
@@ -78,6 +80,11 @@ void svm_inject(struct vcpu *v, const struct vcpu_event *e)
 	if (e->has_error && (s->vmcb.cr0 & CR0_PE))
 		inj |= EVENT_EV | (uint64_t)e->error << EVENT_ERROR_SHIFT;
 	s->vmcb.event_inj = inj;
+	/* The delivery of #DB clears DR7.GD (APM 2 13.1.1.4): it was intercepted before that. */
+	if (type == SVM_EVENT_EXC && e->vector == VEC_DB && (s->vmcb.dr7 & DR7_GD)) {
+		s->vmcb.dr7 &= ~DR7_GD;
+		svm_dirty(s, CLEAN_DRX);
+	}
 	if (e->type == EVENT_NMI) {
 		s->nmi_blocked = true;
 		s->nmi_window = s->iret_pending = false;

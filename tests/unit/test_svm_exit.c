@@ -463,6 +463,19 @@ static void bochs_leaves_dr6_alone(void **state)
 	assert_false(s.vmcb.dr6 & DR6_BS);
 }
 
+static void debug_exception_ends_general_detect(void **state)
+{
+	(void)state;
+	s.vmcb.dr7 = DR7_INIT | BIT(13);
+	inject(EVENT_EXCEPTION, VEC_GP);
+	assert_int_equal(s.vmcb.dr7, DR7_INIT | BIT(13));
+	inject(EVENT_EXTINT, VEC_DB);
+	assert_int_equal(s.vmcb.dr7, DR7_INIT | BIT(13));
+	inject(EVENT_EXCEPTION, VEC_DB);
+	assert_int_equal(s.vmcb.dr7, DR7_INIT);
+	assert_false(s.vmcb.clean & CLEAN_DRX);
+}
+
 static void event_before_the_cr4_write(void **state)
 {
 	(void)state;
@@ -701,6 +714,7 @@ int main(void)
 		cmocka_unit_test_setup(qemu_must_not_see_cr8_with_an_interrupt, setup),
 		cmocka_unit_test_setup(cr4_bits_follow_policy, setup),
 		cmocka_unit_test_setup(bochs_leaves_dr6_alone, setup),
+		cmocka_unit_test_setup(debug_exception_ends_general_detect, setup),
 		cmocka_unit_test_setup(event_before_the_cr4_write, setup),
 		cmocka_unit_test_setup(nmi_blocking, setup),
 		cmocka_unit_test_setup(nmi_unblocks_without_a_window, setup),
