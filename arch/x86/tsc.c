@@ -13,45 +13,66 @@
 
 static uint64_t hz, ns_per_tick, ticks_per_ns; /* the latter two as 32.32 */
 
-/* TSC ticks in about 10 ms of the PM timer, scaled to a second; 0 if it stands still. */
-static uint64_t by_pm_timer(uint16_t port, uint32_t mask)
+/*
+ * One measurement. An interrupt of firmware (SMI), or a host that takes the
+ * core away, between reading one clock and the other spoils it either way:
+ * doubt is the most that this can have been, in ticks.
+ */
+struct measured {
+	uint64_t hz, doubt; /* hz 0: the clock stands still */
+};
+
+/* TSC ticks in about 10 ms of the PM timer, scaled to a second. */
+static struct measured by_pm_timer(uint16_t port, uint32_t mask)
 {
 	uint32_t start, now, want = PM_TIMER_HZ / 100, spins = 0;
-	uint64_t t0, t1;
+	uint64_t before, t0, t1, doubt;
 
 	start = in32(port) & mask;
 	do { /* begin at an edge */
+		before = rdtsc();
 		now = in32(port) & mask;
 		if (++spins > 1000000)
-			return 0;
+			return (struct measured){0};
 	} while (now == start);
 	start = now;
 	t0 = rdtsc();
+	doubt = t0 - before;
 	do {
+		before = rdtsc();
 		now = in32(port) & mask;
 		t1 = rdtsc();
 	} while (((now - start) & mask) < want);
-	return (t1 - t0) * PM_TIMER_HZ / ((now - start) & mask);
+	return (struct measured){
+		.hz = (t1 - t0) * PM_TIMER_HZ / ((now - start) & mask),
+		.doubt = doubt + (t1 - before),
+	};
 }
 
 /* As above by counting PIT channel 2 down once in mode 0 (8254 data sheet). */
-static uint64_t by_pit(void)
+static struct measured by_pit(void)
 {
 	const uint16_t count = PIT_HZ / 100;
-	uint64_t t0, t1;
+	uint64_t before, t0, t1, doubt;
 	uint32_t spins = 0;
 
 	out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2u) | 1u)); /* gate on, speaker off */
 	out8(PIT_CMD, 0xb0);                                   /* channel 2, both bytes, mode 0 */
 	out8(PIT_CH2, count & 0xff);
+	before = rdtsc();
 	out8(PIT_CH2, count >> 8);
-	t0 = rdtsc();
+	t0 = t1 = rdtsc();
+	doubt = t0 - before;
 	do {
-		t1 = rdtsc();
+		before = t1;
 		if (++spins > 100000000)
-			return 0;
+			return (struct measured){0};
+		t1 = rdtsc();
 	} while (!(in8(PIT_GATE) & 0x20));
-	return (t1 - t0) * PIT_HZ / count;
+	return (struct measured){
+		.hz = (t1 - t0) * PIT_HZ / count,
+		.doubt = doubt + (rdtsc() - before),
+	};
 }
 
 static uint64_t by_cpuid(void)
@@ -65,19 +86,20 @@ static uint64_t by_cpuid(void)
 void tsc_init(uint16_t pm_timer_port, bool pm_timer_32bit)
 {
 	const char *ref = "PM timer";
-	uint64_t told = by_cpuid(), best = 0;
+	uint64_t told = by_cpuid(), best = 0, doubt = UINT64_MAX;
 
 	for (unsigned i = 0; i < TRIES; i++) {
-		uint64_t v = 0;
+		struct measured m = {0};
 		if (pm_timer_port)
-			v = by_pm_timer(pm_timer_port, pm_timer_32bit ? UINT32_MAX : 0xffffff);
-		if (!v) {
+			m = by_pm_timer(pm_timer_port, pm_timer_32bit ? UINT32_MAX : 0xffffff);
+		if (!m.hz) {
 			ref = "PIT";
-			v = by_pit();
+			m = by_pit();
 		}
-		/* Whatever disturbs a measurement makes it longer. */
-		if (v && (!best || v < best))
-			best = v;
+		if (m.hz && m.doubt < doubt) {
+			best = m.hz;
+			doubt = m.doubt;
+		}
 	}
 	if (!best && !told)
 		panic("no clock to calibrate the TSC with: neither ACPI PM timer nor PIT counts");
