@@ -2,6 +2,7 @@
 /* AMD-V of one core: on, off, and which vCPU is loaded. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/percpu.h"
 #include "arch/x86/regs.h"
 #include "kernel/errno.h"
 #include "kernel/mem.h"

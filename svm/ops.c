@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The AMD-V backend as common code sees it, and the run itself. */
 #include "arch/x86/cpu.h"
+#include "arch/x86/percpu.h"
 #include "arch/x86/regs.h"
 #include "kernel/log.h"
 #include "svm/npt_format.h"

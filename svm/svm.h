@@ -3,7 +3,6 @@
 #ifndef SVM_SVM_H
 #define SVM_SVM_H
 
-#include "arch/x86/percpu.h"
 #include "kernel/types.h"
 #include "kernel/vcpu.h"
 #include "svm/vmcb.h"
@@ -156,7 +155,7 @@ void svm_event_decode(struct vcpu *v, struct vcpu_exit *exit);
 bool svm_refused(const struct svm_vcpu *s);
 void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit);
 /* check.c: what VMRUN dislikes about the VMCB, in words (APM 2 15.5.1); NULL: nothing known. */
-const char *svm_why_invalid(const struct vmcb *vmcb, unsigned phys_bits);
+const char *svm_why_invalid(const struct vmcb *c, unsigned phys_bits);
 
 /* npt.c */
 unsigned svm_pt_max_leaf(void);
