@@ -12,13 +12,13 @@
  *
  * Single step. Two windows open after exactly one more instruction: the one
  * after that IRET (or an interrupt shadow) for an NMI, and the one after an
- * interrupt shadow on QEMU before 8.0, which forgets the shadow at VMRUN and
+ * interrupt shadow on QEMU 7.2, which forgets the shadow at VMRUN and
  * would open the interrupt window inside STI; HLT. The instruction is run with
  * TF, whose #DB is intercepted, and nobody sees it.
  *
  * Two more instructions run so: MOV to CR4, after which bits that the guest may
  * not have are taken back (no decoding, no second model of the CPU's own
- * checks); and MOV to CR8 on QEMU before 8.0, which aborts when the guest does
+ * checks); and MOV to CR8 on QEMU 7.2, which aborts when the guest does
  * that with a virtual interrupt pending.
  */
 

@@ -34,7 +34,7 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 	/* DR6 is switched by the caller; the CPU does not always leave the guest's. */
 	if (vmcb->dr6 != dr6)
 		write_dr6(vmcb->dr6);
-	/* QEMU before 8.0 does not intercept XSETBV. */
+	/* QEMU 7.2 does not intercept XSETBV. */
 	if (svm_caps.tcg && (vmcb->cr4 & CR4_OSXSAVE))
 		v->xcr0 = xgetbv(0);
 }

@@ -98,7 +98,7 @@ static inline void svm_dirty(struct svm_vcpu *s, uint64_t clean_bits)
 }
 
 /*
- * The high half is not compared: QEMU before 8.0 and some nested hypervisors
+ * The high half is not compared: QEMU 7.2 and some nested hypervisors
  * store VMEXIT_INVALID as a 32-bit value, and no code needs more.
  */
 static inline uint32_t svm_exit_code(const struct svm_vcpu *s)
