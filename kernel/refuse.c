@@ -41,6 +41,16 @@ static void merge(struct refusals *r, unsigned i)
 	}
 }
 
+/* One place is kept for each kind that has none yet, whatever another one fills. */
+static bool full(const struct refusals *r)
+{
+	unsigned kept = 0;
+
+	for (unsigned k = 0; k < REFUSE_KINDS; k++)
+		kept += !r->count[k];
+	return r->ranges + kept >= REFUSE_RANGES;
+}
+
 bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id)
 {
 	r->count[kind]++;
@@ -59,7 +69,7 @@ bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id)
 		}
 		return false;
 	}
-	if (r->ranges == REFUSE_RANGES) {
+	if (full(r)) {
 		r->unnamed++;
 		return false;
 	}

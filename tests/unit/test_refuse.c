@@ -67,14 +67,22 @@ static void ends_of_the_number_line(void **state)
 static void overflow_is_counted(void **state)
 {
 	static struct refusals r;
+	unsigned room = REFUSE_RANGES - (REFUSE_KINDS - 1);
 
 	(void)state;
 	memset(&r, 0, sizeof(r));
-	for (uint64_t i = 0; i < REFUSE_RANGES; i++)
+	for (uint64_t i = 0; i < room; i++)
 		assert_true(refuse_add(&r, REFUSE_READ, 4 * i));
 	assert_false(refuse_add(&r, REFUSE_READ, 4 * REFUSE_RANGES));
 	assert_int_equal(r.unnamed, 1);
-	assert_int_equal(r.count[REFUSE_READ], REFUSE_RANGES + 1);
+	assert_int_equal(r.count[REFUSE_READ], room + 1);
+	/* Each other kind is named all the same, once for certain. */
+	for (unsigned k = 0; k < REFUSE_KINDS; k++)
+		if (k != REFUSE_READ)
+			assert_true(refuse_add(&r, (enum refuse_kind)k, 7));
+	assert_int_equal(r.ranges, REFUSE_RANGES);
+	assert_false(refuse_add(&r, REFUSE_WRITE, 70));
+	assert_int_equal(r.unnamed, 2);
 }
 
 /* Against a plain bit map: every id is in one range exactly, and no two ranges touch. */
