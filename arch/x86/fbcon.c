@@ -74,15 +74,23 @@ static void draw(unsigned r, unsigned c)
 	drawn[r][c] = text[r][c];
 }
 
+/* By half a screen: nearly every cell is drawn anew then, so it must not be done at each line. */
+static void scroll(void)
+{
+	unsigned up = (rows + 1) / 2;
+
+	row = rows - up;
+	memmove(text[0], text[up], sizeof(text[0]) * row);
+	memset(text[row], ' ', sizeof(text[0]) * up);
+}
+
 static void newline(void)
 {
 	col = 0;
-	if (row + 1 < rows) {
+	if (row + 1 < rows)
 		row++;
-		return;
-	}
-	memmove(text[0], text[1], sizeof(text[0]) * (rows - 1));
-	memset(text[rows - 1], ' ', sizeof(text[0]));
+	else
+		scroll();
 }
 
 static void put(char ch)
