@@ -12,12 +12,11 @@
 
 #include "kernel/config.h"
 
-#define CONMUX_LINE     256u  /* of a line without its end that is held back */
-#define CONMUX_BACKLOG  4096u /* bytes of each source that are remembered */
-#define CONMUX_AGE_MS   20u   /* so long a prompt waits for the rest of its line */
-#define CONMUX_IDLE_MS  5000u /* after so long without a key, the hint is given again */
-#define CONMUX_SOURCES  (CONFIG_MAX_VMS + 1u)
-#define CONMUX_NO_FOCUS UINT32_MAX
+#define CONMUX_LINE    256u  /* of a line without its end that is held back */
+#define CONMUX_BACKLOG 4096u /* bytes of each source that are remembered */
+#define CONMUX_AGE_MS  20u   /* so long a prompt waits for the rest of its line */
+#define CONMUX_IDLE_MS 5000u /* after so long without a key, the hint is given again */
+#define CONMUX_SOURCES (CONFIG_MAX_VMS + 1u)
 
 enum conmux_kind {
 	CONMUX_NONE,
@@ -32,24 +31,16 @@ struct conmux_action {
 	uint8_t byte;
 };
 
-enum conmux_escape { ESC_NONE, ESC_START, ESC_CSI, ESC_STRING, ESC_STRING_END };
-
 /* Something that prints: [0] is the hypervisor, [i + 1] is VM i. */
 struct conmux_source {
 	char name[CONFIG_NAME_MAX];
-	/* Decorated: */
-	char line[CONMUX_LINE]; /* not printed yet */
-	unsigned len;
-	uint64_t since;            /* when the first of them came */
-	bool shown;                /* the line began on the terminal already */
-	bool cr;                   /* a carriage return came; does a newline follow? */
-	enum conmux_escape escape; /* within a sequence that is stripped */
-	uint8_t utf8_left;         /* continuation bytes due */
-	bool utf8_c2;              /* lead byte 0xc2 came: is it a control character? */
-	/* The last bytes, as printed: */
-	char ring[CONMUX_BACKLOG];
-	uint64_t total;   /* bytes ever */
-	uint64_t unshown; /* the last so many are not on the terminal yet */
+	char ring[CONMUX_BACKLOG]; /* the last bytes, as printed */
+	uint64_t total, shown;     /* bytes ever; those of them that the terminal has had */
+	uint64_t since;            /* when the last came */
+	/* Of the overview: */
+	bool begun;  /* the line that has no end yet is on the terminal, in part */
+	bool cr;     /* a carriage return came; does a newline follow? */
+	char escape; /* within a sequence that is stripped: ESC, then perhaps [ */
 };
 
 struct conmux {
@@ -60,13 +51,10 @@ struct conmux {
 	struct conmux_source *focus, *open;
 	bool at_start;     /* the terminal is at the start of a line */
 	bool escapes;      /* the VM with the keyboard has sent escape sequences */
-	bool raw_cr;       /* its last byte was a carriage return */
-	bool prefix;       /* Ctrl-a came */
-	bool confirm;      /* Ctrl-a x came */
+	uint8_t pending;   /* a key that another one must follow: Ctrl-a, or its x */
 	uint64_t now;      /* ms, of the last tick */
 	uint64_t last_key; /* ms; a key without a receiver */
-	bool hinted;
-	char out[128]; /* gathered for emit */
+	char out[128];     /* gathered for emit */
 	unsigned out_len;
 };
 
@@ -90,8 +78,5 @@ void conmux_tick(struct conmux *m, uint64_t now_ms);
 
 /* True when a line is held back that only a tick would show. */
 bool conmux_waiting(const struct conmux *m);
-
-/* Which VM has the keyboard, or CONMUX_NO_FOCUS. */
-unsigned conmux_focus(const struct conmux *m);
 
 #endif
