@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 /*
- * As C11 snprintf, always terminated when size > 0, for: %d %i %u %x %X %p %s
- * %c %% with flags '-', '0', '#', '+', ' ', width and precision (also '*'),
- * and length hh, h, l, ll, z, j, t. Returns what the whole text would take.
+ * As C11 snprintf, always terminated when size > 0, for %d %u %x %s %c %% with
+ * flags '-', '0', '#', a width, the precision ".*" of %s, and lengths l and ll.
+ * Returns what the whole text would take.
  */
 int kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
