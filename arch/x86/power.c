@@ -48,7 +48,7 @@ static void last_words(const char *s)
 void power_off(void)
 {
 	irq_off();
-	log_info("powering off");
+	log_warn("powering off");
 	stop_other_cores();
 	serial_drain();
 	if (acpi && acpi->has_fadt && acpi->has_s5 && !acpi->hw_reduced) {
