@@ -2,56 +2,36 @@
 /* The hypervisor's ELF file: checked against its own length, laid out in memory. */
 #include "boot/elf.h"
 
+#include "kernel/elf.h"
 #include "kernel/errno.h"
 #include "kernel/string.h"
 
-struct ehdr { /* System V ABI, ELF-64 */
-	uint8_t ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-static_assert(sizeof(struct ehdr) == 64, "Elf64_Ehdr");
-
-struct phdr {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-static_assert(sizeof(struct phdr) == 56, "Elf64_Phdr");
-
-#define ET_EXEC      2u
-#define EM_X86_64    62u
-#define PT_LOAD      1u
-#define PF_X         1u
-#define IDENT_64_LSB "\177ELF\2\1\1"
-
-static struct phdr phdr_at(const void *file, const struct ehdr *eh, unsigned i)
+static struct elf_segment phdr_at(const void *file, const struct elf_header *eh, unsigned i)
 {
-	struct phdr ph;
+	struct elf_segment ph;
 
 	memcpy(&ph, (const char *)file + eh->phoff + i * sizeof(ph), sizeof(ph));
 	return ph;
 }
 
-static const char *check_header(const struct ehdr *eh, uint64_t size)
+static const char *check_header(const struct elf_header *eh, uint64_t size)
 {
-	if (memcmp(eh->ident, IDENT_64_LSB, 4))
+	if (memcmp(eh->ident, ELF_IDENT, 4))
 		return "it is not an ELF file";
-	if (memcmp(eh->ident, IDENT_64_LSB, 7))
+	if (memcmp(eh->ident, ELF_IDENT, 6))
 		return "it is not a 64-bit little-endian ELF file";
 	if (eh->type != ET_EXEC || eh->machine != EM_X86_64)
 		return "it is not an executable for x86-64";
-	if (eh->phentsize != sizeof(struct phdr) || !eh->phnum)
+	if (eh->phentsize != sizeof(struct elf_segment) || !eh->phnum)
 		return "it has no program headers";
-	if (eh->phoff > size || size - eh->phoff < (uint64_t)eh->phnum * sizeof(struct phdr))
+	if (eh->phoff > size || size - eh->phoff < (uint64_t)eh->phnum * sizeof(struct elf_segment))
 		return "it is truncated";
 	return NULL;
 }
 
 /* low: where the next segment may begin, as an offset from the link base. */
-static const char *check_segment(const struct phdr *ph, uint64_t size, uint64_t base, uint64_t low)
+static const char *check_segment(const struct elf_segment *ph, uint64_t size, uint64_t base,
+				 uint64_t low)
 {
 	if (ph->offset > size || size - ph->offset < ph->filesz)
 		return "it is truncated";
@@ -68,7 +48,7 @@ int elf_check(const void *file, uint64_t size, uint64_t base, struct elf_image *
 	      const char **why)
 {
 	bool entry_seen = false;
-	struct ehdr eh;
+	struct elf_header eh;
 
 	img->size = 0;
 	*why = "it is shorter than an ELF header";
@@ -80,7 +60,7 @@ int elf_check(const void *file, uint64_t size, uint64_t base, struct elf_image *
 		return -EINVAL;
 
 	for (unsigned i = 0; i < eh.phnum; i++) {
-		struct phdr ph = phdr_at(file, &eh, i);
+		struct elf_segment ph = phdr_at(file, &eh, i);
 
 		if (ph.type != PT_LOAD || !ph.memsz)
 			continue;
@@ -101,12 +81,12 @@ int elf_check(const void *file, uint64_t size, uint64_t base, struct elf_image *
 
 void elf_load(const void *file, uint64_t base, const struct elf_image *img, void *image)
 {
-	struct ehdr eh;
+	struct elf_header eh;
 
 	memcpy(&eh, file, sizeof(eh));
 	memset(image, 0, img->size);
 	for (unsigned i = 0; i < eh.phnum; i++) {
-		struct phdr ph = phdr_at(file, &eh, i);
+		struct elf_segment ph = phdr_at(file, &eh, i);
 
 		if (ph.type == PT_LOAD && ph.memsz)
 			memcpy((char *)image + (ph.vaddr - base), (const char *)file + ph.offset,

@@ -19,10 +19,4 @@ int symbols_init(struct symbols *s, const void *file, uint64_t size);
 /* The function that addr lies in, and how far; NULL when there is none. */
 const char *symbols_find(const struct symbols *s, uint64_t addr, uint64_t *offset);
 
-/*
- * Both in one: "name+0x12" in buf. A return address may be the first byte
- * behind a function that ends with a call: it is found, too. -ENOENT: no name.
- */
-int symbol_format(const void *file, uint64_t file_size, uint64_t addr, char *buf, size_t size);
-
 #endif

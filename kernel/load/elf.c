@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loads a static ELF64 executable as a paravirtual guest. */
+#include "kernel/elf.h"
 #include "guests/include/mullion.h"
 #include "kernel/errno.h"
 #include "kernel/load/load.h"
 #include "kernel/string.h"
-
-struct elf_header { /* System V ABI, figure 4-3, ELFCLASS64 */
-	uint8_t ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct elf_segment {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-
-static_assert(sizeof(struct elf_header) == 64, "ELF");
-static_assert(sizeof(struct elf_segment) == 56, "ELF");
-
-#define ET_EXEC   2u
-#define ET_DYN    3u
-#define EM_X86_64 62u
-#define PT_LOAD   1u
-#define PT_INTERP 3u
-#define PF_X      1u
 
 #define MAX_SEGMENTS 32u
 
@@ -50,9 +27,9 @@ static int check_header(const struct load *l, struct elf_header *h)
 				 "the file has %llu bytes, too few for an ELF header (64)",
 				 (unsigned long long)(l->f.data ? l->f.size : 0));
 	memcpy(h, l->f.data, sizeof(*h));
-	if (memcmp(h->ident, "\177ELF", 4))
+	if (memcmp(h->ident, ELF_IDENT, 4))
 		return load_fail(l->why, -EINVAL, "the file is not an ELF file");
-	if (h->ident[4] != 2 || h->ident[5] != 1 || h->machine != EM_X86_64)
+	if (memcmp(h->ident, ELF_IDENT, 6) || h->machine != EM_X86_64)
 		return load_fail(l->why, -EINVAL,
 				 "the file is an ELF file, but not a 64-bit one for x86-64");
 	if (h->type != ET_EXEC)
