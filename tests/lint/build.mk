@@ -46,7 +46,8 @@ $(LINT_TIDY): $(L)/%.tidy: %.c .clang-tidy
 # It keeps its own record of what has not changed.
 CPPCHECK := cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	--suppressions-list=tests/lint/cppcheck.txt --error-exitcode=1 --template=gcc -j 2 -I . \
-	-D__STDC_HOSTED__=0 -D__x86_64__ -DHV_VERSION='""' --cppcheck-build-dir=$(L)/cppcheck
+	-D__STDC_HOSTED__=0 -D__x86_64__ -DHV_VERSION='""' \
+	-DMULLION_VERSION='""' --cppcheck-build-dir=$(L)/cppcheck
 lint-cppcheck:
 	@mkdir -p $(L)/cppcheck
 	@$(CPPCHECK) $(LINT_CODE)
