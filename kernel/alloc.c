@@ -10,23 +10,7 @@ static hpa_t end_of(const struct alloc_range *r)
 	return r->base + r->size;
 }
 
-/* Index of the first extent that begins above base; the one below it may contain base. */
-static unsigned above(const struct alloc *a, hpa_t base)
-{
-	unsigned lo = 0, hi = a->count;
-
-	while (lo < hi) {
-		unsigned mid = lo + (hi - lo) / 2;
-
-		if (a->r[mid].base > base)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo;
-}
-
-/* Opens a hole in the array at i, or closes it; the caller has looked at capacity. */
+/* The caller has looked at capacity. */
 static void insert_at(struct alloc *a, unsigned i, hpa_t base, uint64_t size)
 {
 	memmove(&a->r[i + 1], &a->r[i], (a->count - i) * sizeof(a->r[0]));
@@ -34,16 +18,13 @@ static void insert_at(struct alloc *a, unsigned i, hpa_t base, uint64_t size)
 	a->count++;
 }
 
-static void remove_at(struct alloc *a, unsigned i)
+static struct alloc_range remove_at(struct alloc *a, unsigned i)
 {
+	struct alloc_range r = a->r[i];
+
 	a->count--;
 	memmove(&a->r[i], &a->r[i + 1], (a->count - i) * sizeof(a->r[0]));
-}
-
-/* Page granular, not empty, and ending below 2^64. */
-static bool sane(hpa_t base, uint64_t size)
-{
-	return size != 0 && is_aligned(base | size, PAGE_SIZE) && base < UINT64_MAX - size;
+	return r;
 }
 
 void alloc_init(struct alloc *a, struct alloc_range *storage, unsigned capacity)
@@ -53,30 +34,24 @@ void alloc_init(struct alloc *a, struct alloc_range *storage, unsigned capacity)
 
 int alloc_free(struct alloc *a, hpa_t base, uint64_t size)
 {
-	unsigned i = above(a, base);
+	struct alloc_range new = {base, size};
+	unsigned i = 0;
 
-	if (!sane(base, size))
+	if (size == 0 || !is_aligned(base | size, PAGE_SIZE) || base >= UINT64_MAX - size)
 		return -EINVAL;
-	if ((i > 0 && end_of(&a->r[i - 1]) > base) || (i < a->count && base + size > a->r[i].base))
+	while (i < a->count && a->r[i].base <= base)
+		i++;
+	if ((i > 0 && end_of(&a->r[i - 1]) > base) || (i < a->count && end_of(&new) > a->r[i].base))
 		return -EEXIST;
-
-	bool join_lower = i > 0 && end_of(&a->r[i - 1]) == base;
-	bool join_upper = i < a->count && base + size == a->r[i].base;
-
-	if (join_lower) {
-		a->r[i - 1].size += size;
-		if (join_upper) {
-			a->r[i - 1].size += a->r[i].size;
-			remove_at(a, i);
-		}
-	} else if (join_upper) {
-		a->r[i].base = base;
-		a->r[i].size += size;
-	} else {
-		if (a->count == a->capacity)
-			return -ENOSPC;
-		insert_at(a, i, base, size);
+	if (i < a->count && end_of(&new) == a->r[i].base)
+		new.size += remove_at(a, i).size;
+	if (i > 0 && end_of(&a->r[i - 1]) == base) {
+		new.base = remove_at(a, --i).base;
+		new.size += base - new.base;
 	}
+	if (a->count == a->capacity) /* then it has joined none */
+		return -ENOSPC;
+	insert_at(a, i, new.base, new.size);
 	a->free_bytes += size;
 	return 0;
 }
@@ -84,23 +59,15 @@ int alloc_free(struct alloc *a, hpa_t base, uint64_t size)
 /* Cuts [base, base + size), which lies in extent i, out of it. */
 static int cut(struct alloc *a, unsigned i, hpa_t base, uint64_t size)
 {
-	struct alloc_range *r = &a->r[i];
-	uint64_t before = base - r->base;
-	uint64_t after = end_of(r) - (base + size);
+	hpa_t start = a->r[i].base, end = end_of(&a->r[i]);
 
-	if (before && after) {
-		if (a->count == a->capacity)
-			return -ENOSPC;
-		insert_at(a, i + 1, base + size, after);
-	}
-	if (before) {
-		r->size = before;
-	} else if (after) {
-		r->base = base + size;
-		r->size = after;
-	} else {
-		remove_at(a, i);
-	}
+	if (start < base && base + size < end && a->count == a->capacity)
+		return -ENOSPC;
+	remove_at(a, i);
+	if (base + size < end)
+		insert_at(a, i, base + size, end - (base + size));
+	if (start < base)
+		insert_at(a, i, start, base - start);
 	a->free_bytes -= size;
 	return 0;
 }
@@ -131,17 +98,6 @@ int alloc_take(struct alloc *a, uint64_t size, uint64_t align, hpa_t limit, hpa_
 		}
 	}
 	return err;
-}
-
-int alloc_take_at(struct alloc *a, hpa_t base, uint64_t size)
-{
-	unsigned i = above(a, base);
-
-	if (!sane(base, size))
-		return -EINVAL;
-	if (i == 0 || end_of(&a->r[i - 1]) < base + size)
-		return -ENOENT;
-	return cut(a, i - 1, base, size);
 }
 
 uint64_t alloc_largest(const struct alloc *a, uint64_t align)

@@ -36,9 +36,6 @@ int alloc_free(struct alloc *a, hpa_t base, uint64_t size);
  */
 int alloc_take(struct alloc *a, uint64_t size, uint64_t align, hpa_t limit, hpa_t *base);
 
-/* Takes exactly this range; -ENOENT when not all of it is free. */
-int alloc_take_at(struct alloc *a, hpa_t base, uint64_t size);
-
 /* The largest size with the given alignment that alloc_take would now give. */
 uint64_t alloc_largest(const struct alloc *a, uint64_t align);
 

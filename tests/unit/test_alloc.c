@@ -107,7 +107,6 @@ static void test_extents_full(void **state)
 	alloc_init(&a, store, 2);
 	alloc_free(&a, 0, 8 * P);
 	alloc_free(&a, 16 * P, 3 * P);
-	assert_int_equal(alloc_take_at(&a, 4 * P, P), -ENOSPC);
 	assert_int_equal(alloc_take(&a, 2 * P, P, 7 * P, &at), -ENOSPC);
 	assert_int_equal(a.free_bytes, 11 * P);
 	assert_int_equal(alloc_take(&a, 2 * P, P, 8 * P, &at), 0); /* an end needs no room */
@@ -125,25 +124,6 @@ static void test_full_extents_use_other_place(void **state)
 	alloc_free(&a, 9 * P, 4 * P); /* 9..12: an aligned pair in its middle */
 	assert_int_equal(alloc_take(&a, 2 * P, 2 * P, 0, &at), 0);
 	assert_int_equal(at, 2 * P);
-	check();
-}
-
-static void test_take_at(void **state)
-{
-	(void)state;
-	alloc_init(&a, store, 8);
-	alloc_free(&a, 4 * P, 8 * P);
-	assert_int_equal(alloc_take_at(&a, 3 * P, 2 * P), -ENOENT);
-	assert_int_equal(alloc_take_at(&a, 11 * P, 2 * P), -ENOENT);
-	assert_int_equal(alloc_take_at(&a, 0, P), -ENOENT);
-	assert_int_equal(alloc_take_at(&a, 6 * P, 0), -EINVAL);
-	assert_int_equal(alloc_take_at(&a, 6 * P, 0 - P), -EINVAL);
-	assert_int_equal(alloc_take_at(&a, 6 * P, P), 0);
-	assert_int_equal(alloc_take_at(&a, 6 * P, P), -ENOENT);
-	assert_int_equal(alloc_take_at(&a, 4 * P, 2 * P), 0); /* a whole extent */
-	assert_int_equal(alloc_take_at(&a, 7 * P, P), 0);     /* its start */
-	assert_int_equal(alloc_take_at(&a, 11 * P, P), 0);    /* its end */
-	assert_int_equal(a.free_bytes, 3 * P);
 	check();
 }
 
@@ -211,7 +191,7 @@ static void test_random(void **state)
 		hpa_t got;
 		int err;
 
-		switch (rnd(3)) {
+		switch (rnd(2)) {
 		case 0:
 			err = alloc_free(&a, at * P, n * P);
 			if (err == -ENOSPC)
@@ -219,14 +199,6 @@ static void test_random(void **state)
 			assert_int_equal(err, all(is_free, at, n, false) ? 0 : -EEXIST);
 			if (err == 0)
 				set(is_free, at, n, true);
-			break;
-		case 1:
-			err = alloc_take_at(&a, at * P, n * P);
-			if (err == -ENOSPC)
-				break;
-			assert_int_equal(err, all(is_free, at, n, true) ? 0 : -ENOENT);
-			if (err == 0)
-				set(is_free, at, n, false);
 			break;
 		default:
 			want = best(is_free, n, align, limit);
@@ -252,7 +224,6 @@ int main(void)
 		cmocka_unit_test(test_take_from_top),
 		cmocka_unit_test(test_extents_full),
 		cmocka_unit_test(test_full_extents_use_other_place),
-		cmocka_unit_test(test_take_at),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_random),
 	};
