@@ -5,7 +5,6 @@
 void sched_init(struct sched_queue *q, const struct sched_ops *ops, uint64_t slice, uint64_t now)
 {
 	*q = (struct sched_queue){.ops = ops, .slice = max_u64(slice, 1), .last = now};
-	ops->init(q);
 }
 
 /* Another core's clock may be a little behind: then nothing has passed. */
@@ -17,7 +16,8 @@ void sched_account(struct sched_queue *q, uint64_t now)
 	if (q->current) {
 		q->busy += ticks;
 		q->current->ran += ticks;
-		q->ops->charge(q, q->current, ticks);
+		if (q->ops->charge)
+			q->ops->charge(q, q->current, ticks);
 	} else {
 		q->idle += ticks;
 	}
@@ -55,7 +55,6 @@ void sched_remove(struct sched_entity *e, uint64_t now)
 	if (!q)
 		return;
 	sched_block(e, now);
-	q->ops->remove(q, e);
 	unlink(e);
 }
 
@@ -67,7 +66,7 @@ bool sched_wake(struct sched_entity *e, uint64_t now)
 		return false;
 	sched_account(q, now);
 	e->runnable = true;
-	return q->ops->wake(q, e, q->last);
+	return !q->ops->wake || q->ops->wake(q, e, q->last);
 }
 
 void sched_block(struct sched_entity *e, uint64_t now)
@@ -80,7 +79,6 @@ void sched_block(struct sched_entity *e, uint64_t now)
 	e->runnable = false;
 	if (q->current == e)
 		q->current = NULL;
-	q->ops->block(q, e);
 }
 
 struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)

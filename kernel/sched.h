@@ -28,26 +28,23 @@ struct sched_entity {
 
 	/* The queue's and the policy's own. */
 	struct sched_entity *next;
-	union {
-		struct {
-			uint64_t vtime; /* ticks run per weight, since placed */
-			uint64_t inverse;
-			uint32_t fraction; /* of vtime, in 2^-32 */
-		} fair;
-	} u;
+	struct {
+		uint64_t vtime; /* ticks run per weight, since placed */
+		uint64_t inverse;
+		uint32_t fraction; /* of vtime, in 2^-32 */
+	} fair;
 };
 
 struct sched_ops {
 	const char *name;
-	void (*init)(struct sched_queue *q);
 	/* e is in the list, not runnable. Refuse: -EBUSY, -EINVAL. */
 	int (*add)(struct sched_queue *q, struct sched_entity *e);
-	void (*remove)(struct sched_queue *q, struct sched_entity *e); /* e is not runnable */
-	/* e has become runnable: true when the core must pick again. */
-	bool (*wake)(struct sched_queue *q, struct sched_entity *e, uint64_t now);
-	void (*block)(struct sched_queue *q, struct sched_entity *e); /* e has ceased to be */
 	/* Who runs from now to *slice_end; NULL: nobody, look again at *slice_end. */
 	struct sched_entity *(*pick)(struct sched_queue *q, uint64_t now, uint64_t *slice_end);
+
+	/* Only where entities share the core: */
+	/* e has become runnable: true when the core must pick again. */
+	bool (*wake)(struct sched_queue *q, struct sched_entity *e, uint64_t now);
 	void (*charge)(struct sched_queue *q, struct sched_entity *e, uint64_t ticks);
 	void (*yield)(struct sched_queue *q); /* the current entity lets others go first */
 };
@@ -62,13 +59,11 @@ struct sched_queue {
 	uint64_t switches; /* picks that changed the current entity */
 
 	struct sched_entity *list; /* all, runnable or not */
-	union {
-		struct {
-			uint64_t vtime; /* least of the runnable; never goes back */
-			uint64_t stop;  /* end of the current slice, when others wait */
-			bool endless;   /* the last pick set no end: nobody waited */
-		} fair;
-	} u;
+	struct {
+		uint64_t vtime; /* least of the runnable; never goes back */
+		uint64_t stop;  /* end of the current slice, when others wait */
+		bool endless;   /* the last pick set no end: nobody waited */
+	} fair;
 };
 
 /* The core is one entity's: no timer, no preemption. A second one is refused with -EBUSY. */
@@ -111,7 +106,7 @@ void sched_account(struct sched_queue *q, uint64_t now);
 static inline void sched_yield(struct sched_queue *q, uint64_t now)
 {
 	sched_account(q, now);
-	if (q->current)
+	if (q->current && q->ops->yield)
 		q->ops->yield(q);
 }
 
