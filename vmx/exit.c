@@ -199,4 +199,5 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	}
 	h->launched = 1;
 	decode(v, exit, reason & 0xffff);
+	vmx_leash_pull();
 }

@@ -3,6 +3,7 @@
 #ifndef VMX_VMX_H
 #define VMX_VMX_H
 
+#include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "kernel/mem.h"
@@ -127,6 +128,13 @@ void vmx_give_back(struct vmx_vcpu *h, bool borrowed);
 /* leash.c */
 void vmx_leash_init(void);
 void vmx_leash_setup(void);
+
+/* The timer starts anew at each entry: a guest that exits often must not outrun it. */
+static inline void vmx_leash_pull(void)
+{
+	if (__builtin_expect(vmx_controls.pin & PIN_PREEMPTION_TIMER, 0))
+		irq_window();
+}
 
 /* run.asm: 0 after an exit, 1 VMfailInvalid, 2 VMfailValid */
 unsigned vmx_enter(struct vcpu *v, struct vmx_vcpu *h);
