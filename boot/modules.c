@@ -6,6 +6,8 @@
 
 #define CONF "mullion.conf"
 
+static_assert(sizeof(((struct handoff_module *)0)->path) == CONFIG_PATH_MAX, "path of a module");
+
 static struct config config;
 static unsigned files_missing;
 

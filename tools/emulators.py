@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How QEMU and Bochs are started, fed and judged; run.py connects them to a terminal."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -18,6 +19,7 @@ VGA_BIOS = ("/usr/share/vgabios/vgabios.bin", "/usr/share/bochs/VGABIOS-lgpl-lat
 PR_SET_PDEATHSIG = 1
 # TCG says this for each CPU and each feature of a model that it lacks: known, and no news.
 QEMU_NOISE = b"TCG doesn't support requested feature"
+RESET = "the machine reset itself (a triple fault, or a reset register) instead of powering off."
 
 
 class LaunchError(Exception):
@@ -58,6 +60,10 @@ class Emulator:
         self.process = subprocess.Popen(
             command, start_new_session=True, close_fds=True, **files,
             preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+
+    def was_reset(self):
+        """Whether the machine starts again, where the emulator does not end by itself then."""
+        return False
 
     def finish(self):
         self.process.wait(timeout=10)
@@ -197,7 +203,7 @@ class QEMU(Emulator):
         if self.reason == "guest-shutdown":
             return "off"
         if self.reason == "guest-reset":
-            return "the machine reset itself (a triple fault, or a reset register) instead of powering off."
+            return RESET
         return f"QEMU ended with status {self.process.returncode} ({self.reason}): {self.last_words()}"
 
 
@@ -206,7 +212,7 @@ class BOCHS(Emulator):
 
     name = "Bochs"
     NORMAL_END = re.compile(rb"soft power off|hutdown port: shutdown requested")
-    RESET_END = re.compile(rb"software reset|triple fault|reset", re.I)
+    MACHINE_RESET = b"bx_pc_system_c::Reset(HARDWARE)"  # once at the start, too
 
     def __init__(self, args, scratch):
         super().__init__(args, scratch)
@@ -224,6 +230,7 @@ class BOCHS(Emulator):
         self.title = (f"Bochs {self.version[0]}.{self.version[1]} ({self.cpu}), {args.cpus} CPUs, "
                       f"{args.memory} MiB, {args.image}")
         self.screen = None
+        self.resets = self.log_seen = 0
 
     def ask(self, *args):
         done = subprocess.run([self.program, *args], stdin=subprocess.DEVNULL, text=True,
@@ -231,6 +238,8 @@ class BOCHS(Emulator):
         return done.stdout
 
     def start(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.log)  # what an earlier run left there would be taken for this one's
         subprocess.run(["cp", "--sparse=always", self.image, self.path("disk.img")], check=True)
         # Bochs has no Unix sockets. A pty would drop output while nobody reads it.
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1)
@@ -274,6 +283,21 @@ log: {self.log}
             except OSError:  # Bochs closed it
                 self.screen = None
 
+    def was_reset(self):
+        try:
+            with open(self.log, "rb") as f:
+                f.seek(self.log_seen)
+                whole_lines = f.read().rpartition(b"\n")[0]
+        except OSError:  # not there yet
+            return False
+        self.log_seen += len(whole_lines)
+        self.resets += whole_lines.count(self.MACHINE_RESET)
+        return self.resets > 1
+
+    def finish(self):
+        if not self.was_reset():
+            super().finish()
+
     def last_words(self):
         try:
             with open(self.log, "rb") as f:
@@ -283,6 +307,8 @@ log: {self.log}
         return b" ".join(words[-3:]).decode(errors="replace").strip() or super().last_words()
 
     def how_it_ended(self):
+        if self.resets > 1:
+            return RESET
         with open(self.log, "rb") as f:
             log = f.read()
         if self.NORMAL_END.search(log[-20000:]):

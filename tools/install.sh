@@ -11,7 +11,7 @@ die()
 	exit 1
 }
 
-command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+{ command -v dpkg-query && command -v apt-get; } >/dev/null ||
 	die "this is not Debian: install what $list names by this system's own means, then run make with DEPS=no."
 
 # Installed packages, and what they provide (virtual packages), one a line.
@@ -96,6 +96,6 @@ apt_install()
 if ! apt_install; then
 	# A list of packages that is older than the servers names files that are gone.
 	echo "install: trying again with a fresh list of packages (apt-get update)"
-	$root apt-get -q update && apt_install ||
+	{ $root apt-get -q update && apt_install; } ||
 		die "apt-get failed: see above. Mend that, or run: apt-get install --no-install-recommends$wanted"
 fi

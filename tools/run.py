@@ -99,6 +99,7 @@ def connect(emulator, deadline):
 def bridge(emulator, port, deadline):
     """Copies both ways until the emulator ends; False when it had to be ended."""
     keyboard = Keyboard()
+    next_look = time.monotonic() + 1
     sources = [port, sys.stdin.fileno()]
     while True:
         left = None if deadline is None else deadline - time.monotonic()
@@ -127,6 +128,10 @@ def bridge(emulator, port, deadline):
                 port.sendall(data)
         if not ready and emulator.process.poll() is not None:
             return True
+        if time.monotonic() > next_look:
+            next_look = time.monotonic() + 1
+            if emulator.was_reset():
+                return True
 
 
 def receive(port):
