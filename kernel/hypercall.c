@@ -11,17 +11,10 @@ static_assert(MULLION_EIO == EIO && MULLION_EFAULT == EFAULT && MULLION_ENODEV =
 		      MULLION_EINVAL == EINVAL && MULLION_ENOSYS == ENOSYS &&
 		      MULLION_EROFS == EROFS,
 	      "the kernel's error numbers go to guests as they are");
-static_assert(MULLION_SECTOR == BLK_SECTOR, "one sector size");
-
-static int guest_read(struct hcall_ctx *ctx, gpa_t gpa, void *buf, uint64_t size)
-{
-	return size > UINT64_MAX - gpa ? -EFAULT : vm_read(ctx->vm, gpa, buf, size);
-}
-
-static int guest_write(struct hcall_ctx *ctx, gpa_t gpa, const void *buf, uint64_t size)
-{
-	return size > UINT64_MAX - gpa ? -EFAULT : vm_write(ctx->vm, gpa, buf, size);
-}
+static_assert(MULLION_SECTOR == BLK_SECTOR && BLK_READ == 0 &&
+		      MULLION_BLOCK_WRITE - MULLION_BLOCK_READ == BLK_WRITE &&
+		      MULLION_BLOCK_FLUSH - MULLION_BLOCK_READ == BLK_FLUSH,
+	      "one block device");
 
 static int64_t console_write(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 {
@@ -30,15 +23,12 @@ static int64_t console_write(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 
 	size = min_u64(size, MULLION_CONSOLE_WRITE_MAX);
 	while (done < size) {
-		unsigned n = (unsigned)min_u64(size - done, sizeof(buf)), taken = n;
+		unsigned n = (unsigned)min_u64(size - done, sizeof(buf));
 
-		if (guest_read(ctx, gpa + done, buf, n))
+		if (vm_read(ctx->vm, gpa + done, buf, n))
 			return done ? (int64_t)done : -EFAULT;
-		if (ctx->ops->console_write)
-			taken = ctx->ops->console_write(ctx->owner, buf, n);
-		done += taken;
-		if (taken < n)
-			break;
+		ctx->ops->console_write(ctx->owner, buf, n);
+		done += n;
 	}
 	return (int64_t)done;
 }
@@ -46,17 +36,13 @@ static int64_t console_write(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 static int64_t console_read(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 {
 	char buf[MULLION_CONSOLE_READ_MAX];
+	unsigned n = (unsigned)min_u64(size, sizeof(buf));
 
-	size = min_u64(size, sizeof(buf));
 	/* Input that is taken from the console must have where to go: look first. */
-	if (guest_read(ctx, gpa, buf, size))
+	if (vm_read(ctx->vm, gpa, buf, n))
 		return -EFAULT;
-	if (!ctx->ops->console_read)
-		return 0;
-
-	unsigned n = ctx->ops->console_read(ctx->owner, buf, (unsigned)size);
-
-	return guest_write(ctx, gpa, buf, n) ? -EFAULT : (int64_t)n;
+	n = ctx->ops->console_read(ctx->owner, buf, n);
+	return vm_write(ctx->vm, gpa, buf, n) ? -EFAULT : (int64_t)n;
 }
 
 static int64_t block_info(struct hcall_ctx *ctx, uint64_t disk, gpa_t gpa, uint64_t size)
@@ -72,7 +58,7 @@ static int64_t block_info(struct hcall_ctx *ctx, uint64_t disk, gpa_t gpa, uint6
 	};
 
 	size = min_u64(size, sizeof(info));
-	return guest_write(ctx, gpa, &info, size) ? -EFAULT : (int64_t)size;
+	return vm_write(ctx->vm, gpa, &info, size) ? -EFAULT : (int64_t)size;
 }
 
 /*
@@ -89,33 +75,23 @@ static int block_request(struct hcall_ctx *ctx, const struct mullion_block_reque
 			 uint64_t *sectors)
 {
 	struct blk_segment seg[MULLION_BLOCK_MAX_SEGMENTS];
-	struct blk_request r = {.sector = q->sector, .segments = seg};
+	/* blk_run() refuses what is none of these. */
+	struct blk_request r = {
+		.op = (enum blk_op)(q->op - MULLION_BLOCK_READ),
+		.sector = q->sector,
+		.segments = seg,
+		.segment_count = q->segment_count,
+	};
 	uint64_t bytes = 0;
 
-	switch (q->op) {
-	case MULLION_BLOCK_READ:
-		r.op = BLK_READ;
-		break;
-	case MULLION_BLOCK_WRITE:
-		r.op = BLK_WRITE;
-		break;
-	case MULLION_BLOCK_FLUSH:
-		r.op = BLK_FLUSH;
-		break;
-	default:
-		return -EINVAL;
-	}
 	if (q->flags || q->reserved || q->segment_count > ARRAY_SIZE(seg) ||
 	    !is_aligned(q->segments, 8))
 		return -EINVAL;
-	r.segment_count = q->segment_count;
-	if (guest_read(ctx, q->segments, seg, q->segment_count * sizeof(seg[0])))
+	if (vm_read(ctx->vm, q->segments, seg, q->segment_count * sizeof(seg[0])))
 		return -EFAULT;
 	for (unsigned i = 0; i < r.segment_count; i++) {
 		if (!is_aligned(seg[i].gpa, 8) || seg[i].len > UINT32_MAX)
 			return -EINVAL;
-		if (seg[i].len > UINT64_MAX - seg[i].gpa)
-			return -EFAULT;
 		bytes += seg[i].len;
 	}
 	if (bytes > MULLION_BLOCK_MAX_SECTORS * BLK_SECTOR)
@@ -135,11 +111,11 @@ static int64_t block_submit(struct hcall_ctx *ctx, uint64_t disk, gpa_t gpa, uin
 		return -EINVAL;
 	count = min_u64(count, CALL_REQUESTS);
 	for (n = 0; n < count && sectors < CALL_SECTORS; n++, gpa += sizeof(q)) {
-		if (guest_read(ctx, gpa, &q, sizeof(q)))
+		if (vm_read(ctx->vm, gpa, &q, sizeof(q)))
 			break;
 		q.status = block_request(ctx, &q, &sectors);
-		if (guest_write(ctx, gpa + offsetof(struct mullion_block_request, status),
-				&q.status, sizeof(q.status)))
+		if (vm_write(ctx->vm, gpa + offsetof(struct mullion_block_request, status),
+			     &q.status, sizeof(q.status)))
 			break;
 	}
 	if (n)
@@ -152,28 +128,13 @@ static int64_t crash(struct hcall_ctx *ctx, uint64_t reason, gpa_t gpa, uint64_t
 	char text[MULLION_CRASH_TEXT_MAX + 1];
 
 	size = min_u64(size, MULLION_CRASH_TEXT_MAX);
-	if (guest_read(ctx, gpa, text, size))
+	if (vm_read(ctx->vm, gpa, text, size))
 		size = 0;
 	for (uint64_t i = 0; i < size; i++)
 		if (text[i] < ' ' || text[i] > '~')
 			text[i] = '.';
 	text[size] = '\0';
 	ctx->ops->power(ctx->owner, HCALL_CRASH, reason, text);
-	return 0;
-}
-
-static int64_t event_bind(struct hcall_ctx *ctx, uint64_t port, uint64_t vector, uint64_t vcpu)
-{
-	if (vcpu >= ctx->vcpu_count)
-		return -EINVAL;
-	return evtchn_bind(ctx->events, port, vector, (unsigned)vcpu);
-}
-
-static int64_t event_send(struct hcall_ctx *ctx, uint64_t port)
-{
-	if (port < MULLION_PORT_USER || port >= MULLION_PORTS)
-		return -EINVAL;
-	evtchn_raise(ctx->events, (unsigned)port);
 	return 0;
 }
 
@@ -211,22 +172,24 @@ int64_t hypercall(struct hcall_ctx *ctx, uint64_t nr, const uint64_t args[5])
 			ops->halt(ctx->owner);
 		return 0;
 	case MULLION_EVENT_BIND:
-		return event_bind(ctx, args[0], args[1], args[2]);
-	case MULLION_EVENT_MASK:
-		if (args[0] > UINT32_MAX)
+		if (args[2] >= ctx->vcpu_count)
 			return -EINVAL;
-		return evtchn_mask(ctx->events, (uint32_t)args[0]);
+		return evtchn_bind(ctx->events, args[0], args[1], (unsigned)args[2]);
+	case MULLION_EVENT_MASK:
 	case MULLION_EVENT_TAKE:
 		if (args[0] > UINT32_MAX)
 			return -EINVAL;
-		return evtchn_take(ctx->events, (uint32_t)args[0]);
+		return nr == MULLION_EVENT_MASK ? evtchn_mask(ctx->events, (uint32_t)args[0])
+						: evtchn_take(ctx->events, (uint32_t)args[0]);
 	case MULLION_EVENT_SEND:
-		return event_send(ctx, args[0]);
-	case MULLION_POWER_OFF:
-		ops->power(ctx->owner, HCALL_POWER_OFF, 0, "");
+		if (args[0] < MULLION_PORT_USER || args[0] >= MULLION_PORTS)
+			return -EINVAL;
+		evtchn_raise(ctx->events, (unsigned)args[0]);
 		return 0;
+	case MULLION_POWER_OFF:
 	case MULLION_RESTART:
-		ops->power(ctx->owner, HCALL_RESTART, 0, "");
+		ops->power(ctx->owner, nr == MULLION_RESTART ? HCALL_RESTART : HCALL_POWER_OFF, 0,
+			   "");
 		return 0;
 	case MULLION_CRASH:
 		return crash(ctx, args[0], args[1], args[2]);

@@ -16,8 +16,8 @@ enum hcall_power { HCALL_POWER_OFF, HCALL_RESTART, HCALL_CRASH };
 
 /* All get hcall_ctx.owner. None may wait. */
 struct hcall_ops {
-	/* Bytes taken, 0..n. NULL: the VM has no console; output is swallowed. */
-	unsigned (*console_write)(void *owner, const char *p, unsigned n);
+	void (*console_write)(void *owner, const char *p, unsigned n);
+	/* Bytes given, 0..n. */
 	unsigned (*console_read)(void *owner, char *p, unsigned n);
 	/* Nanoseconds on a clock of enum mullion_clock (already checked). */
 	uint64_t (*time_ns)(void *owner, enum mullion_clock clock);

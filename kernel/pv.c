@@ -10,14 +10,13 @@
 
 #define SVR_ENABLED 0x1ffu
 
-static unsigned console_write(void *owner, const char *p, unsigned n)
+static void console_write(void *owner, const char *p, unsigned n)
 {
 	struct vcpu *v = owner;
 
 	console_output(v->vm->more->console, p, n);
 	if (console_waiting())
 		core_console_waiting();
-	return n;
 }
 
 static unsigned console_read(void *owner, char *p, unsigned n)
