@@ -5,6 +5,9 @@
 ## make build/unit/test_<module>.run   run one of them and show its output
 ## make lint       clang-format, clang-tidy, cppcheck, include arrows
 
+# For what runs many small jobs by a second make: as the first was told, or both cores.
+PARALLEL = --no-print-directory -k $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2)
+
 UNIT := $(B)/unit
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_COVERAGE := 85
@@ -16,7 +19,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O0 -fno-omit-frame-pointer -fno-strict-aliasing $(
 .PHONY: unit
 unit:
 	@mkdir -p $(UNIT)
-	@$(MAKE) --no-print-directory -k $(UNIT_TESTS:%=$(UNIT)/%.result) || true
+	@$(MAKE) $(PARALLEL) $(UNIT_TESTS:%=$(UNIT)/%.result) || true
 	@tests/unit/summary.sh $(UNIT) $(UNIT_COVERAGE) $(UNIT_TESTS)
 
 # Each test has its own objects, so that its coverage counts are its own too.
@@ -24,15 +27,15 @@ unit:
 # anything of it is built again, so that none survives a failed build.
 define unit_test
 $(UNIT)/$(1)/$(1): $(UNIT)/$(1)/tests/unit/$(1).o $(2:%.c=$(UNIT)/$(1)/%.o)
-	$(CC) $(UNIT_SAN) --coverage $$^ -lcmocka -o $$@
+	$(Q)$(CC) $(UNIT_SAN) --coverage $$^ -lcmocka -o $$@
 
 $(UNIT)/$(1)/tests/%.o: tests/%.c tests/build.mk
 	@mkdir -p $$(@D) && rm -f $(UNIT)/$(1).result
-	$(CC) $(UNIT_CFLAGS) -c $$< -o $$@
+	$(Q)$(CC) $(UNIT_CFLAGS) -c $$< -o $$@
 
 $(UNIT)/$(1)/%.o: %.c tests/build.mk
 	@mkdir -p $$(@D) && rm -f $(UNIT)/$(1).result
-	$(CC) $(UNIT_CFLAGS) --coverage -c $$< -o $$@
+	$(Q)$(CC) $(UNIT_CFLAGS) --coverage -c $$< -o $$@
 
 $(UNIT)/$(1).result: $(UNIT)/$(1)/$(1) tests/unit/run.sh
 	@find $(UNIT)/$(1) -name '*.gcda' -delete

@@ -22,8 +22,7 @@ LINT_FORMAT := $(LINT_FILES:%=$(L)/%.format)
 
 .PHONY: lint lint-arrows lint-cppcheck
 lint:
-	@$(MAKE) --no-print-directory -k $(if $(findstring j,$(filter -j% --jobs%,$(MAKEFLAGS))),,-j2) \
-		lint-arrows $(LINT_FORMAT) $(LINT_TIDY) lint-cppcheck
+	@$(MAKE) $(PARALLEL) lint-arrows $(LINT_FORMAT) $(LINT_TIDY) lint-cppcheck
 	@echo 'lint: $(words $(LINT_FILES)) files are clean'
 
 lint-arrows:
