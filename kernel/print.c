@@ -48,18 +48,6 @@ static void put_field(struct out *o, const struct field *f, const char *prefix, 
 		put_many(o, ' ', pad);
 }
 
-static void put_string(struct out *o, const struct field *f, const char *text)
-{
-	int n = 0;
-
-	if (!text)
-		text = "(null)";
-	/* With a precision the text need not be terminated. */
-	while (n < f->precision && text[n])
-		n++;
-	put_field(o, f, "", text, n);
-}
-
 static void put_number(struct out *o, const struct field *f, const char *prefix, uint64_t v,
 		       unsigned base)
 {
@@ -71,21 +59,6 @@ static void put_number(struct out *o, const struct field *f, const char *prefix,
 		v /= base;
 	} while (v);
 	put_field(o, f, prefix, digits + sizeof(digits) - n, n);
-}
-
-static void put_signed(struct out *o, const struct field *f, va_list *ap)
-{
-	int64_t v = f->is_long ? va_arg(*ap, long long) : va_arg(*ap, int);
-
-	/* Negation in unsigned arithmetic: INT64_MIN has no positive counterpart. */
-	put_number(o, f, v < 0 ? "-" : "", v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10);
-}
-
-static void put_unsigned(struct out *o, const struct field *f, va_list *ap, unsigned base)
-{
-	uint64_t v = f->is_long ? va_arg(*ap, unsigned long long) : va_arg(*ap, unsigned int);
-
-	put_number(o, f, f->alt && v && base == 16 ? "0x" : "", v, base);
 }
 
 /* Flags, width, precision and length; the rest of the format. */
@@ -113,21 +86,31 @@ static const char *parse(struct field *f, const char *s, va_list *ap)
 static const char *conversion(struct out *o, const char *start, va_list *ap)
 {
 	struct field f = {.precision = INT32_MAX};
-	const char *s = parse(&f, start, ap);
+	const char *s = parse(&f, start, ap), *text;
+	int64_t d;
+	uint64_t u;
+	int n = 0;
 	char c;
 
 	switch (*s) {
 	case 'd':
-		put_signed(o, &f, ap);
+		d = f.is_long ? va_arg(*ap, long long) : va_arg(*ap, int);
+		/* Negation in unsigned arithmetic: INT64_MIN has no positive counterpart. */
+		put_number(o, &f, d < 0 ? "-" : "", d < 0 ? 0 - (uint64_t)d : (uint64_t)d, 10);
 		break;
 	case 'u':
-		put_unsigned(o, &f, ap, 10);
-		break;
 	case 'x':
-		put_unsigned(o, &f, ap, 16);
+		u = f.is_long ? va_arg(*ap, unsigned long long) : va_arg(*ap, unsigned int);
+		put_number(o, &f, f.alt && u && *s == 'x' ? "0x" : "", u, *s == 'x' ? 16 : 10);
 		break;
 	case 's':
-		put_string(o, &f, va_arg(*ap, const char *));
+		text = va_arg(*ap, const char *);
+		if (!text)
+			text = "(null)";
+		/* With a precision the text need not be terminated. */
+		while (n < f.precision && text[n])
+			n++;
+		put_field(o, &f, "", text, n);
 		break;
 	case 'c':
 		c = (char)va_arg(*ap, int);
