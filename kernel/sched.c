@@ -85,10 +85,6 @@ struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *s
 {
 	sched_account(q, now);
 
-	struct sched_entity *e = q->ops->pick(q, q->last, slice_end);
-
-	if (e != q->current)
-		q->switches++;
-	q->current = e;
-	return e;
+	q->current = q->ops->pick(q, q->last, slice_end);
+	return q->current;
 }

@@ -56,7 +56,6 @@ struct sched_queue {
 
 	/* busy + idle = last - time of sched_init(), exactly. */
 	uint64_t last, busy, idle;
-	uint64_t switches; /* picks that changed the current entity */
 
 	struct sched_entity *list; /* all, runnable or not */
 	struct {
