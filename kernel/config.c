@@ -135,7 +135,7 @@ int config_choose(struct config_parser *p, const char *what, struct span word, c
 static void vm_end(struct config_parser *p)
 {
 	struct config_vm *vm = p->vm;
-	bool pv = vm && vm->type == VM_PV;
+	const struct config_file *odd;
 
 	/* What was refused still has its default: no second complaint about that. */
 	if (!vm || vm->refused)
@@ -145,12 +145,12 @@ static void vm_end(struct config_parser *p)
 			    "[vm %s] names no kernel. Add a line such as kernel = "
 			    "\\mullion\\vmlinuz.",
 			    vm->name);
-	if (pv ? vm->initrd.line : vm->disk.line)
-		config_fail(p, pv ? vm->initrd.line : vm->disk.line,
-			    "%s is for type = %s, but %s is of type %s. Remove the line or mend "
-			    "the type.",
-			    pv ? "initrd" : "disk", pv ? "linux" : "pv", vm->name,
-			    pv ? "pv" : "linux");
+	odd = vm->type == VM_PV ? &vm->initrd : &vm->disk;
+	if (odd->line)
+		config_fail(p, odd->line,
+			    "%s is of type %s, which has no use for this file. Remove the line or "
+			    "mend the type.",
+			    vm->name, vm->type == VM_PV ? "pv" : "linux");
 }
 
 /* The console prefixes lines with the name: no VM may speak as the hypervisor. */
@@ -189,7 +189,7 @@ static void section_vm(struct config_parser *p, struct span name)
 		vm->type = VM_LINUX;
 		vm->memory = MIB(64);
 		vm->core = CONFIG_ANY_CORE;
-		vm->vcpus = vm->weight = vm->autostart = 1;
+		vm->vcpus = vm->weight = 1;
 		vm->line = p->line;
 		memcpy(vm->name, name.s, name.len);
 		p->c->vm_count++;

@@ -36,13 +36,11 @@ struct config_vm {
 	enum vm_type type;          /* default: linux */
 	struct config_file kernel, initrd, disk; /* initrd: linux only; disk: PV only for now */
 	char cmdline[CONFIG_CMDLINE_MAX];
-	uint64_t memory;    /* bytes, 2 MiB granular; default 64 MiB */
-	unsigned vcpus;     /* default 1 */
-	unsigned core;      /* default CONFIG_ANY_CORE */
-	unsigned weight;    /* 1..1000, default 1 */
-	unsigned autostart; /* a truth, default yes */
-	unsigned type_line, cmdline_line, memory_line, vcpus_line, core_line, weight_line,
-		autostart_line;
+	uint64_t memory; /* bytes, 2 MiB granular; default 64 MiB */
+	unsigned vcpus;  /* default 1 */
+	unsigned core;   /* default CONFIG_ANY_CORE */
+	unsigned weight; /* 1..1000, default 1 */
+	unsigned type_line, cmdline_line, memory_line, vcpus_line, core_line, weight_line;
 };
 
 struct config_core {

@@ -30,7 +30,6 @@ const struct config_key config_keys[] = {
 	 CONFIG_MAX_CORES - 1, AT(config_vm, core)},
 	{"weight", CONFIG_VM, KEY_NUMBER, "a whole number from 1 to 1000", 1, 1000,
 	 AT(config_vm, weight)},
-	{"autostart", CONFIG_VM, KEY_WORD, "no, yes", 0, 0, AT(config_vm, autostart)},
 };
 
 const unsigned config_key_count = ARRAY_SIZE(config_keys);

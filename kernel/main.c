@@ -186,8 +186,7 @@ static void start_vms(void)
 		return;
 	}
 	for (unsigned i = 0; i < vm_count; i++)
-		if (vms[i]->more->conf->autostart)
-			(void)vm_start(vms[i]);
+		(void)vm_start(vms[i]);
 }
 
 static void main_on_stack(void)

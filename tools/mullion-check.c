@@ -71,10 +71,9 @@ static void print_vm(const struct check *k, unsigned v)
 	const struct config_vm *vm = &k->c.vm[v];
 
 	printf("\n%s (%s)%s\n", vm->name, type_name[vm->type],
-	       vm->refused      ? ": refused, see above"
-	       : !starts(k, v)  ? ": not started, because of strict = yes"
-	       : !vm->autostart ? ": waits to be started"
-				: "");
+	       vm->refused     ? ": refused, see above"
+	       : !starts(k, v) ? ": not started, because of strict = yes"
+			       : "");
 	if (vm->refused)
 		return;
 	printf("  kernel   %s\n", vm->kernel.path);
@@ -194,7 +193,7 @@ static void json_vm(const struct check *k, unsigned v)
 
 	printf("%s\n    {\"name\": \"%s\", \"line\": %u, \"refused\": %s, \"starts\": %s",
 	       v ? "," : "", vm->name, vm->line, vm->refused ? "true" : "false",
-	       starts(k, v) && vm->autostart ? "true" : "false");
+	       starts(k, v) ? "true" : "false");
 	json_member("type", type_name[vm->type]);
 	json_member("kernel", vm->kernel.line ? vm->kernel.path : NULL);
 	json_member("initrd", vm->initrd.line ? vm->initrd.path : NULL);
@@ -250,7 +249,6 @@ static const struct {
 	{"vcpus", "1", "Virtual CPUs of the VM."},
 	{"cores", "auto", "The physical core of the VM's vCPU; auto: the least loaded one."},
 	{"weight", "1", "The VM's share of a core that is fair, relative to the others there."},
-	{"autostart", "yes", "no: the VM has its core and memory, but waits to be started."},
 };
 
 static void print_keys(void)

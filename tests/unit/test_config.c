@@ -107,7 +107,7 @@ static void test_whole(void **state)
 				   "vcpus = 1\r\n"
 				   "cores = 3\r\n"
 				   "weight = 1000\r\n"
-				   "autostart = no\r\n"
+				   "\r\n"
 				   "; ---\r\n"
 				   "[vm Linux_2]\r\n"
 				   "kernel = /vmlinuz\r\n"
@@ -142,7 +142,6 @@ static void test_whole(void **state)
 	assert_int_equal(v->core, 3);
 	assert_int_equal(v->core_line, 15);
 	assert_int_equal(v->weight, 1000);
-	assert_false(v->autostart);
 	assert_int_equal(v->memory, MIB(64));
 	assert_int_equal(v->memory_line, 0);
 
@@ -155,7 +154,6 @@ static void test_whole(void **state)
 	assert_int_equal(v->memory_line, 23);
 	assert_int_equal(v->vcpus, 1);
 	assert_int_equal(v->weight, 1);
-	assert_true(v->autostart);
 	assert_int_equal(v->core, CONFIG_ANY_CORE);
 }
 
@@ -182,12 +180,10 @@ static void test_values(void **state)
 	assert_string_equal(c.vm[0].initrd.path, "\\a\\b");
 	accepts("weight = 0001");
 	assert_int_equal(c.vm[0].weight, 1);
-	accepts("autostart = no");
-	assert_false(c.vm[0].autostart);
 }
 
 #define KEYS                                                                                       \
-	"type, kernel, initrd, disk, cmdline, memory, vcpus, cores, weight, autostart. Mend or "   \
+	"type, kernel, initrd, disk, cmdline, memory, vcpus, cores, weight. Mend or "              \
 	"remove the line."
 
 static void test_refused_keys(void **state)
@@ -242,8 +238,9 @@ static void test_refused_words(void **state)
 	refuses("type = windows", "unknown type \"windows\": expected one of linux, pv. Mend or "
 				  "remove the line.");
 	refuses("type =", "unknown type \"\": expected one of linux, pv. Mend or remove the line.");
-	refuses("autostart = true", "unknown autostart \"true\": expected one of no, yes. Mend or "
-				    "remove the line.");
+	refuses("type = Linux",
+		"unknown type \"Linux\": did you mean \"linux\"? Mend or remove the "
+		"line.");
 }
 
 static void test_refused_numbers(void **state)
@@ -333,9 +330,10 @@ static void test_whole_vm(void **state)
 	assert_string_equal(
 		said,
 		"1: [vm a] names no kernel. Add a line such as kernel = \\mullion\\vmlinuz.\n"
-		"6: initrd is for type = linux, but b is of type pv. Remove the line or mend the "
+		"6: b is of type pv, which has no use for this file. Remove the line or mend the "
 		"type.\n"
-		"9: disk is for type = pv, but c is of type linux. Remove the line or mend the "
+		"9: c is of type linux, which has no use for this file. Remove the line or mend "
+		"the "
 		"type.\n");
 	assert_int_equal(c.vm_count, 4);
 	assert_true(c.vm[0].refused && c.vm[1].refused && c.vm[2].refused);
