@@ -91,8 +91,9 @@ struct vm_more {
 	struct guest_timer pv_timer;
 	struct blk disk;
 	bool has_disk;
-	uint64_t tsc_start; /* host TSC when the VM was started */
-	uint64_t epoch;     /* UTC seconds then */
+	struct vcpu_start start; /* as its image wants it */
+	uint64_t tsc_start;      /* host TSC when the VM was loaded */
+	uint64_t epoch;          /* UTC seconds then */
 	struct refusals refused;
 	uint8_t in[CONSOLE_IN];
 	unsigned in_head, in_count;
@@ -119,7 +120,9 @@ extern struct vm *vms[CONFIG_MAX_VMS];
 extern unsigned vm_count;
 /* Makes a VM of the configuration, not started; NULL after a message. */
 struct vm *vm_create(const struct config_vm *conf, const unsigned *cores);
-/* Loads its image and starts it; on the core it lives on, or before cores run. 0 or error. */
+/* Gives it memory with its image in it. 0 or error, after a message. */
+int vm_load(struct vm *vm);
+/* Starts what was loaded; on the core it lives on, or before cores run. 0 or error. */
 int vm_start(struct vm *vm);
 /* Asks for the end; the VM's core carries it out before the next entry. */
 void vm_end(struct vm *vm, enum vm_end how);

@@ -164,29 +164,32 @@ static bool any_refused(void)
 	return config.errors != 0;
 }
 
+static bool create_vms(void)
+{
+	bool all = !any_refused();
+
+	for (unsigned i = 0; i < config.vm_count; i++)
+		if (!config.vm[i].refused && !vm_create(&config.vm[i], placement.core[i]))
+			all = false;
+	return all;
+}
+
+/* No guest has run before every image is loaded: strict can still stop them all. */
 static void start_vms(void)
 {
-	bool failed = any_refused();
+	bool all = create_vms(), loaded[CONFIG_MAX_VMS];
 
-	if (config.strict && failed) {
-		log_err("strict = yes and something is refused: no VM is started");
-		return;
+	for (unsigned i = 0; i < vm_count; i++) {
+		loaded[i] = !vm_load(vms[i]);
+		all = all && loaded[i];
 	}
-	for (unsigned i = 0; i < config.vm_count; i++) {
-		if (config.vm[i].refused)
-			continue;
-		if (!vm_create(&config.vm[i], placement.core[i])) {
-			failed = true;
-			if (config.strict)
-				break;
-		}
-	}
-	if (config.strict && failed) {
+	if (config.strict && !all) {
 		log_err("strict = yes and something is refused: no VM is started");
 		return;
 	}
 	for (unsigned i = 0; i < vm_count; i++)
-		(void)vm_start(vms[i]);
+		if (loaded[i])
+			(void)vm_start(vms[i]);
 }
 
 static void main_on_stack(void)

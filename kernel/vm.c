@@ -223,10 +223,9 @@ static int reset(struct vm *vm, const struct vcpu_start *start)
 	return m->pc ? pc_init(vm) : pv_init(vm);
 }
 
-int vm_start(struct vm *vm)
+int vm_load(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
-	struct vcpu_start start = {0};
 	int err = vm_ram_alloc(vm, m->conf->memory);
 
 	if (err) {
@@ -237,13 +236,21 @@ int vm_start(struct vm *vm)
 			 (unsigned long long)mem_free_bytes() >> 20);
 		return err;
 	}
-	m->epoch = wallclock_now();
-	err = load_image(vm, &start);
-	if (err)
-		goto fail;
 	/* From here on time counts for the guest. */
+	m->epoch = wallclock_now();
 	m->tsc_start = rdtsc();
-	err = reset(vm, &start);
+	m->start = (struct vcpu_start){0};
+	err = load_image(vm, &m->start);
+	if (err)
+		vm_ram_free(vm);
+	return err;
+}
+
+int vm_start(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+	int err = reset(vm, &m->start);
+
 	for (unsigned i = 0; i < m->vcpu_count && !err; i++) {
 		err = core_add(m->vcpu[i]);
 		if (!err)
@@ -251,16 +258,14 @@ int vm_start(struct vm *vm)
 	}
 	if (err) {
 		log_err("%s: cannot be started: error %d", vm->name, err);
-		goto fail;
+		vm_ram_free(vm);
+		return err;
 	}
 	m->state = VM_RUNNING;
 	m->starts++;
 	log_info("%s: started on core %u (%s), %llu MiB", vm->name, m->vcpu[0]->cpu->id,
 		 m->vcpu[0]->cpu->more->queue.ops->name, (unsigned long long)m->conf->memory >> 20);
 	return 0;
-fail:
-	vm_ram_free(vm);
-	return err;
 }
 
 void vm_end(struct vm *vm, enum vm_end how)
@@ -320,7 +325,7 @@ void vm_finish(struct vm *vm)
 	vm_ram_free(vm);
 	m->state = VM_OFF;
 	log_warn("%s: %s", vm->name, how[m->end]);
-	if (m->end == END_RESTART)
+	if (m->end == END_RESTART && !vm_load(vm))
 		(void)vm_start(vm);
 	for (unsigned i = 0; i < vm_count; i++)
 		if (vms[i]->more->state != VM_OFF)
