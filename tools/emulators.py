@@ -130,14 +130,18 @@ class QEMU(Emulator):
     def start(self):
         code, template = self.firmware
         shutil.copyfile(template, self.path("vars.fd"))
-        self.listener = self.listen("com1")
+        # TCP, as it gathers single bytes: a Unix socket takes some 300 of them, then QEMU's
+        # UART is busy, and firmware drops what it cannot write at once.
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1)
+        port = self.listener.getsockname()[1]
         control = self.listen("qmp")
         args = self.args
         command = [
             self.program, "-accel", args.accel, "-machine", "q35", "-cpu", self.cpu,
             "-smp", str(args.cpus), "-m", f"{args.memory}M", "-nodefaults", "-no-reboot",
             "-display", "none", "-vga", "std", "-monitor", "none",
-            "-chardev", f"socket,id=com1,path={self.path('com1')}", "-serial", "chardev:com1",
+            "-chardev", f"socket,id=com1,host=127.0.0.1,port={port},nodelay=on",
+            "-serial", "chardev:com1",
             "-chardev", f"socket,id=qmp,path={self.path('qmp')}", "-mon", "chardev=qmp,mode=control",
             "-drive", f"if=pflash,format=raw,readonly=on,file={code}",
             "-drive", f"if=pflash,format=raw,file={self.path('vars.fd')}",
