@@ -100,19 +100,24 @@ class Machine:
     """One run of an emulator. Every expect_… fails the test when it waits in vain."""
 
     def __init__(self, name, conf, files=(), vendor="amd", cpus=2, memory=512, icount=False,
-                 extra=()):
+                 extra=(), others=()):
+        """others: conf and files of more disks, for firmware to try in turn (QEMU only)."""
         os.makedirs(LOGS, exist_ok=True)
         self.path = os.path.join(LOGS, f"{name}.log")
         self.step = STEP[vendor] * PATIENCE
         self.began = time.monotonic()
-        self.image = os.path.join(LOGS, f"{name}.img")
-        make_image(self.image, conf, dict(files))
-        argv = [sys.executable, f"{ROOT}/tools/run.py", "--vendor", vendor, "--image", self.image,
+        self.images = []
+        for i, (its_conf, its_files) in enumerate([(conf, files), *others]):
+            self.images.append(os.path.join(LOGS, f"{name}.{i}.img"))
+            make_image(self.images[i], its_conf, dict(its_files))
+        argv = [sys.executable, f"{ROOT}/tools/run.py", "--vendor", vendor, "--image", self.images[0],
                 "--cpus", str(cpus), "--memory", str(memory),
                 "--timeout", str(LIFETIME * PATIENCE)]
         if vendor != "amd":
             argv += ["--log", os.path.join(LOGS, f"{name}.bochs.log")]
-        extra = [*ICOUNT, *extra] if icount else extra
+        extra = [*ICOUNT, *extra] if icount else list(extra)
+        for i, image in enumerate(self.images[1:], 1):
+            extra += ["-drive", f"if=ide,index={i},format=raw,snapshot=on,file={image}"]
         self.file = open(self.path, "w", encoding="utf-8")
         self.console = Console(argv + [f"--extra={e}" for e in extra], self.file)
         self.panics = False
@@ -219,5 +224,6 @@ class Machine:
                 pass
             self.console.close(force=True)
         self.file.close()
-        if not keep_image and os.path.exists(self.image):
-            os.unlink(self.image)
+        for image in self.images:
+            if not keep_image and os.path.exists(image):
+                os.unlink(image)

@@ -31,20 +31,20 @@ KINDS = ("RDMSR 0x", "WRMSR 0x", "IN port 0x", "OUT port 0x", "read of page 0x",
          "write to page 0x", "fetch from page 0x", "instruction ")
 
 
-def check_beats(m):
-    """Every beat from the first on, none late. The last line may be incomplete."""
-    lines = m.lines("beat")
-    assert [line for line in lines if "miss" in line or "early" in line] == []
+def check_beats(m, upto=None, late=0):
+    """Every beat from the first on, none late but for so many, up to a line of the log."""
+    lines = m.lines("beat", m.text[:re.search(upto, m.text).start()] if upto else None)
+    assert len([line for line in lines if "miss" in line or "early" in line]) <= late
     beats = [int(line.split()[1]) for line in lines if re.fullmatch(r"beat \d+", line)]
     assert beats == list(range(1, len(beats) + 1))
     return len(beats)
 
 
-def beat_on(m, count):
+def beat_on(m, count, late=0):
     """The neighbour goes on, for that many beats."""
-    last = check_beats(m)
+    last = check_beats(m, late=late)
     m.expect(rf"beat\| beat {last + count}\n")
-    return check_beats(m)
+    return check_beats(m, late=late)
 
 
 @pytest.mark.parametrize("how", [
@@ -64,8 +64,11 @@ def test_hostile_guest(boot, how):
     place = "fair" if how["cpus"] == 1 else "dedicated"
     m.expect(rf"hostile: started on core 0 \({place}\)")
     m.expect(r"hostile\| hostile: done, still here")
+    check_beats(m, upto=r"hostile: done, still here")
     m.expect(r"mullion\| hostile: powered off")
-    beat_on(m, 5)
+    # The list of what was refused is some 4,000 characters, written by the core that they
+    # shared, as fast as the serial port takes them.
+    beat_on(m, 5, late=1 if place == "fair" else 0)
 
     said = m.lines("hostile")
     missing = [g for g in GROUPS if not any(re.match("hostile: " + g, line) for line in said)]
