@@ -5,10 +5,12 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/fbcon.h"
 #include "arch/x86/panic.h"
+#include "arch/x86/percpu.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/tsc.h"
 #include "kernel/log.h"
 #include "kernel/string.h"
+#include "kernel/vcpu.h"
 
 static const struct acpi_info *acpi;
 
@@ -51,6 +53,8 @@ void power_off(void)
 	log_warn("powering off");
 	stop_other_cores();
 	serial_drain();
+	if (vcpu_ops)
+		vcpu_ops->cpu_off(this_cpu());
 	if (acpi && acpi->has_fadt && acpi->has_s5 && !acpi->hw_reduced) {
 		enter_acpi_mode();
 		sleep_by(&acpi->pm1a_cnt, acpi->slp_typa);

@@ -97,6 +97,7 @@ enum x86_vector {
 	VEC_XM = 19,
 	VEC_VE = 20,
 	VEC_CP = 21,
+	VEC_SX = 30, /* AMD: a redirected INIT (APM 2 15.28) */
 };
 
 /* #PF error code (SDM 3A 4.7). */

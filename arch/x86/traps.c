@@ -98,6 +98,17 @@ static void exception(struct trap_frame *f)
 	}
 	if (f->vector == VEC_GP && fixup(f))
 		return;
+	/*
+	 * The hypervisor sets no breakpoint and no TF: a #DB here is a guest's that
+	 * came late (Bochs delivers a single step behind #VMEXIT, when GS is still
+	 * the guest's). DR6 is the guest's too, and stays.
+	 */
+	if (f->vector == VEC_DB)
+		return;
+	if (f->vector == VEC_SX) {
+		log_warn("core %u: a physical INIT came, and is ignored", this_cpu()->id);
+		return;
+	}
 	panic_trap(f, f->vector < 32 && names[f->vector] ? names[f->vector] : "exception");
 }
 
