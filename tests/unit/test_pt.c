@@ -179,6 +179,7 @@ static void test_limits(void **state)
 	assert_leaf(PT_VA_LIMIT - 1, BIT(52) - 1, 1, PT_R, MT_UC);
 	assert_int_equal(pt_map(&pt, 0, BIT(52) - GIB(1), GIB(1), PT_R, MT_WB), 0);
 	assert_leaf(GIB(1) - 1, BIT(52) - 1, 3, PT_R, MT_WB);
+	assert_hole(PT_VA_LIMIT); /* does not wrap to what is mapped at 0 */
 	assert_int_equal(pt_unmap(&pt, 0, PT_VA_LIMIT), 0);
 	assert_int_equal(pt.table_pages, 1);
 	stop();

@@ -263,6 +263,32 @@ static void test_fair_alone_has_no_timer(void **state)
 	check_accounts();
 }
 
+/* How long the current one may go on depends on both weights and on its lead. */
+static void test_fair_preemption_time(void **state)
+{
+	uint64_t end;
+
+	(void)state;
+	begin(&sched_fair);
+	struct task *heavy = spawn(2, 0, 0);
+
+	sched_pick(&q, now, &end);
+	now += 2 * SLICE;
+	sched_account(&q, now);
+	struct task *light = spawn(1, 0, 0); /* level with it: no credit at first */
+
+	assert_ptr_equal(sched_pick(&q, now, &end), &heavy->e);
+	assert_int_equal(end, now + SLICE / 4); /* until ahead by SLICE / 8: 2 ticks for 1 */
+	now += SLICE / 16;
+	sched_block(&light->e, now);
+	assert_ptr_equal(sched_pick(&q, now, &end), &heavy->e);
+	now += SLICE / 16; /* light has slept; heavy is ahead of it by SLICE / 16 */
+	assert_true(sched_wake(&light->e, now));
+	assert_ptr_equal(sched_pick(&q, now, &end), &heavy->e);
+	assert_int_equal(end, now + SLICE / 8);
+	assert_ptr_equal(sched_pick(&q, end, &end), &light->e);
+}
+
 /* One who ran alone for long, or slept for long, pays or earns nothing for it. */
 static void test_fair_no_debt_from_the_past(void **state)
 {
@@ -428,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_fair_shares),
 		cmocka_unit_test(test_fair_shares_in_small_steps),
 		cmocka_unit_test(test_fair_alone_has_no_timer),
+		cmocka_unit_test(test_fair_preemption_time),
 		cmocka_unit_test(test_fair_no_debt_from_the_past),
 		cmocka_unit_test(test_fair_wake_latency),
 		cmocka_unit_test(test_fair_sleeping_earns_nothing),
