@@ -354,7 +354,7 @@ static unsigned aml_integer(const uint8_t *p, uint32_t n, uint8_t *value)
  */
 static bool find_s5(const uint8_t *t, uint32_t size, struct acpi_info *out)
 {
-	for (uint32_t i = SDT_HEADER + 2; i + 7 <= size; i++) {
+	for (uint32_t i = SDT_HEADER + 1; i + 7 <= size; i++) {
 		uint32_t at = i + 5;
 		unsigned n;
 
