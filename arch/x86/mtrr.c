@@ -142,22 +142,3 @@ uint64_t mtrr_uniform(const struct mtrr *m, hpa_t pa, uint64_t size, enum mem_ty
 		at = next;
 	return min_u64(at, end) - pa;
 }
-
-/* SDM 3A table 11-7; APM 2 table 7-11 has the same, with CD and WC+ as other names. */
-enum mem_type mtrr_combine(enum mem_type mtrr, enum mem_type pat)
-{
-	switch (pat) {
-	case MT_WC:
-		return MT_WC;
-	case MT_WB:
-		return mtrr;
-	case MT_UC_MINUS:
-		return mtrr == MT_WC || mtrr == MT_WP ? MT_WC : MT_UC;
-	case MT_WT:
-		return mtrr == MT_UC || mtrr == MT_WC ? MT_UC : MT_WT;
-	case MT_WP:
-		return mtrr == MT_UC || mtrr == MT_WC ? MT_UC : MT_WP;
-	default:
-		return MT_UC;
-	}
-}

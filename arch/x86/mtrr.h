@@ -35,7 +35,4 @@ enum mem_type mtrr_type_at(const struct mtrr *m, hpa_t pa, hpa_t *until);
 /* How much of [pa, pa + size), from its start, has the type that pa has; > 0 for size > 0. */
 uint64_t mtrr_uniform(const struct mtrr *m, hpa_t pa, uint64_t size, enum mem_type *type);
 
-/* What an access is when its page says pat (UC- included) and the MTRRs say mtrr. */
-enum mem_type mtrr_combine(enum mem_type mtrr, enum mem_type pat);
-
 #endif

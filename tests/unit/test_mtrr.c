@@ -294,26 +294,6 @@ static void test_load(void **state)
 	assert_int_equal(m.wb_end, GIB(6));
 }
 
-static void test_combine(void **state)
-{
-	static const enum mem_type pat[] = {MT_UC, MT_UC_MINUS, MT_WC, MT_WT, MT_WP, MT_WB};
-	/* SDM 3A table 11-7, a row an MTRR type. */
-	static const struct {
-		enum mem_type mtrr, want[6];
-	} t[] = {
-		{MT_UC, {MT_UC, MT_UC, MT_WC, MT_UC, MT_UC, MT_UC}},
-		{MT_WC, {MT_UC, MT_WC, MT_WC, MT_UC, MT_UC, MT_WC}},
-		{MT_WT, {MT_UC, MT_UC, MT_WC, MT_WT, MT_WP, MT_WT}},
-		{MT_WP, {MT_UC, MT_WC, MT_WC, MT_WT, MT_WP, MT_WP}},
-		{MT_WB, {MT_UC, MT_UC, MT_WC, MT_WT, MT_WP, MT_WB}},
-	};
-
-	(void)state;
-	for (unsigned i = 0; i < ARRAY_SIZE(t); i++)
-		for (unsigned j = 0; j < ARRAY_SIZE(pat); j++)
-			assert_int_equal(mtrr_combine(t[i].mtrr, pat[j]), t[i].want[j]);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,7 +301,7 @@ int main(void)
 		cmocka_unit_test(test_ram_ranges), cmocka_unit_test(test_hole),
 		cmocka_unit_test(test_overlaps),   cmocka_unit_test(test_mask_with_holes),
 		cmocka_unit_test(test_tom2),       cmocka_unit_test(test_random),
-		cmocka_unit_test(test_load),       cmocka_unit_test(test_combine),
+		cmocka_unit_test(test_load),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
