@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any bytes as an instruction, decoded and executed: what both promise must hold. */
+/* sources: arch/x86/decode.c arch/x86/decode_operands.c */
+/* sources: kernel/emulate.c kernel/emulate_alu.c kernel/emulate_string.c */
+#include <string.h>
+
+#include "arch/x86/decode.h"
+#include "arch/x86/regs.h"
+#include "kernel/emulate.h"
+#include "kernel/errno.h"
+#include "tests/fuzz/dev_input.h"
+
+static uint64_t gpr[GPR_COUNT];
+static struct input in;
+static unsigned accesses;
+
+static uint64_t get_gpr(struct emu *e, unsigned n)
+{
+	(void)e;
+	MUST(n < GPR_COUNT);
+	return gpr[n];
+}
+
+static void set_gpr(struct emu *e, unsigned n, uint64_t v)
+{
+	(void)e;
+	MUST(n < GPR_COUNT);
+	gpr[n] = v;
+}
+
+static struct vcpu_seg get_seg(struct emu *e, enum vcpu_sreg s)
+{
+	(void)e;
+	MUST(s < SREG_COUNT);
+	return (struct vcpu_seg){
+		.rights = (uint32_t)take(&in, 3),
+		.limit = (uint32_t)take(&in, 4),
+		.base = take(&in, 4),
+	};
+}
+
+/* Every third access or so faults. */
+static int access(struct emu *e, unsigned size)
+{
+	MUST(size == 1 || size == 2 || size == 4 || size == 8);
+	accesses++;
+	if (take(&in, 1) % 3 != 1)
+		return 0;
+	e->fault = (struct vcpu_event){.valid = true, .type = EVENT_EXCEPTION, .vector = VEC_PF};
+	return -EFAULT;
+}
+
+static int mem_read(struct emu *e, gva_t va, unsigned size, bool intent, uint64_t *v)
+{
+	(void)va, (void)intent;
+	if (access(e, size))
+		return -EFAULT;
+	if (v)
+		*v = take(&in, size);
+	return 0;
+}
+
+static int mem_write(struct emu *e, gva_t va, unsigned size, uint64_t v)
+{
+	(void)va;
+	MUST(size == 8 || v >> (8 * size) == 0);
+	return access(e, size);
+}
+
+static int port_in(struct emu *e, uint16_t port, unsigned size, uint64_t *v)
+{
+	(void)e, (void)port;
+	MUST(size <= 4);
+	*v = take(&in, size);
+	return 0;
+}
+
+static int port_out(struct emu *e, uint16_t port, unsigned size, uint64_t v)
+{
+	(void)e, (void)port;
+	MUST(size <= 4 && (v >> (8 * size)) == 0);
+	return 0;
+}
+
+static const struct emu_ops ops = {get_gpr,   set_gpr, get_seg, mem_read,
+				   mem_write, port_in, port_out};
+
+static void execute(const struct insn *i, uint64_t rflags)
+{
+	const uint64_t arith =
+		RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF;
+	struct emu e = {.ops = &ops, .rip = take(&in, 8), .rflags = rflags};
+	int err;
+
+	accesses = 0;
+	err = emulate(&e, i);
+	MUST(err == EMU_DONE || err == EMU_REPEAT || err == -EFAULT || err == -ENOTSUP);
+	MUST(err != -EFAULT || e.fault.valid);
+	MUST(err != EMU_REPEAT || i->rep != REP_NONE);
+	MUST((err != -ENOTSUP) == (i->op != INSN_OTHER));
+	MUST(((e.rflags ^ rflags) & ~arith) == 0);
+	MUST(accesses <= 4 * EMU_REP_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const enum cpu_mode modes[] = {CPU_MODE_16, CPU_MODE_32, CPU_MODE_64};
+	struct insn i, again;
+	unsigned n;
+	enum cpu_mode mode;
+	uint64_t rflags;
+	int err;
+
+	if (!size)
+		return 0;
+	mode = modes[data[0] % 3];
+	n = (unsigned)(size - 1 < 16 ? size - 1 : 16);
+	err = insn_decode(data + 1, n, mode, &i);
+	MUST(err == 0 || err == -EINVAL || err == -ENOTSUP || (err == -EAGAIN && n < INSN_MAX));
+	if (err)
+		return 0;
+	MUST(i.len >= 1 && i.len <= n && i.len <= INSN_MAX);
+	/* The bytes behind it do not count, each of its own does. */
+	MUST(insn_decode(data + 1, i.len, mode, &again) == 0 && !memcmp(&i, &again, sizeof(i)));
+	MUST(insn_decode(data + 1, i.len - 1u, mode, &again) == -EAGAIN);
+	in = (struct input){data + 1 + i.len, size - 1 - i.len};
+	rflags = take(&in, 2) | RFLAGS_RSVD1;
+	for (unsigned r = 0; r < GPR_COUNT; r++)
+		gpr[r] = take(&in, r == GPR_RCX ? 1 : 8);
+	execute(&i, rflags);
+	return 0;
+}
