@@ -131,8 +131,9 @@ static void ap_main(void)
 {
 	xstate_enable();
 	backend_on(this_cpu());
+	/* Filling the guests' memory takes seconds: the kick that ends them is not missed. */
 	while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
-		cpu_relax();
+		irq_on_halt_off();
 	cpu_loop();
 }
 
@@ -231,7 +232,9 @@ static void main_on_stack(void)
 		cpu_more_init(&cpus[i], placement.policy[i]);
 	start_vms();
 	route_console();
-	__atomic_store_n(&go, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
+	for (unsigned i = 1; i < cpu_count; i++)
+		cpu_kick(&cpus[i]);
 	cpu_loop();
 }
 
