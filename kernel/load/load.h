@@ -61,9 +61,10 @@ int elf_load(const struct load_mem *m, struct load_file image, const struct elf_
  */
 int start_tables(const struct load_mem *m, uint64_t end, struct vcpu_start *start);
 
-/* Writes the sentence and returns err. */
-int load_fail(const struct load_why *why, int err, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void load_say(const struct load_why *why, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Writes the sentence; its value is err, which the reader of a caller shall see. */
+#define load_fail(why, err, ...) (load_say(why, __VA_ARGS__), (err))
 
 /* Do all bytes of [gpa, gpa + size) lie in the guest's RAM? */
 bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size);

@@ -13,14 +13,13 @@ static_assert(GUEST_START_END <= GUEST_EBDA, "start area overlaps");
 
 #define CHUNK 64u /* entries written at once: keeps the stack small */
 
-int load_fail(const struct load_why *why, int err, const char *fmt, ...)
+void load_say(const struct load_why *why, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	kvsnprintf(why->buf, why->size, fmt, ap);
 	va_end(ap);
-	return err;
 }
 
 bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size)
