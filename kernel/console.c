@@ -11,6 +11,8 @@
 #include "kernel/log.h"
 #include "kernel/print.h"
 
+#define POLL_MAX 64u /* bytes taken at once */
+
 static struct conmux mux;
 static struct spinlock lock;
 static bool clock_ready;
@@ -68,7 +70,7 @@ void console_tick(void)
 
 static void list(void)
 {
-	static const char *const state[] = {"off", "running", "ending"};
+	static const char *const state[] = {"off", "running", "ending", "waiting"};
 
 	for (unsigned i = 0; i < vm_count; i++)
 		log_warn("%u %-12s %-8s core %u, %llu MiB", i + 1, vms[i]->name,
@@ -80,10 +82,11 @@ static void deliver(unsigned index, uint8_t byte)
 {
 	struct vm *vm = index < vm_count ? vms[index] : NULL;
 
-	if (!vm || vm->more->state != VM_RUNNING)
+	if (!vm)
 		return;
 	spin_lock(&vm->more->lock);
-	(void)(vm->more->pc ? pc_console_in(vm, byte) : pv_console_in(vm, byte));
+	if (vm->more->state == VM_RUNNING)
+		(void)(vm->more->pc ? pc_console_in(vm, byte) : pv_console_in(vm, byte));
 	spin_unlock(&vm->more->lock);
 }
 
@@ -91,7 +94,11 @@ void console_poll(void)
 {
 	int c;
 
-	while ((c = serial_read()) >= 0) {
+	for (unsigned i = 0; (c = serial_read()) >= 0; i++) {
+		if (i == POLL_MAX) { /* others wait for this core too */
+			__atomic_or_fetch(&this_cpu()->pending, CPU_REQ_CONSOLE, __ATOMIC_RELEASE);
+			return;
+		}
 		spin_lock(&lock);
 		tick();
 		struct conmux_action a = conmux_input(&mux, (uint8_t)c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What each core does for ever: serve requests, choose a vCPU, run it, or wait. */
 #include "arch/x86/apic.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/traps.h"
 #include "arch/x86/tsc.h"
@@ -59,7 +60,7 @@ static void arm(struct cpu_more *m)
 	apic_timer_arm(next);
 }
 
-static void set_timer(struct cpu *cpu, struct timerq_node *t, uint64_t tsc)
+void core_timer(struct cpu *cpu, struct timerq_node *t, uint64_t tsc)
 {
 	struct cpu_more *m = cpu->more;
 
@@ -111,12 +112,12 @@ void guest_timer_arm(void *ctx, uint64_t deadline_ns)
 	struct guest_timer *t = ctx;
 	uint64_t tsc = UINT64_MAX;
 
-	/* 2^62 ns are 146 years: later is never. Rounded up, so that it is not early. */
-	if (deadline_ns < BIT(62))
+	/* 2^60 ns are 36 years: later is never. Rounded up, so that it is not early. */
+	if (deadline_ns < BIT(60))
 		tsc = t->vm->more->tsc_start + ns_to_tsc(deadline_ns) + 2;
 	if (t->firing)
 		tsc = max_u64(tsc, rdtsc() + ns_to_tsc(MIN_PERIOD_US * 1000ull));
-	set_timer(t->vm->more->vcpu[0]->cpu, &t->node, tsc);
+	core_timer(t->vm->more->vcpu[0]->cpu, &t->node, tsc);
 }
 
 void core_console_waiting(void)
@@ -124,8 +125,8 @@ void core_console_waiting(void)
 	struct cpu_more *m = this_cpu()->more;
 
 	if (m && !timerq_armed(&m->console_timer))
-		set_timer(this_cpu(), &m->console_timer,
-			  rdtsc() + ns_to_tsc((CONMUX_AGE_MS + 1) * 1000000ull));
+		core_timer(this_cpu(), &m->console_timer,
+			   rdtsc() + ns_to_tsc((CONMUX_AGE_MS + 1) * 1000000ull));
 }
 
 int core_add(struct vcpu *v)
@@ -165,6 +166,11 @@ void core_wake(struct vcpu *v)
 void core_block(struct vcpu *v)
 {
 	sched_block(&v->more->se, rdtsc());
+	v->cpu->more->resched = true;
+}
+
+void core_resched(struct vcpu *v)
+{
 	v->cpu->more->resched = true;
 }
 
@@ -232,6 +238,8 @@ void cpu_loop(void)
 	struct cpu *cpu = this_cpu();
 	struct cpu_more *m = cpu->more;
 
+	if (cpu_has_rdtscp()) /* firmware's value is not for guests to see */
+		wrmsr(MSR_TSC_AUX, m->tsc_aux);
 	for (;;) {
 		if (__atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE))
 			serve(cpu);

@@ -25,7 +25,8 @@
 #include "kernel/vcpu.h"
 #include "kernel/vm.h"
 
-enum vm_state { VM_OFF, VM_RUNNING, VM_ENDING };
+/* VM_WAITING: to be started again when its restart timer says so. */
+enum vm_state { VM_OFF, VM_RUNNING, VM_ENDING, VM_WAITING };
 enum vm_end { END_POWEROFF, END_RESTART, END_CRASH };
 
 /* A deadline of a device, in the timer queue of the core that its VM runs on. */
@@ -100,6 +101,7 @@ struct vm_more {
 	struct alloc_range *ram; /* host memory of the guest, in order */
 	unsigned ram_count;
 	uint64_t starts;
+	struct timerq_node restart_timer;
 };
 
 struct cpu_more {
@@ -110,6 +112,7 @@ struct cpu_more {
 	uint64_t slice_end; /* of the vCPU that runs */
 	struct vcpu *vcpus; /* all that belong here */
 	struct vcpu *running;
+	struct vm *last_vm;               /* whose branches trained the predictors */
 	struct timerq_node console_timer; /* shows prompts that have no line end */
 	bool resched;
 	uint64_t tsc_aux; /* what the MSR holds */
@@ -134,6 +137,8 @@ uint64_t vm_now(struct vm *vm);
 /* kernel/guestmem.c */
 int vm_ram_alloc(struct vm *vm, uint64_t size);
 void vm_ram_free(struct vm *vm);
+/* The first fetch from a page of RAM (vcpu_ops.lazy_exec). -ENOENT: that is not it; -ENOMEM. */
+int vm_make_executable(struct vm *vm, gpa_t gpa);
 
 /* kernel/pc.c, kernel/pv.c: wire the devices of a VM; run under its lock. */
 int pc_init(struct vm *vm);
@@ -205,6 +210,10 @@ void core_remove(struct vcpu *v);
 void core_wake(struct vcpu *v);
 void core_block(struct vcpu *v);
 void core_yield(struct vcpu *v);
+/* Look again who runs, and load it anew. */
+void core_resched(struct vcpu *v);
+/* A deadline of the core; its expired() is called there. UINT64_MAX: none. */
+void core_timer(struct cpu *cpu, struct timerq_node *t, uint64_t tsc);
 /* A console line of this core waits for console_tick(). */
 void core_console_waiting(void);
 void guest_timer_init(struct guest_timer *t, struct vm *vm, void (*fire)(void *), void *dev);

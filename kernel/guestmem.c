@@ -13,14 +13,24 @@ static int map_extent(struct vm *vm, uint64_t at, const struct alloc_range *r)
 {
 	/* The extent may straddle the hole below 4 GiB. */
 	uint64_t low = at < GUEST_LOW_RAM_MAX ? min_u64(r->size, GUEST_LOW_RAM_MAX - at) : 0;
+	unsigned prot = vcpu_ops->lazy_exec && vcpu_ops->lazy_exec() ? PT_R | PT_W : PT_RWX;
 	int err = 0;
 
 	if (low)
-		err = pt_map(&vm->p2m, guest_ram_gpa(at), r->base, low, PT_RWX, MT_WB);
+		err = pt_map(&vm->p2m, guest_ram_gpa(at), r->base, low, prot, MT_WB);
 	if (!err && r->size > low)
-		err = pt_map(&vm->p2m, guest_ram_gpa(at + low), r->base + low, r->size - low,
-			     PT_RWX, MT_WB);
+		err = pt_map(&vm->p2m, guest_ram_gpa(at + low), r->base + low, r->size - low, prot,
+			     MT_WB);
 	return err;
+}
+
+int vm_make_executable(struct vm *vm, gpa_t gpa)
+{
+	struct pt_leaf leaf;
+
+	if (gpa >= PT_VA_LIMIT || pt_walk(&vm->p2m, gpa, &leaf) || (leaf.prot & PT_X))
+		return -ENOENT;
+	return pt_protect(&vm->p2m, align_down(gpa, PAGE_SIZE), PAGE_SIZE, PT_RWX);
 }
 
 /* In blocks as large as there are, aligned so that large pages can map them. */
@@ -29,13 +39,11 @@ static int take_block(uint64_t left, struct alloc_range *r)
 	static const uint64_t aligns[] = {GIB(1), MIB(2)};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(aligns); i++) {
-		uint64_t size = min_u64(align_down(left, aligns[i]),
-					align_down(mem_largest(aligns[i]), aligns[i]));
-
-		if (size && !mem_take(size, aligns[i], &r->base)) {
-			r->size = size;
-			return 0;
-		}
+		/* Another core may be faster: then there is less, or nothing. */
+		while ((r->size = min_u64(align_down(left, aligns[i]),
+					  align_down(mem_largest(aligns[i]), aligns[i]))))
+			if (!mem_take(r->size, aligns[i], &r->base))
+				return 0;
 	}
 	return -ENOMEM;
 }

@@ -303,6 +303,15 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 	gpa_t gpa = e->u.page_fault.gpa;
 
 	if (e->u.page_fault.exec) {
+		int err = vm_make_executable(v->vm, gpa);
+
+		if (!err)
+			return;
+		if (err == -ENOMEM) {
+			crash_dump(v, "no memory to split its large pages");
+			vm_end(v->vm, END_CRASH);
+			return;
+		}
 		/* The bus floats high: FF FF is no instruction. */
 		vcpu_refused(v, REFUSE_FETCH, gpa >> PAGE_SHIFT);
 		vcpu_exception(v, VEC_UD);
@@ -317,6 +326,12 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 			return;
 		}
 		vcpu_page_fault(v, e->u.page_fault.gva, (uint32_t)(PFEC_P | PFEC_RSVD));
+		return;
+	}
+	if (v->pending.valid) {
+		/* Not the instruction at RIP: the IDT, GDT, TSS or stack of the event. */
+		crash_dump(v, "an event is delivered through memory that it does not have");
+		vm_end(v->vm, END_CRASH);
 		return;
 	}
 	run_emulator(v, &memory_ops, e->u.page_fault.insn, e->u.page_fault.insn_bytes);

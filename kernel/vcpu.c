@@ -44,6 +44,12 @@ void vcpu_unmake(struct vcpu *v)
 	page_free(v);
 }
 
+/* Indirect branch prediction barrier: Intel's or AMD's way to tell. */
+static bool has_ibpb(void)
+{
+	return (cpuid(7, 0).edx & BIT(26)) || (cpuid(0x80000008, 0).ebx & BIT(12));
+}
+
 void vcpu_get(struct vcpu *v)
 {
 	struct cpu *cpu = this_cpu();
@@ -52,6 +58,10 @@ void vcpu_get(struct vcpu *v)
 		return;
 	if (cpu->current)
 		vcpu_put(cpu->current);
+	if (cpu->more->last_vm != v->vm && has_ibpb())
+		wrmsr(MSR_PRED_CMD,
+		      PRED_CMD_IBPB); /* one VM does not train the next one's branches */
+	cpu->more->last_vm = v->vm;
 	vcpu_ops->load(v);
 	xstate_load(v);
 	write_dr0(v->dr[0]);
@@ -259,4 +269,10 @@ void vcpu_step(struct vcpu *v)
 	vcpu_ops->run(v, &e);
 	v->more->exits[e.kind]++;
 	exit_dispatch(v, &e);
+	/*
+	 * A delivery that ends in an exit each time would keep physical interrupts
+	 * out for ever: entry delivers it before it looks at them (SDM 3C 26.6).
+	 */
+	if (v->pending.valid)
+		irq_window();
 }

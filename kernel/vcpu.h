@@ -208,6 +208,11 @@ struct vcpu_ops {
 	/* Second-level paging. */
 	const struct pt_format *pt_format;
 	unsigned (*pt_max_leaf)(void); /* 1..3 */
+	/*
+	 * No large page may be executable: RAM is mapped without X, and each 4 KiB
+	 * page gets it when it is first fetched from. NULL: no.
+	 */
+	bool (*lazy_exec)(void);
 
 	/*
 	 * Makes and frees the hardware structures; -ENOMEM. vm->p2m is there

@@ -13,6 +13,8 @@
 #include "kernel/string.h"
 #include "kernel/wallclock.h"
 
+#define RESTART_GAP_NS 1000000000ull
+
 struct vm *vms[CONFIG_MAX_VMS];
 unsigned vm_count;
 
@@ -246,26 +248,46 @@ int vm_load(struct vm *vm)
 	return err;
 }
 
-int vm_start(struct vm *vm)
+/* The loaded VM begins; its vCPUs are in their run queues. */
+static int launch(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
-	int err = reset(vm, &m->start);
 
-	for (unsigned i = 0; i < m->vcpu_count && !err; i++) {
-		err = core_add(m->vcpu[i]);
-		if (!err)
-			core_wake(m->vcpu[i]);
-	}
+	spin_lock(&m->lock); /* the console may have a byte for a device */
+	int err = reset(vm, &m->start);
+	if (!err)
+		m->state = VM_RUNNING;
+	spin_unlock(&m->lock);
 	if (err) {
 		log_err("%s: cannot be started: error %d", vm->name, err);
 		vm_ram_free(vm);
 		return err;
 	}
-	m->state = VM_RUNNING;
 	m->starts++;
 	log_info("%s: started on core %u (%s), %llu MiB", vm->name, m->vcpu[0]->cpu->id,
 		 m->vcpu[0]->cpu->more->queue.ops->name, (unsigned long long)m->conf->memory >> 20);
 	return 0;
+}
+
+int vm_start(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		if (core_add(m->vcpu[i])) {
+			log_err("%s: core %u takes no further vCPU", vm->name, m->vcpu[i]->cpu->id);
+			while (i--)
+				core_remove(m->vcpu[i]);
+			vm_ram_free(vm);
+			return -EBUSY;
+		}
+	int err = launch(vm);
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		if (err)
+			core_remove(m->vcpu[i]);
+		else
+			core_wake(m->vcpu[i]);
+	return err;
 }
 
 void vm_end(struct vm *vm, enum vm_end how)
@@ -310,25 +332,73 @@ static void stop_timers(struct vm *vm)
 	guest_timer_arm(&m->pc->pm_timer, DEV_TIMER_NEVER);
 }
 
+/* Nothing of the VM stays in the registers of its core. */
+static void detach(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->more->vcpu_count; i++) {
+		xstate_release(vm->more->vcpu[i]);
+		vcpu_put(vm->more->vcpu[i]);
+	}
+}
+
+static void leave(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
+		core_remove(vm->more->vcpu[i]);
+	vm->more->state = VM_OFF;
+	for (unsigned i = 0; i < vm_count; i++)
+		if (vms[i]->more->state != VM_OFF)
+			return;
+	log_warn("no VM runs any more: Ctrl-a x switches the machine off");
+}
+
+/* On the VM's own account: it stays the current one of its queue. */
+static void relaunch(struct vm *vm)
+{
+	if (vm_load(vm) || launch(vm))
+		leave(vm);
+	else
+		core_resched(vm->more->vcpu[0]);
+}
+
+static void restart_due(struct timerq_node *t)
+{
+	core_wake(container_of(t, struct vm_more, restart_timer)->vcpu[0]);
+}
+
+/* One restart a second: loading and clearing memory is work that neighbours would feel. */
+static void restart(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+	uint64_t due = m->tsc_start + ns_to_tsc(RESTART_GAP_NS);
+
+	if (rdtsc() >= due) {
+		relaunch(vm);
+		return;
+	}
+	m->state = VM_WAITING;
+	m->restart_timer.expired = restart_due;
+	core_block(m->vcpu[0]);
+	core_timer(m->vcpu[0]->cpu, &m->restart_timer, due);
+}
+
 void vm_finish(struct vm *vm)
 {
 	static const char *const how[] = {"powered off", "restarts", "crashed and is stopped"};
 	struct vm_more *m = vm->more;
 
-	for (unsigned i = 0; i < m->vcpu_count; i++) {
-		xstate_release(m->vcpu[i]);
-		vcpu_put(m->vcpu[i]);
-		core_remove(m->vcpu[i]);
+	detach(vm);
+	if (m->state == VM_WAITING) { /* woken by restart_due() */
+		relaunch(vm);
+		return;
 	}
 	stop_timers(vm);
 	list_refusals(vm);
+	m->refused = (struct refusals){0};
 	vm_ram_free(vm);
-	m->state = VM_OFF;
 	log_warn("%s: %s", vm->name, how[m->end]);
-	if (m->end == END_RESTART && !vm_load(vm))
-		(void)vm_start(vm);
-	for (unsigned i = 0; i < vm_count; i++)
-		if (vms[i]->more->state != VM_OFF)
-			return;
-	log_warn("no VM runs any more: Ctrl-a x switches the machine off");
+	if (m->end == END_RESTART)
+		restart(vm);
+	else
+		leave(vm);
 }

@@ -16,6 +16,7 @@ const struct vcpu_ops vmx_ops = {
 	.cpu_off = vmx_cpu_off,
 	.pt_format = &pt_format_ept,
 	.pt_max_leaf = vmx_pt_max_leaf,
+	.lazy_exec = vmx_lazy_exec,
 	.vcpu_create = vmx_vcpu_create,
 	.vcpu_free = vmx_vcpu_free,
 	.vcpu_reset = vmx_vcpu_reset,

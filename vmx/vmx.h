@@ -186,6 +186,7 @@ void vmx_dump(struct vcpu *v);
 /* ept.c */
 uint64_t vmx_eptp(const struct vm *vm);
 unsigned vmx_pt_max_leaf(void);
+bool vmx_lazy_exec(void);
 void vmx_flush_ept(const struct vm *vm);
 void vmx_flush_linear(struct vmx_vcpu *h);
 void vmx_flush_tlb(struct vcpu *v);

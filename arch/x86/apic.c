@@ -85,9 +85,9 @@ void apic_enable(void)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
 
-	if (!xapic)
-		base |= APIC_BASE_X2APIC;
 	wrmsr(MSR_APIC_BASE, base);
+	if (!xapic) /* not in one step from disabled (SDM 3A 10.12.5) */
+		wrmsr(MSR_APIC_BASE, base | APIC_BASE_X2APIC);
 	apic_write(APIC_SVR, SVR_ENABLE | HOST_VEC_SPURIOUS);
 	apic_write(APIC_TPR, 0);
 	apic_write(APIC_LVT_TIMER, LVT_MASKED | HOST_VEC_TIMER);

@@ -12,10 +12,12 @@
 #define MSR_TSC_ADJUST        0x3bu
 #define MSR_SPEC_CTRL         0x48u
 #define MSR_PRED_CMD          0x49u
+#define PRED_CMD_IBPB     1u
 #define MSR_BIOS_UPDT_TRIG    0x79u
 #define MSR_BIOS_SIGN_ID      0x8bu
 #define MSR_MTRRCAP           0xfeu
 #define MSR_ARCH_CAPABILITIES 0x10au
+#define ARCH_CAP_IF_PSCHANGE_MC_NO BIT(6)
 #define MSR_FLUSH_CMD         0x10bu
 #define MSR_SYSENTER_CS       0x174u
 #define MSR_SYSENTER_ESP      0x175u

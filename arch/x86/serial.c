@@ -66,9 +66,10 @@ void serial_write(const char *s, size_t n)
 
 int serial_read(void)
 {
-	if (!base || !(reg_in(LSR) & LSR_DR))
-		return -1;
-	return reg_in(THR);
+	uint8_t lsr = base ? reg_in(LSR) : 0xff;
+
+	/* All ones: the port has gone. */
+	return lsr == 0xff || !(lsr & LSR_DR) ? -1 : reg_in(THR);
 }
 
 void serial_enable_irq(void)

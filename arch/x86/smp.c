@@ -36,7 +36,8 @@ static void ap_entry(struct cpu *cpu)
 
 static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
 {
-	if (paging_add_stacks(cpu->id)) {
+	/* A core that did not start has left its number, and stacks, to the next. */
+	if (!cpu->stack_top && paging_add_stacks(cpu->id)) {
 		log_err("no memory for the stacks of core %u", cpu->id);
 		return false;
 	}

@@ -42,6 +42,8 @@ static struct measured by_pm_timer(uint16_t port, uint32_t mask)
 		before = rdtsc();
 		now = in32(port) & mask;
 		t1 = rdtsc();
+		if (++spins > 100000000)
+			return (struct measured){0};
 	} while (((now - start) & mask) < want);
 	return (struct measured){
 		.hz = (t1 - t0) * PM_TIMER_HZ / ((now - start) & mask),

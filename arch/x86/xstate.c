@@ -17,10 +17,14 @@
 #define KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM | XCR0_PKRU)
 
 static uint64_t supported;
+static bool leaks_fp_pointers;
 static uint64_t area_size = 512;
 
 void xstate_init(void)
 {
+	/* RstrFpErrPtrs, APM 3 E.4.7. */
+	leaks_fp_pointers =
+		cpuid(0, 0).ebx == CPUID_AMD_EBX && !(cpuid(0x80000008, 0).ebx & BIT(2));
 	if (!(cpuid(1, 0).ecx & BIT(26)))
 		return;
 	struct cpuid_regs d = cpuid(0xd, 0);
@@ -78,8 +82,21 @@ static void save(struct vcpu *v)
 	}
 }
 
+/*
+ * CVE-2006-1056: the x87 instruction and data pointers survive a restore on
+ * older AMD processors. An exact load of a zero takes the former owner's away.
+ */
+static void clear_fp_pointers(void)
+{
+	static const uint32_t zero;
+
+	__asm__ volatile("fnclex; ffree %%st(7); fildl %0" ::"m"(zero));
+}
+
 static void restore(struct vcpu *v)
 {
+	if (leaks_fp_pointers)
+		clear_fp_pointers();
 	if (supported) {
 		xsetbv(0, supported);
 		__asm__ volatile("xrstor64 (%0)" ::"r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX)
