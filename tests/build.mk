@@ -53,3 +53,4 @@ $(UNIT_TESTS:%=$(UNIT)/%.run): $(UNIT)/%.run: $(UNIT)/%.result
 	@grep -q 'failed 0$$' $<
 
 include tests/lint/build.mk
+include tests/boot/build.mk

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make test`, and the whole-system boots in it.
+#
+## make test       unit tests, lint, whole-system boots; ends with `N passed, N failed`
+## make boot-tests whole-system boots in QEMU and Bochs, two at a time
+##   T='svm and not bochs'   only those that pytest -k chooses (make test T=...: the same)
+##   JOBS=1        one at a time (TESTARGS: more arguments for pytest)
+
+T :=
+JOBS := 2
+TESTARGS :=
+# Debian's own, as its packages hold pytest: another one may come first in PATH.
+BOOT_PYTHON := $(firstword $(wildcard /usr/bin/python3) $(PYTHON))
+
+.PHONY: test boot-tests
+test: deps
+ifeq ($(T),)
+	+@tests/run.sh $(B) $(MAKE) --no-print-directory DEPS=no
+else
+	+@$(MAKE) --no-print-directory DEPS=no boot-tests
+endif
+
+boot-tests: deps
+	+@$(MAKE) --no-print-directory DEPS=no all image
+	@B=$(B) $(BOOT_PYTHON) -B -m pytest -p no:cacheprovider --no-header -v --tb=short -n $(JOBS) \
+		--durations=0 --durations-min=1 -k '$(T)' $(TESTARGS) tests/boot
