@@ -187,7 +187,7 @@ static void section_vm(struct config_parser *p, struct span name)
 			    config_echo(name).s, CONFIG_MAX_VMS);
 	} else {
 		vm->type = VM_LINUX;
-		vm->memory = MIB(64);
+		vm->memory = MIB(128);
 		vm->core = CONFIG_ANY_CORE;
 		vm->vcpus = vm->weight = 1;
 		vm->line = p->line;

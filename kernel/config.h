@@ -36,7 +36,7 @@ struct config_vm {
 	enum vm_type type;          /* default: linux */
 	struct config_file kernel, initrd, disk; /* initrd: linux only; disk: PV only for now */
 	char cmdline[CONFIG_CMDLINE_MAX];
-	uint64_t memory; /* bytes, 2 MiB granular; default 64 MiB */
+	uint64_t memory; /* bytes, 2 MiB granular; default 128 MiB */
 	unsigned vcpus;  /* default 1 */
 	unsigned core;   /* default CONFIG_ANY_CORE */
 	unsigned weight; /* 1..1000, default 1 */

@@ -222,7 +222,7 @@ static void end_step(struct svm_vcpu *s, bool iret_done)
 		s->stray_tf = true;
 }
 
-static void end_special(struct svm_vcpu *s)
+static void end_special(struct vcpu *v, struct svm_vcpu *s)
 {
 	struct vmcb *c = &s->vmcb;
 	bool trapped = svm_exit_code(s) == VMEXIT_EXCP(VEC_DB);
@@ -234,6 +234,11 @@ static void end_special(struct svm_vcpu *s)
 		end_step(s, iret_done);
 	if (!trapped)
 		s->step_cr = 0;
+	/* CR4 was open for the step, and another instruction than the one meant has used it. */
+	if (s->stepping && !trapped && (c->cr4 & ~v->cr4_allowed)) {
+		c->cr4 &= v->cr4_allowed;
+		svm_dirty(s, CLEAN_CRX);
+	}
 	/* QEMU: a shadow that the entry lost is still there if nothing was executed. */
 	if (svm_caps.tcg && s->entry_shadow && !trapped && c->rip == s->entry_rip)
 		c->int_state |= INT_SHADOW;
@@ -245,7 +250,7 @@ void svm_event_exit(struct vcpu *v)
 
 	s->vmcb.event_inj = 0;
 	if (s->special)
-		end_special(s);
+		end_special(v, s);
 	if (s->sw_len || (s->vmcb.exit_int_info & EVENT_V))
 		collect_pending(v, s);
 }

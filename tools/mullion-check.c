@@ -245,7 +245,7 @@ static const struct {
 	 "The image of the VM's disk, held in memory; type = pv only. Writes are lost at "
 	 "power-off."},
 	{"cmdline", "empty", "The kernel's command line."},
-	{"memory", "64M", "The VM's memory."},
+	{"memory", "128M", "The VM's memory."},
 	{"vcpus", "1", "Virtual CPUs of the VM."},
 	{"cores", "auto", "The physical core of the VM's vCPU; auto: the least loaded one."},
 	{"weight", "1", "The VM's share of a core that is fair, relative to the others there."},

@@ -121,8 +121,8 @@ static void test_refusals(void **state)
 	assert_string_equal(err, want);
 	assert_non_null(strstr(out, "1 of 2 VMs"));
 	assert_non_null(strstr(out, "a (linux): refused, see above\n"));
-	assert_int_equal(run("--memory", "62M", path, NULL), 1);
-	assert_non_null(strstr(err, ":4: b asks for 64M"));
+	assert_int_equal(run("--memory", "126M", path, NULL), 1);
+	assert_non_null(strstr(err, ":4: b asks for 128M"));
 	unlink(path);
 
 	path = write_file("[mullion]\nstrict = yes\n[vm a]\n[vm b]\nkernel = /k\n");

@@ -142,7 +142,7 @@ static void test_whole(void **state)
 	assert_int_equal(v->core, 3);
 	assert_int_equal(v->core_line, 15);
 	assert_int_equal(v->weight, 1000);
-	assert_int_equal(v->memory, MIB(64));
+	assert_int_equal(v->memory, MIB(128));
 	assert_int_equal(v->memory_line, 0);
 
 	v = &c.vm[1];
