@@ -150,8 +150,8 @@ static void test_memory(void **state)
 	assert_false(c.vm[2].refused);
 	assert_int_equal(p.policy[1], POLICY_DEDICATED);
 	/* The default has no line of its own: that of the section is named. */
-	place(VM("a", "") VM("b", ""), 2, MIB(64));
-	assert_int_equal(strncmp(said, "3: b asks for 64M", 17), 0);
+	place(VM("a", "") VM("b", ""), 2, MIB(128));
+	assert_int_equal(strncmp(said, "3: b asks for 128M", 18), 0);
 	/* No sum that could wrap. */
 	place(VM("a", "memory = 1024G\n") VM("b", "memory = 1024G\n"), 2, UINT64_MAX);
 	assert_int_equal(sentences, 0);
