@@ -178,7 +178,7 @@ static bool create_vms(void)
 /* No guest has run before every image is loaded: strict can still stop them all. */
 static void start_vms(void)
 {
-	bool all = create_vms(), loaded[CONFIG_MAX_VMS];
+	bool all = create_vms(), loaded[CONFIG_MAX_VMS] = {false};
 
 	for (unsigned i = 0; i < vm_count; i++) {
 		loaded[i] = !vm_load(vms[i]);

@@ -13,6 +13,8 @@ PLACES = {1: ("0 (fair)", "0 (fair)"), 2: ("1 (dedicated)", "0 (dedicated)"),
           4: ("3 (dedicated)", "2 (dedicated)")}
 # Messages of level 0 to 3 that are about the processor itself, with the reason.
 ALLOWED = {
+    r"RETBleed: WARNING: Spectre v2 mitigation":
+        "of the CPU: the Skylake that Bochs models has no IBRS to offer",
 }
 
 MACHINES = [
