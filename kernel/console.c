@@ -11,7 +11,7 @@
 #include "kernel/log.h"
 #include "kernel/print.h"
 
-#define POLL_MAX 64u /* bytes taken at once */
+#define POLL_MAX 64u /* rounds of one visit */
 
 static struct conmux mux;
 static struct spinlock lock;
@@ -90,26 +90,36 @@ static void deliver(unsigned index, uint8_t byte)
 	spin_unlock(&vm->more->lock);
 }
 
+static void typed(uint8_t byte)
+{
+	spin_lock(&lock);
+	tick();
+	struct conmux_action a = conmux_input(&mux, byte);
+	spin_unlock(&lock);
+	if (a.kind == CONMUX_DELIVER)
+		deliver(a.vm, a.byte);
+	else if (a.kind == CONMUX_LIST)
+		list();
+	else if (a.kind == CONMUX_POWEROFF)
+		power_off();
+}
+
 void console_poll(void)
 {
 	int c;
 
-	for (unsigned i = 0; (c = serial_read()) >= 0; i++) {
-		if (i == POLL_MAX) { /* others wait for this core too */
-			__atomic_or_fetch(&this_cpu()->pending, CPU_REQ_CONSOLE, __ATOMIC_RELEASE);
-			return;
-		}
+	/* The line is edge-triggered: all reasons must be gone, or no edge comes again. */
+	for (unsigned i = 0; i < POLL_MAX; i++) {
+		if ((c = serial_read()) >= 0)
+			typed((uint8_t)c);
 		spin_lock(&lock);
-		tick();
-		struct conmux_action a = conmux_input(&mux, (uint8_t)c);
+		serial_pump();
 		spin_unlock(&lock);
-		if (a.kind == CONMUX_DELIVER)
-			deliver(a.vm, a.byte);
-		else if (a.kind == CONMUX_LIST)
-			list();
-		else if (a.kind == CONMUX_POWEROFF)
-			power_off();
+		if (c < 0 && !serial_wants_service())
+			return;
 	}
+	/* Others wait for this core too. */
+	__atomic_or_fetch(&this_cpu()->pending, CPU_REQ_CONSOLE, __ATOMIC_RELEASE);
 }
 
 static void log_line(bool urgent, const char *level, const char *fmt, va_list ap)

@@ -48,6 +48,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 	size_t len = n < 0 ? 0 : min_u64((uint64_t)n, sizeof(line) - 3);
 	memcpy(line + len, "\r\n", 2);
 	serial_write(line, len + 2);
+	serial_drain();
 	fbcon_write(line, len + 2);
 }
 

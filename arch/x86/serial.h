@@ -10,12 +10,17 @@
 
 /* False when nothing answers at the port; then the others do nothing. */
 bool serial_init(uint16_t port);
+/* Not locked, and does not wait once the interrupt is on: serial_pump() sends the rest. */
 void serial_write(const char *s, size_t n);
+/* Gives the transmitter what waits; to be called on the interrupt, as serial_write(). */
+void serial_pump(void);
+/* Some reason for an interrupt is left: reading and pumping must go on. */
+bool serial_wants_service(void);
 /* The next byte received, or -1. */
 int serial_read(void);
-/* Received bytes raise the interrupt line from now on. */
+/* The interrupt arrives from now on: received bytes and an empty transmitter raise it. */
 void serial_enable_irq(void);
-/* Waits until the last bit has left. */
+/* Waits until the last bit of all that waits has left. */
 void serial_drain(void);
 
 #endif
