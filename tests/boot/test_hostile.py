@@ -83,13 +83,17 @@ def test_hostile_guest(boot, how):
     m.power_off()
 
 
-@pytest.mark.cost(25)
-def test_endless_debug_exception(boot):
+@pytest.mark.parametrize("vendor", [
+    # Not QEMU: it ends itself when an event's delivery hits a watchpoint.
+    pytest.param("amd-bochs", id="svm", marks=pytest.mark.cost(40)),
+    pytest.param("intel", id="vmx", marks=pytest.mark.cost(40)),
+])
+def test_endless_debug_exception(boot, vendor):
     """CVE-2015-8104: a #DB that raises #DB holds the core inside the processor."""
-    m = boot(pv("beat", "heartbeat") + pv("hostile", "hostile", cmdline="only=0 dbloop"),
-             cpus=1, icount=True)
+    m = boot(pv("beat", "heartbeat", cmdline="margin=1000") +
+             pv("hostile", "hostile", cmdline="only=0 dbloop"), vendor=vendor, cpus=1)
     m.expect(r"hostile\| hostile: now an endless #DB")
-    beat_on(m, 30)
+    beat_on(m, 20)
     m.power_off()
 
 
