@@ -34,13 +34,14 @@
 #define F1C_WITH_AVX   (F1C_AVX | F1C_FMA | F1C_F16C)
 
 /*
- * CPUID.1:EDX: FPU VME DE PSE TSC MSR PAE CX8 APIC SEP MTRR PGE CMOV PAT PSE36
- * CLFSH MMX FXSR SSE SSE2 SS. No MCE/MCA: no banks are modelled.
+ * CPUID.1:EDX: FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT
+ * PSE36 CLFSH MMX FXSR SSE SSE2 SS. MCA has no banks (kernel/msr.c), but systems
+ * complain when it is not there.
  */
 #define F1D_APIC B(9)
 #define F1D_HOST                                                                                   \
-	(B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(8) | F1D_APIC | B(11) | B(12) |        \
-	 B(13) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) | B(25) | B(26) | B(27))
+	(B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(7) | B(8) | F1D_APIC | B(11) | B(12) | \
+	 B(13) | B(14) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) | B(25) | B(26) | B(27))
 #define F1D_HTT B(28)
 
 /* CPUID.7.0:EBX: FSGSBASE BMI1 SMEP BMI2 ERMS RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
