@@ -188,7 +188,7 @@ static void section_vm(struct config_parser *p, struct span name)
 	} else {
 		vm->type = VM_LINUX;
 		vm->memory = MIB(128);
-		vm->core = CONFIG_ANY_CORE;
+		vm->cores[0] = CONFIG_ANY_CORE;
 		vm->vcpus = vm->weight = 1;
 		vm->line = p->line;
 		memcpy(vm->name, name.s, name.len);

@@ -8,24 +8,37 @@
 
 #include "kernel/types.h"
 
-#define CONFIG_PATH            "\\mullion\\mullion.conf"
-#define CONFIG_MAX_SIZE        KIB(64) /* a larger file is refused whole */
-#define CONFIG_MAX_VMS         16u
-#define CONFIG_MAX_VCPUS       16u /* of one VM */
-#define CONFIG_VCPUS_SUPPORTED 1u  /* what `vcpus` may be for now */
-#define CONFIG_MAX_CORES       64u
-#define CONFIG_NAME_MAX        32u  /* with the NUL */
-#define CONFIG_PATH_MAX        128u /* = sizeof(struct handoff_module.path) */
-#define CONFIG_CMDLINE_MAX     1024u
+#define CONFIG_PATH        "\\mullion\\mullion.conf"
+#define CONFIG_MAX_SIZE    KIB(64) /* a larger file is refused whole */
+#define CONFIG_MAX_VMS     16u
+#define CONFIG_MAX_VCPUS   16u /* of one VM */
+#define CONFIG_MAX_CORES   64u
+#define CONFIG_NAME_MAX    32u  /* with the NUL */
+#define CONFIG_PATH_MAX    128u /* = sizeof(struct handoff_module.path) */
+#define CONFIG_CMDLINE_MAX 1024u
 
 #define CONFIG_ANY_CORE UINT32_MAX
 
+#define CONFIG_MAX_WINDOWS 16u /* of one cyclic core */
+#define CONFIG_MAX_GRANTS  32u /* of one VM */
+
 enum vm_type { VM_LINUX, VM_PV };
-enum core_policy { POLICY_AUTO, POLICY_DEDICATED, POLICY_FAIR };
+enum core_policy { POLICY_AUTO, POLICY_DEDICATED, POLICY_FAIR, POLICY_BUDGET, POLICY_CYCLIC };
+enum on_crash { ON_CRASH_STOP, ON_CRASH_RESTART, ON_CRASH_HOLD };
+enum config_monitor { MONITOR_NONE, MONITOR_COM2 };
 
 /* Each key has the line where it stands, 0: nowhere. */
 struct config_file {
 	char path[CONFIG_PATH_MAX];
+	unsigned line;
+};
+
+/* Something of the machine that policy would refuse, and that the file gives to a VM. */
+enum grant_kind { GRANT_MSR, GRANT_PORT, GRANT_PCI };
+struct config_grant {
+	enum grant_kind kind;
+	uint32_t first, last; /* MSRs; ports; PCI functions as bus << 8 | device << 3 | function */
+	bool read, write;     /* GRANT_PCI: configuration space, read only */
 	unsigned line;
 };
 
@@ -38,19 +51,43 @@ struct config_vm {
 	char cmdline[CONFIG_CMDLINE_MAX];
 	uint64_t memory; /* bytes, 2 MiB granular; default 128 MiB */
 	unsigned vcpus;  /* default 1 */
-	unsigned core;   /* default CONFIG_ANY_CORE */
+	/* vCPU i is on cores[i % core_count]; core_count 0: auto */
+	unsigned cores[CONFIG_MAX_VCPUS], core_count;
 	unsigned weight; /* 1..1000, default 1 */
-	unsigned type_line, cmdline_line, memory_line, vcpus_line, core_line, weight_line;
+	unsigned budget,
+		period; /* us, of each vCPU on a core whose policy is budget; 0: not given */
+	enum on_crash on_crash; /* default: stop */
+	unsigned autostart;     /* a truth, default yes */
+	unsigned order;         /* of start: lower first, ties as in the file; default 0 */
+	unsigned watchdog;      /* a truth: the guest may arm one; default no */
+	unsigned learn;         /* a truth: what is refused is kept for the monitor; default no */
+	struct config_grant grant[CONFIG_MAX_GRANTS];
+	unsigned grant_count;
+	unsigned type_line, cmdline_line, memory_line, vcpus_line, cores_line, weight_line;
+	unsigned budget_line, period_line, on_crash_line, autostart_line, order_line;
+	unsigned watchdog_line, learn_line;
+};
+
+struct config_window {
+	char vm[CONFIG_NAME_MAX]; /* "": nobody's */
+	unsigned us;
 };
 
 struct config_core {
 	enum core_policy policy;
+	unsigned frame; /* us, the major frame of a cyclic core */
+	struct config_window window[CONFIG_MAX_WINDOWS];
+	unsigned window_count;
+	unsigned slack;             /* a truth: time of nobody goes to whoever can run */
 	unsigned policy_line, line; /* of the key and the section */
+	unsigned frame_line, windows_line, slack_line;
 };
 
 struct config {
 	/* A truth. No VM may start while errors is not 0: the caller sees to it. */
 	unsigned strict, strict_line;
+	enum config_monitor monitor; /* where programs find the monitor */
+	unsigned monitor_line;
 	struct config_core core[CONFIG_MAX_CORES];
 	struct config_vm vm[CONFIG_MAX_VMS];
 	unsigned vm_count;
@@ -95,8 +132,8 @@ int config_parse(struct config *c, const char *text, uint64_t size, config_diag_
 
 /* Where a VM's vCPUs go on this machine. */
 struct placement {
-	unsigned core[CONFIG_MAX_VMS][CONFIG_VCPUS_SUPPORTED]; /* valid for VMs not refused */
-	enum core_policy policy[CONFIG_MAX_CORES];             /* DEDICATED or FAIR; never AUTO */
+	unsigned core[CONFIG_MAX_VMS][CONFIG_MAX_VCPUS]; /* valid for VMs not refused */
+	enum core_policy policy[CONFIG_MAX_CORES];       /* never AUTO */
 };
 
 /*

@@ -10,7 +10,7 @@
 	"a path such as \\mullion\\vmlinuz, at most 127 ASCII characters, of a file on the boot "  \
 	"volume"
 static_assert(CONFIG_PATH_MAX - 1 == 127 && CONFIG_CMDLINE_MAX - 1 == 1023 &&
-		      CONFIG_MAX_CORES - 1 == 63 && CONFIG_VCPUS_SUPPORTED == 1,
+		      CONFIG_MAX_CORES - 1 == 63,
 	      "the texts below say so");
 
 /* Of one section all together. */
@@ -24,10 +24,10 @@ const struct config_key config_keys[] = {
 	{"cmdline", CONFIG_VM, KEY_TEXT, "at most 1023 bytes", 0, 0, AT(config_vm, cmdline)},
 	{"memory", CONFIG_VM, KEY_BYTES, "2M to 1024G, a multiple of 2M, such as 64M", MIB(2),
 	 GIB(1024), AT(config_vm, memory)},
-	{"vcpus", CONFIG_VM, KEY_NUMBER, "1, as this version supports no more", 1,
-	 CONFIG_VCPUS_SUPPORTED, AT(config_vm, vcpus)},
+	{"vcpus", CONFIG_VM, KEY_NUMBER, "a whole number from 1 to 16", 1, CONFIG_MAX_VCPUS,
+	 AT(config_vm, vcpus)},
 	{"cores", CONFIG_VM, KEY_CORE, "auto or the number of a core, 0 to 63", 0,
-	 CONFIG_MAX_CORES - 1, AT(config_vm, core)},
+	 CONFIG_MAX_CORES - 1, AT(config_vm, cores)},
 	{"weight", CONFIG_VM, KEY_NUMBER, "a whole number from 1 to 1000", 1, 1000,
 	 AT(config_vm, weight)},
 };

@@ -38,6 +38,8 @@ struct guest_timer {
 	bool firing; /* what it arms now is a period of its own, not the guest's doing */
 };
 
+#define EXIT_TIME_BUCKETS 32u
+
 #define MTRR_VARIABLE 8u
 #define MTRR_FIXED    11u
 
@@ -58,6 +60,7 @@ struct vcpu_more {
 	uint64_t kvm_clock; /* MSR_KVM_SYSTEM_TIME: address and enable bit */
 	uint64_t mtrr_def, mtrr_fix[MTRR_FIXED], mtrr_var[2 * MTRR_VARIABLE];
 	uint64_t exits[EXIT_KIND_COUNT];
+	uint64_t exit_ticks[EXIT_TIME_BUCKETS]; /* [n]: handled in 2^n to 2^(n+1)-1 TSC ticks */
 	uint64_t efer_allowed;
 	struct vcpu *next_on_core; /* list of a core's vCPUs */
 };
@@ -83,9 +86,9 @@ struct vm_more {
 	enum vm_state state;
 	enum vm_end end;
 	struct spinlock lock; /* device models, local APICs, input */
-	struct vcpu *vcpu[CONFIG_VCPUS_SUPPORTED];
+	struct vcpu *vcpu[CONFIG_MAX_VCPUS];
 	unsigned vcpu_count;
-	struct lapic *lapics[CONFIG_VCPUS_SUPPORTED];
+	struct lapic *lapics[CONFIG_MAX_VCPUS];
 	struct iobus ports, mmio;
 	struct pc *pc; /* NULL: paravirtual */
 	struct evtchn events;

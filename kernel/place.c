@@ -3,8 +3,6 @@
 #include "kernel/config_parse.h"
 #include "kernel/string.h"
 
-static_assert(CONFIG_VCPUS_SUPPORTED == 1, "a VM has its place when its only vCPU has");
-
 /* The work in progress. */
 struct place {
 	struct config_parser say;
@@ -32,8 +30,8 @@ static unsigned least_loaded(const struct place *s)
 
 static void place_vm(struct place *s, struct config_vm *vm)
 {
-	bool any = vm->core == CONFIG_ANY_CORE;
-	unsigned core = any ? least_loaded(s) : vm->core;
+	bool any = vm->cores[0] == CONFIG_ANY_CORE;
+	unsigned core = any ? least_loaded(s) : vm->cores[0];
 
 	s->say.vm = vm;
 	if (any && core == s->cores) {
@@ -42,16 +40,16 @@ static void place_vm(struct place *s, struct config_vm *vm)
 			    "policy of one fair, or remove a VM.",
 			    vm->name, s->cores);
 	} else if (core >= s->cores) {
-		config_fail(&s->say, vm->core_line,
+		config_fail(&s->say, vm->cores_line,
 			    "%s asks for core %u, but this machine has %u (0 to %u). Name another "
 			    "core, or write cores = auto.",
 			    vm->name, core, s->cores, s->cores - 1);
 	} else if (full(s, core)) {
-		config_fail(&s->say, vm->core_line,
+		config_fail(&s->say, vm->cores_line,
 			    "%s asks for core %u, which is dedicated (line %u) and belongs to %s "
 			    "(line %u). Name another core, or make the policy fair.",
 			    vm->name, core, s->say.c->core[core].line, s->last[core]->name,
-			    s->last[core]->core_line);
+			    s->last[core]->cores_line);
 	} else {
 		s->p->core[vm - s->say.c->vm][0] = core;
 		s->load[core]++;
@@ -91,7 +89,7 @@ void config_place(struct config *c, unsigned cores, uint64_t memory, struct plac
 	/* Who names a core comes before those who take what is left. */
 	for (unsigned any = 0; any <= 1; any++)
 		for (struct config_vm *vm = c->vm; vm < c->vm + c->vm_count; vm++)
-			if (!vm->refused && (vm->core == CONFIG_ANY_CORE) == any)
+			if (!vm->refused && (vm->cores[0] == CONFIG_ANY_CORE) == any)
 				place_vm(&s, vm);
 	share_memory(&s, memory);
 	for (unsigned core = 0; core < CONFIG_MAX_CORES; core++) {

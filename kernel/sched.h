@@ -17,9 +17,12 @@
 
 struct sched_queue;
 
-/* What is scheduled: embedded in a vCPU. Zeroed, then weight, then sched_add(). */
+/* What is scheduled: embedded in a vCPU. Zeroed, then what its policy asks for, then sched_add().
+ */
 struct sched_entity {
-	unsigned weight; /* fair: share of the core against the others, 1.. */
+	unsigned weight;         /* fair: share of the core against the others, 1.. */
+	unsigned group;          /* cyclic: who may run in whose window: the VM's number, 1.. */
+	uint64_t budget, period; /* budget: ticks in each period; 0 < budget <= period */
 
 	/* To be read only. */
 	struct sched_queue *queue; /* NULL: in none */
@@ -33,6 +36,17 @@ struct sched_entity {
 		uint64_t inverse;
 		uint32_t fraction; /* of vtime, in 2^-32 */
 	} fair;
+	struct {
+		int64_t left;      /* ticks of the budget; below 0: an overrun, paid back */
+		uint64_t deadline; /* end of the period, when the budget is refilled */
+		bool throttled;    /* until then */
+	} edf;
+};
+
+/* A window of the cyclic policy's table. */
+struct sched_window {
+	uint64_t ticks;
+	unsigned group; /* 0: nobody's */
 };
 
 struct sched_ops {
@@ -63,6 +77,13 @@ struct sched_queue {
 		uint64_t stop;  /* end of the current slice, when others wait */
 		bool endless;   /* the last pick set no end: nobody waited */
 	} fair;
+	struct {
+		const struct sched_window *window; /* the caller's; their sum is at most frame */
+		unsigned count;
+		uint64_t frame, start; /* ticks; of the first frame */
+		bool slack;            /* time that is nobody's goes to whoever can run */
+		uint64_t stop;         /* end of the slice within a window */
+	} cyclic;
 };
 
 /* The core is one entity's: no timer, no preemption. A second one is refused with -EBUSY. */
@@ -74,7 +95,25 @@ extern const struct sched_ops sched_dedicated;
  */
 extern const struct sched_ops sched_fair;
 
+/*
+ * Each has a budget of ticks in each period, enforced: none gets more, and each
+ * that wants it gets all of it, earliest deadline first. -EBUSY: the budgets
+ * would come to more than the core. Who wakes late starts a new period rather
+ * than overtake the others (constant bandwidth server, hard).
+ */
+extern const struct sched_ops sched_budget;
+/*
+ * A table of windows that repeats each major frame (ARINC 653): in a window
+ * runs its group only, in turns of a slice when several can. -EINVAL: the
+ * entity's group has no window.
+ */
+extern const struct sched_ops sched_cyclic;
+
 void sched_init(struct sched_queue *q, const struct sched_ops *ops, uint64_t slice, uint64_t now);
+
+/* The table of a cyclic queue, before anybody joins; the first frame begins at start. */
+void sched_cyclic_table(struct sched_queue *q, const struct sched_window *window, unsigned count,
+			uint64_t frame, uint64_t start, bool slack);
 
 /* Joins the queue, blocked. -EBUSY, -EINVAL: the policy refuses; e is in no queue then. */
 int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now);

@@ -54,8 +54,8 @@ static void check_vm(const struct config_vm *vm)
 	MUST(!vm->initrd.line || vm->type == VM_LINUX);
 	MUST(!vm->disk.line || vm->type == VM_PV);
 	MUST(vm->memory >= MIB(2) && vm->memory <= GIB(1024) && is_aligned(vm->memory, MIB(2)));
-	MUST(vm->vcpus >= 1 && vm->vcpus <= CONFIG_VCPUS_SUPPORTED);
-	MUST(vm->core == CONFIG_ANY_CORE || vm->core < CONFIG_MAX_CORES);
+	MUST(vm->vcpus >= 1 && vm->vcpus <= CONFIG_MAX_VCPUS);
+	MUST(vm->cores[0] == CONFIG_ANY_CORE || vm->cores[0] < CONFIG_MAX_CORES);
 	MUST(vm->weight >= 1 && vm->weight <= 1000);
 }
 
@@ -71,7 +71,8 @@ static void check_placement(const struct config *c, const struct placement *p, u
 		sum += c->vm[v].memory;
 		for (unsigned i = 0; i < c->vm[v].vcpus; i++) {
 			MUST(p->core[v][i] < cores);
-			MUST(c->vm[v].core == CONFIG_ANY_CORE || p->core[v][i] == c->vm[v].core);
+			MUST(c->vm[v].cores[0] == CONFIG_ANY_CORE ||
+			     p->core[v][i] == c->vm[v].cores[0]);
 			load[p->core[v][i]]++;
 		}
 	}
