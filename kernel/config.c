@@ -189,7 +189,7 @@ static void section_vm(struct config_parser *p, struct span name)
 		vm->type = VM_LINUX;
 		vm->memory = MIB(128);
 		vm->cores[0] = CONFIG_ANY_CORE;
-		vm->vcpus = vm->weight = 1;
+		vm->vcpus = vm->weight = vm->autostart = 1;
 		vm->line = p->line;
 		memcpy(vm->name, name.s, name.len);
 		p->c->vm_count++;

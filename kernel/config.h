@@ -20,6 +20,7 @@
 #define CONFIG_ANY_CORE UINT32_MAX
 
 #define CONFIG_MAX_WINDOWS 16u /* of one cyclic core */
+#define CONFIG_MAX_ORDER   1000u
 #define CONFIG_MAX_GRANTS  32u /* of one VM */
 
 enum vm_type { VM_LINUX, VM_PV };

@@ -9,6 +9,7 @@
 #include "kernel/console.h"
 #include "kernel/guest.h"
 #include "kernel/log.h"
+#include "kernel/trace.h"
 
 #define SLICE_US 5000u
 /*
@@ -52,7 +53,8 @@ void cpu_kick(struct cpu *cpu)
 /* The local timer stands on the earlier of the first deadline and the slice's end. */
 static void arm(struct cpu_more *m)
 {
-	uint64_t next = min_u64(timerq_next(&m->timers), m->slice_end);
+	bool kept = m->running && vcpu_ops->keeps_slices && vcpu_ops->keeps_slices();
+	uint64_t next = min_u64(timerq_next(&m->timers), kept ? UINT64_MAX : m->slice_end);
 
 	if (next == m->armed)
 		return;
@@ -92,19 +94,24 @@ static void guest_timer_expired(struct timerq_node *n)
 {
 	struct guest_timer *t = container_of(n, struct guest_timer, node);
 
-	if (t->vm->more->state != VM_RUNNING)
-		return;
+	/* Under the lock: once the VM has ended nothing is armed any more. */
 	spin_lock(&t->vm->more->lock);
-	t->firing = true;
-	t->fire(t->dev);
-	t->firing = false;
+	if (t->vm->more->state == VM_RUNNING) {
+		t->firing = true;
+		t->fire(t->dev);
+		t->firing = false;
+	}
 	spin_unlock(&t->vm->more->lock);
 }
 
-void guest_timer_init(struct guest_timer *t, struct vm *vm, void (*fire)(void *), void *dev)
+void guest_timer_init(struct guest_timer *t, struct vm *vm, struct cpu *cpu, void (*fire)(void *),
+		      void *dev)
 {
-	*t = (struct guest_timer){
-		.node.expired = guest_timer_expired, .fire = fire, .dev = dev, .vm = vm};
+	*t = (struct guest_timer){.node.expired = guest_timer_expired,
+				  .fire = fire,
+				  .dev = dev,
+				  .vm = vm,
+				  .cpu = cpu};
 }
 
 void guest_timer_arm(void *ctx, uint64_t deadline_ns)
@@ -117,7 +124,7 @@ void guest_timer_arm(void *ctx, uint64_t deadline_ns)
 		tsc = t->vm->more->tsc_start + ns_to_tsc(deadline_ns) + 2;
 	if (t->firing)
 		tsc = max_u64(tsc, rdtsc() + ns_to_tsc(MIN_PERIOD_US * 1000ull));
-	core_timer(t->vm->more->vcpu[0]->cpu, &t->node, tsc);
+	core_timer(t->cpu, &t->node, tsc);
 }
 
 void core_console_waiting(void)
@@ -141,32 +148,21 @@ int core_add(struct vcpu *v)
 	return 0;
 }
 
-void core_remove(struct vcpu *v)
+void core_block(struct vcpu *v, uint64_t why)
 {
-	struct cpu_more *m = v->cpu->more;
-
-	if (v->more->se.queue)
-		sched_remove(&v->more->se, rdtsc());
-	for (struct vcpu **p = &m->vcpus; *p; p = &(*p)->more->next_on_core)
-		if (*p == v) {
-			*p = v->more->next_on_core;
-			break;
-		}
-	if (m->running == v)
-		m->running = NULL;
-	m->resched = true;
-}
-
-void core_wake(struct vcpu *v)
-{
-	if (sched_wake(&v->more->se, rdtsc()))
-		v->cpu->more->resched = true;
-}
-
-void core_block(struct vcpu *v)
-{
+	v->more->blocked |= why;
 	sched_block(&v->more->se, rdtsc());
 	v->cpu->more->resched = true;
+}
+
+void core_unblock(struct vcpu *v, uint64_t why)
+{
+	v->more->blocked &= ~why;
+	if (v->more->blocked || v->more->se.runnable)
+		return;
+	v->more->ready = rdtsc();
+	if (sched_wake(&v->more->se, v->more->ready))
+		v->cpu->more->resched = true;
 }
 
 void core_resched(struct vcpu *v)
@@ -180,24 +176,31 @@ void core_yield(struct vcpu *v)
 	v->cpu->more->resched = true;
 }
 
-/* Someone has something for a halted vCPU of this core. */
-static void wake_halted(struct cpu_more *m)
+static void wake_halted(struct vcpu *v)
+{
+	spin_lock(&v->vm->more->lock);
+	bool wake = vcpu_can_wake(v);
+	if (!wake) /* the next notification kicks again */
+		__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+	/* One that came between the look and the AND has set IRR before: look again. */
+	wake = wake || vcpu_can_wake(v);
+	spin_unlock(&v->vm->more->lock);
+	if (!wake)
+		return;
+	__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+	core_unblock(v, BLOCK_HALT);
+}
+
+/* Someone has something for a blocked vCPU of this core; one that can run looks by itself. */
+static void serve_blocked(struct cpu_more *m)
 {
 	for (struct vcpu *v = m->vcpus; v; v = v->more->next_on_core) {
-		if (!v->more->halted || !__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE))
-			continue;
-		spin_lock(&v->vm->more->lock);
-		bool wake = (v->requests & VCPU_REQ_STOP) || vcpu_can_wake(v);
-		if (!wake) /* the next notification kicks again */
-			__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
-		/* One that came between the look and the AND has set IRR before: look again. */
-		wake = wake || vcpu_can_wake(v);
-		spin_unlock(&v->vm->more->lock);
-		if (!wake)
-			continue;
-		v->more->halted = false;
-		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
-		core_wake(v);
+		uint64_t what = __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE);
+
+		if (v->more->blocked && (what & VCPU_REQ_CONTROL))
+			(void)vcpu_serve(v);
+		if ((v->more->blocked & BLOCK_HALT) && (v->requests & VCPU_REQ_EVENT))
+			wake_halted(v);
 	}
 }
 
@@ -215,7 +218,7 @@ static void serve(struct cpu *cpu)
 	run_timers(m);
 	if (rdtsc() >= m->slice_end)
 		m->resched = true;
-	wake_halted(m);
+	serve_blocked(m);
 	spin_lock(&m->timer_lock);
 	arm(m);
 	spin_unlock(&m->timer_lock);
@@ -223,11 +226,24 @@ static void serve(struct cpu *cpu)
 
 static void reschedule(struct cpu_more *m)
 {
+	struct vcpu *was = m->running, *v;
+	uint64_t now = rdtsc();
+	struct sched_entity *e = sched_pick(&m->queue, now, &m->slice_end);
+
 	m->resched = false;
-	struct sched_entity *e = sched_pick(&m->queue, rdtsc(), &m->slice_end);
-	m->running = e ? container_of(e, struct vcpu_more, se)->vcpu : NULL;
-	if (m->running)
-		vcpu_get(m->running);
+	m->running = v = e ? container_of(e, struct vcpu_more, se)->vcpu : NULL;
+	if (v != was) {
+		if (was && was->more->se.runnable)
+			was->more->ready = now;
+		trace(TRACE_SCHED, v ? v->vm->id : 0, v ? v->id : 0, m->slice_end, 0);
+	}
+	/* One that works on its VM is not entered, and what it resets must not be loaded. */
+	if (v && !(__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) & VCPU_REQ_WORK)) {
+		vcpu_get(v);
+		if (v != was)
+			vcpu_steal(v, now);
+		v->slice_end = m->slice_end;
+	}
 	spin_lock(&m->timer_lock);
 	arm(m);
 	spin_unlock(&m->timer_lock);

@@ -22,6 +22,7 @@ static const char *const names[EXIT_KIND_COUNT] = {
 	[EXIT_HYPERCALL] = "hypercall",
 	[EXIT_HLT] = "HLT",
 	[EXIT_PAUSE] = "PAUSE",
+	[EXIT_SLICE] = "end of slice",
 	[EXIT_XSETBV] = "XSETBV",
 	[EXIT_CACHE] = "INVD/WBINVD",
 	[EXIT_CR8_WRITE] = "CR8 write",
@@ -157,15 +158,27 @@ static void handle_hlt(struct vcpu *v, const struct vcpu_exit *e)
 {
 	bool on = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0;
 
-	if (!vcpu_advance(v, e))
-		return;
-	if (!on && !v->nmi_pending) {
-		log_warn("%s: halted with interrupts off: nothing can wake it, it ends",
-			 v->vm->name);
-		vm_end(v->vm, END_POWEROFF);
-		return;
-	}
-	vcpu_halt(v, on, false);
+	if (vcpu_advance(v, e))
+		vcpu_halt(v, on, false);
+}
+
+/* Halted with interrupts off, or never started: only another vCPU could wake it. */
+static bool is_dead(const struct vcpu *v)
+{
+	const struct vcpu_more *m = v->more;
+
+	if (v->nmi_pending || (v->requests & (VCPU_REQ_INIT | VCPU_REQ_SIPI)))
+		return false;
+	return (m->blocked & BLOCK_SIPI) ||
+	       ((m->blocked & BLOCK_HALT) && !m->halt_irq && !m->halt_event);
+}
+
+static bool all_dead(const struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
+		if (!is_dead(vm->more->vcpu[i]))
+			return false;
+	return true;
 }
 
 void vcpu_halt(struct vcpu *v, bool irq, bool event)
@@ -176,13 +189,19 @@ void vcpu_halt(struct vcpu *v, bool irq, bool event)
 	lapic_set_tpr(&m->lapic, vcpu_ops->get_tpr(v));
 	m->halt_irq = irq;
 	m->halt_event = event;
-	m->halted = true;
-	/* From here on a notification finds halted set; one before is found by the look. */
+	m->blocked |= BLOCK_HALT;
+	/* From here on a notification finds it blocked; one before is found by the look. */
 	if (vcpu_can_wake(v))
-		m->halted = false;
+		m->blocked &= ~BLOCK_HALT;
+	bool end = all_dead(v->vm);
 	spin_unlock(&v->vm->more->lock);
-	if (m->halted)
-		core_block(v);
+	if (m->blocked & BLOCK_HALT)
+		core_block(v, BLOCK_HALT);
+	if (end) {
+		log_warn("%s: halted with interrupts off: nothing can wake it, it ends",
+			 v->vm->name);
+		vm_end(v->vm, END_POWEROFF);
+	}
 }
 
 static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
@@ -246,6 +265,9 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		break;
 	case EXIT_HOST_MC:
 		panic("machine check while %s ran", v->vm->name);
+	case EXIT_SLICE:
+		core_resched(v);
+		break;
 	case EXIT_IRQ_WINDOW:
 	case EXIT_NMI_WINDOW:
 		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);

@@ -181,16 +181,17 @@ static void start_vms(void)
 	bool all = create_vms(), loaded[CONFIG_MAX_VMS] = {false};
 
 	for (unsigned i = 0; i < vm_count; i++) {
-		loaded[i] = !vm_load(vms[i]);
-		all = all && loaded[i];
+		loaded[i] = vms[i]->more->conf->autostart && !vm_load(vms[i]);
+		all = all && (loaded[i] || !vms[i]->more->conf->autostart);
 	}
 	if (config.strict && !all) {
 		log_err("strict = yes and something is refused: no VM is started");
 		return;
 	}
-	for (unsigned i = 0; i < vm_count; i++)
-		if (loaded[i])
-			(void)vm_start(vms[i]);
+	for (unsigned order = 0; order <= CONFIG_MAX_ORDER; order++)
+		for (unsigned i = 0; i < vm_count; i++)
+			if (loaded[i] && vms[i]->more->conf->order == order)
+				(void)vm_launch(vms[i]);
 }
 
 static void main_on_stack(void)

@@ -103,14 +103,15 @@ int pc_init(struct vm *vm)
 	struct vm_more *m = vm->more;
 	struct pc *pc = m->pc;
 	struct dev_clock clock = {clock_now, vm};
+	struct cpu *cpu = m->vcpu[0]->cpu;
 	uint64_t ram = m->conf->memory;
 	int err = 0;
 
 #define TIMER(t) ((struct dev_timer){guest_timer_arm, &(t)})
 #define IRQ(n)   ((struct dev_irq){isa_irq, vm, (n)})
-	guest_timer_init(&pc->pit_timer, vm, fire_pit, &pc->pit);
-	guest_timer_init(&pc->rtc_timer, vm, fire_rtc, &pc->rtc);
-	guest_timer_init(&pc->pm_timer, vm, fire_pm, &pc->pm);
+	guest_timer_init(&pc->pit_timer, vm, cpu, fire_pit, &pc->pit);
+	guest_timer_init(&pc->rtc_timer, vm, cpu, fire_rtc, &pc->rtc);
+	guest_timer_init(&pc->pm_timer, vm, cpu, fire_pm, &pc->pm);
 	pic_init(&pc->pic, (struct dev_irq){pic_out, vm, 0});
 	ioapic_init(&pc->ioapic, ioapic_message, vm, 0);
 	uart_init(&pc->uart, IRQ(UART_COM1_IRQ), (struct uart_backend){uart_tx, NULL, vm});
@@ -166,13 +167,19 @@ static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uin
 	struct vcpu *v = lapic_vcpu(l);
 
 	(void)ctx;
-	(void)vector;
 	if (what == APIC_NMI) {
 		v->nmi_pending = true;
 		vcpu_notify(v);
 	} else if (what == APIC_INIT && v->id == 0) {
 		/* INIT restarts the boot processor at the reset vector: the VM starts again. */
 		vm_end(v->vm, END_RESTART);
+	} else if (what == APIC_INIT) {
+		/* A start-up that came before it is lost, one after it counts. */
+		__atomic_and_fetch(&v->requests, ~VCPU_REQ_SIPI, __ATOMIC_SEQ_CST);
+		vcpu_request(v, VCPU_REQ_INIT);
+	} else if (what == APIC_SIPI) {
+		v->more->sipi = vector;
+		vcpu_request(v, VCPU_REQ_SIPI);
 	}
 }
 
@@ -203,7 +210,7 @@ void lapic_setup(struct vcpu *v)
 	struct vcpu_more *m = v->more;
 	struct vm *vm = v->vm;
 
-	guest_timer_init(&m->lapic_timer, vm, fire_lapic, &m->lapic);
+	guest_timer_init(&m->lapic_timer, vm, v->cpu, fire_lapic, &m->lapic);
 	lapic_init(&m->lapic, &(struct lapic_config){
 				      .ops = &lapic_ops,
 				      .ctx = vm,
