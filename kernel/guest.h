@@ -10,6 +10,7 @@
 #include "kernel/config.h"
 #include "kernel/cpuid.h"
 #include "kernel/dev/acpi_pm.h"
+#include "kernel/dev/ib700.h"
 #include "kernel/dev/ioapic.h"
 #include "kernel/dev/lapic.h"
 #include "kernel/dev/pci.h"
@@ -93,6 +94,7 @@ struct pc {
 	struct ioapic ioapic;
 	struct pci pci;
 	struct reset reset;
+	struct ib700 ib700;
 	struct guest_timer pit_timer, rtc_timer, pm_timer;
 };
 

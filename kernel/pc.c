@@ -83,6 +83,11 @@ static void reset_vm(void *vm)
 	vm_end(vm, END_RESTART);
 }
 
+static void arm_watchdog(void *vm, uint64_t ns)
+{
+	(void)vm_watchdog(vm, ns);
+}
+
 static void fire_pit(void *d)
 {
 	pit_timer(d);
@@ -119,6 +124,7 @@ int pc_init(struct vm *vm)
 	rtc_init(&pc->rtc, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ), m->epoch, guest_low_ram(ram),
 		 guest_high_ram(ram));
 	acpi_pm_init(&pc->pm, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ), power_off_vm, vm);
+	pc->ib700 = (struct ib700){arm_watchdog, vm};
 	reset_init(&pc->reset, reset_vm, vm);
 	pci_init(&pc->pci, &pc->reset);
 #undef TIMER
@@ -130,6 +136,8 @@ int pc_init(struct vm *vm)
 	err = err ? err : reset_attach(&pc->reset, &m->ports);
 	err = err ? err : pci_attach(&pc->pci, &m->ports);
 	err = err ? err : uart_attach(&pc->uart, &m->ports, UART_COM1_PORT);
+	if (m->conf->watchdog)
+		err = err ? err : ib700_attach(&pc->ib700, &m->ports);
 	return err ? err : ioapic_attach(&pc->ioapic, &m->mmio);
 }
 
