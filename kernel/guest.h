@@ -53,8 +53,6 @@ struct guest_timer {
 	bool firing;     /* what it arms now is a period of its own, not the guest's doing */
 };
 
-#define EXIT_TIME_BUCKETS 32u
-
 #define MTRR_VARIABLE 8u
 #define MTRR_FIXED    11u
 
@@ -78,8 +76,6 @@ struct vcpu_more {
 	uint64_t ready;     /* TSC since when it could run and did not */
 	uint64_t stolen;    /* ticks in which it could run and did not */
 	uint64_t mtrr_def, mtrr_fix[MTRR_FIXED], mtrr_var[2 * MTRR_VARIABLE];
-	uint64_t exits[EXIT_KIND_COUNT];
-	uint64_t exit_ticks[EXIT_TIME_BUCKETS]; /* [n]: handled in 2^n to 2^(n+1)-1 TSC ticks */
 	uint64_t efer_allowed;
 	struct vcpu *next_on_core; /* list of a core's vCPUs */
 };

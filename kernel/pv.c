@@ -7,6 +7,7 @@
 #include "kernel/guest.h"
 #include "kernel/hypercall.h"
 #include "kernel/log.h"
+#include "kernel/trace.h"
 
 #define SVR_ENABLED 0x1ffu
 
@@ -126,9 +127,12 @@ void pv_hypercall(struct vcpu *v)
 	const uint64_t args[5] = {v->gpr[GPR_RDI], v->gpr[GPR_RSI], v->gpr[GPR_RDX],
 				  v->gpr[GPR_R10], v->gpr[GPR_R8]};
 
+	uint64_t nr = v->gpr[GPR_RAX];
+
 	spin_lock(&m->lock);
-	v->gpr[GPR_RAX] = (uint64_t)hypercall(&ctx, v->gpr[GPR_RAX], args);
+	v->gpr[GPR_RAX] = (uint64_t)hypercall(&ctx, nr, args);
 	spin_unlock(&m->lock);
+	trace(TRACE_HYPERCALL, v->vm->id, v->id, nr, v->gpr[GPR_RAX]);
 	if (v->more->halt_asked) {
 		v->more->halt_asked = false;
 		vcpu_halt(v, (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0, true);

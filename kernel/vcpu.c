@@ -349,11 +349,12 @@ void vcpu_step(struct vcpu *v)
 	e.insn_len = 0;
 	trace(TRACE_ENTRY, v->vm->id, v->id, 0, 0);
 	vcpu_ops->run(v, &e);
-	uint32_t began = (uint32_t)rdtsc(); /* 4 s and more are counted as less */
-	v->more->exits[e.kind]++;
-	trace(TRACE_EXIT, v->vm->id, v->id, e.kind, trace_detail(v, &e));
+	uint32_t began = rdtsc_low(); /* 4 s and more are counted as less */
+	v->exits[e.kind]++;
+	if (trace_wants(TRACE_EXIT))
+		trace_record(TRACE_EXIT, v->vm->id, v->id, e.kind, trace_detail(v, &e));
 	exit_dispatch(v, &e);
-	v->more->exit_ticks[31 - __builtin_clz(((uint32_t)rdtsc() - began) | 1)]++;
+	v->exit_ticks[(unsigned)(31 - __builtin_clz((rdtsc_low() - began) | 1))]++;
 	/*
 	 * A delivery that ends in an exit each time would keep physical interrupts
 	 * out for ever: entry delivers it before it looks at them (SDM 3C 26.6).

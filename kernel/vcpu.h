@@ -162,6 +162,8 @@ struct vcpu_exit {
 #define VCPU_REQ_CONTROL                                                                           \
 	(VCPU_REQ_STOP | VCPU_REQ_WORK | VCPU_REQ_INIT | VCPU_REQ_SIPI | VCPU_REQ_PAUSE)
 
+#define EXIT_TIME_BUCKETS 32u
+
 struct vm;
 struct cpu;
 
@@ -184,6 +186,9 @@ struct vcpu {
 	uint64_t cr4_allowed; /* CR4 bits whose features CPUID shows; others are #GP */
 	uint64_t apic_base;   /* IA32_APIC_BASE as the guest sees it */
 	void *xsave;          /* FPU/XSAVE area, 64-byte aligned, arch/x86/xstate.h */
+
+	uint64_t exits[EXIT_KIND_COUNT];
+	uint64_t exit_ticks[EXIT_TIME_BUCKETS]; /* [n]: handled in 2^n to 2^(n+1)-1 TSC ticks */
 
 	struct vcpu_more *more; /* rest of the common code's state; backends leave it alone */
 };
