@@ -63,7 +63,7 @@ static bool over_budget(const struct place *s, unsigned core)
 	for (unsigned v = 0; v < s->say.c->vm_count; v++)
 		rest[v] = s->say.c->vm[v].budget;
 	for (unsigned digit = 0; digit < 11 && left >= 0 && left < terms; digit++) {
-		left <<= 32;
+		left *= 1ll << 32;
 		for (unsigned v = 0; v < s->say.c->vm_count; v++) {
 			unsigned n = count_on(s, v, core), period = s->say.c->vm[v].period;
 
