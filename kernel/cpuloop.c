@@ -9,6 +9,7 @@
 #include "kernel/console.h"
 #include "kernel/guest.h"
 #include "kernel/log.h"
+#include "kernel/string.h"
 #include "kernel/trace.h"
 
 #define SLICE_US 5000u
@@ -28,13 +29,47 @@ static void console_timer(struct timerq_node *t)
 		core_console_waiting();
 }
 
-void cpu_more_init(struct cpu *cpu, enum core_policy policy)
+static uint64_t us_to_tsc(unsigned us)
 {
+	return ns_to_tsc(us * 1000ull);
+}
+
+/* The group of a VM's vCPUs is the line of its section: no two have the same. */
+static unsigned group_of(const struct config *conf, const char *name)
+{
+	for (unsigned i = 0; *name && i < conf->vm_count; i++)
+		if (!strcmp(conf->vm[i].name, name))
+			return conf->vm[i].line;
+	return 0;
+}
+
+/* Frames of all cores begin at the same time. */
+static void make_table(struct cpu_more *m, const struct config *conf, const struct config_core *c)
+{
+	static uint64_t start;
+
+	if (!start)
+		start = rdtsc();
+	for (unsigned i = 0; i < c->window_count; i++)
+		m->window[i] = (struct sched_window){us_to_tsc(c->window[i].us),
+						     group_of(conf, c->window[i].vm)};
+	sched_cyclic_table(&m->queue, m->window, c->window_count, us_to_tsc(c->frame), start,
+			   c->slack);
+}
+
+void cpu_more_init(struct cpu *cpu, enum core_policy policy, const struct config *conf)
+{
+	static const struct sched_ops *const ops[] = {
+		[POLICY_AUTO] = &sched_fair,     [POLICY_DEDICATED] = &sched_dedicated,
+		[POLICY_FAIR] = &sched_fair,     [POLICY_BUDGET] = &sched_budget,
+		[POLICY_CYCLIC] = &sched_cyclic,
+	};
 	struct cpu_more *m = &cores[cpu->id];
 
 	cpu->more = m;
-	sched_init(&m->queue, policy == POLICY_DEDICATED ? &sched_dedicated : &sched_fair,
-		   ns_to_tsc(SLICE_US * 1000ull), rdtsc());
+	sched_init(&m->queue, ops[policy], us_to_tsc(SLICE_US), rdtsc());
+	if (policy == POLICY_CYCLIC)
+		make_table(m, conf, &conf->core[cpu->id]);
 	timerq_init(&m->timers);
 	m->console_timer.expired = console_timer;
 	m->armed = m->slice_end = UINT64_MAX;

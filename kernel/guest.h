@@ -130,6 +130,7 @@ struct vm_more {
 
 struct cpu_more {
 	struct sched_queue queue;
+	struct sched_window window[CONFIG_MAX_WINDOWS]; /* of a cyclic queue */
 	struct timerq timers;
 	struct spinlock timer_lock;
 	uint64_t armed;     /* TSC value the local timer is set to; UINT64_MAX: off */
@@ -251,7 +252,8 @@ unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
 void crash_dump(struct vcpu *v, const char *why);
 
 /* kernel/cpuloop.c */
-void cpu_more_init(struct cpu *cpu, enum core_policy policy);
+/* The run queue of a core, as the configuration wants it; policy: as config_place() says. */
+void cpu_more_init(struct cpu *cpu, enum core_policy policy, const struct config *conf);
 void cpu_loop(void) __attribute__((noreturn));
 void cpu_kick(struct cpu *cpu);
 /* v joins the run queue of v->cpu for good, blocked; before cores run. */

@@ -230,7 +230,7 @@ static void main_on_stack(void)
 		 (unsigned long long)mem_free_bytes() >> 20, apic_is_x2apic() ? "x2APIC" : "xAPIC");
 	read_config();
 	for (unsigned i = 0; i < cpu_count; i++)
-		cpu_more_init(&cpus[i], placement.policy[i]);
+		cpu_more_init(&cpus[i], placement.policy[i], &config);
 	start_vms();
 	route_console();
 	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);

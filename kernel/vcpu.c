@@ -27,7 +27,7 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 		v->xsave = xsave;
 		m->vcpu = v;
 		m->se.weight = vm->more->conf->weight;
-		m->se.group = vm->id;
+		m->se.group = vm->more->conf->line;
 		m->se.budget = ns_to_tsc(vm->more->conf->budget * 1000ull);
 		m->se.period = ns_to_tsc(vm->more->conf->period * 1000ull);
 		m->blocked = id ? BLOCK_SIPI : BLOCK_OFF;

@@ -74,15 +74,13 @@ static void report(unsigned n, uint64_t period, uint64_t count)
 void guest_main(void)
 {
 	uint64_t period = 10000, count = 100, gap = 60, rounds = 1;
-	uint64_t us = rt_info->tsc_khz / 1000;
 
 	option("period", &period);
 	option("count", &count);
 	option("gap", &gap);
 	option("rounds", &rounds);
-	for (uint64_t r = 0; !rounds || r < rounds; r++) {
-		unsigned n = watch((count + 1) * period * us, gap * us);
-
-		report(n, period * us, count);
-	}
+	period = period * rt_info->tsc_khz / 1000;
+	gap = gap * rt_info->tsc_khz / 1000;
+	for (uint64_t r = 0; !rounds || r < rounds; r++)
+		report(watch((count + 1) * period, gap), period, count);
 }
