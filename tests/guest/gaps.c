@@ -2,7 +2,8 @@
 /*
  * Test guest: finds out by the TSC when it has the core and when not, and
  * whether that keeps to a period. Command line: period=US; count=N periods;
- * gap=US, what is taken for a loss of the core (default 60); rounds=N.
+ * gap=US, what is taken for a loss of the core (default 60); rounds=N; sleep:
+ * it sleeps before, so that its first period begins when it wakes.
  */
 #include "guests/rt/rt.h"
 
@@ -17,18 +18,24 @@ static uint64_t ns(uint64_t ticks)
 	return ticks * 1000000 / rt_info->tsc_khz;
 }
 
-/* Notes when it runs, without an exit; the first run may have begun before: left out. */
-static unsigned watch(uint64_t end, uint64_t gap)
+/* The guest's TSC began with its clock. */
+static uint64_t sleep_until_fresh(uint64_t period)
 {
-	uint64_t last = rdtsc(), now = last;
+	uint64_t wake = time_ns(MULLION_CLOCK_MONOTONIC) + 3 * ns(period);
+
+	timer_set(wake);
+	while (!event_take(1u << MULLION_PORT_TIMER))
+		halt();
+	return wake / 1000 * rt_info->tsc_khz / 1000;
+}
+
+/* Notes when it runs, without an exit, for a time. */
+static unsigned watch(uint64_t ticks, uint64_t gap)
+{
+	uint64_t last = rdtsc(), now = last, end = now + ticks;
 	unsigned n = 0;
 
-	do {
-		last = now;
-		now = rdtsc();
-	} while (now - last < gap);
-	run[0].from = now;
-	for (end += now; now < end && n < MAX - 1;) {
+	for (run[0].from = now; now < end && n < MAX - 1;) {
 		last = now;
 		now = rdtsc();
 		if (now - last < gap)
@@ -37,43 +44,43 @@ static unsigned watch(uint64_t end, uint64_t gap)
 		run[n].from = now;
 	}
 	run[n].to = now;
-	return n; /* the last one is not over */
+	return n + 1;
 }
 
-/* What part of each period it had, the first beginning with the first run. */
-static void report(unsigned n, uint64_t period, uint64_t count)
+/* What part of each period it had, and when in it its first run began. */
+static void report(unsigned n, uint64_t begin, uint64_t period, uint64_t count)
 {
-	uint64_t least = UINT64_MAX, most = 0, sum = 0;
-	int64_t early = 0, late = 0;
+	uint64_t least = UINT64_MAX, most = 0, sum = 0, first = UINT64_MAX, last = 0;
 	unsigned i = 0;
 
-	for (uint64_t p = 0; p < count; p++) {
-		uint64_t begin = run[0].from + p * period, had = 0;
+	for (uint64_t p = 0; p < count; p++, begin += period) {
+		uint64_t had = 0, end = begin + period, start = 0;
 
-		/* A run that begins shortly before its period is the period's. */
-		while (i < n && run[i].from < begin + period - period / 100) {
-			int64_t off = (int64_t)(run[i].from - begin);
+		for (; i < n && run[i].from < end; i++) {
+			uint64_t from = run[i].from < begin ? begin : run[i].from;
+			uint64_t to = run[i].to < end ? run[i].to : end;
 
-			if (!had && off < early)
-				early = off;
-			if (!had && off > late)
-				late = off;
-			had += run[i].to - run[i].from;
-			i++;
+			if (!had)
+				start = from - begin;
+			had += to > from ? to - from : 0;
+			if (run[i].to > end)
+				break;
 		}
 		least = had < least ? had : least;
 		most = had > most ? had : most;
+		first = start < first ? start : first;
+		last = start > last ? start : last;
 		sum += had;
 	}
-	print("gaps: %lu periods of %lu ns: had %lu to %lu ns, %lu on average; began -%lu to +%lu "
-	      "ns\n",
-	      count, ns(period), ns(least), ns(most), ns(sum / count), ns((uint64_t)-early),
-	      ns((uint64_t)late));
+	print("gaps: %lu periods of %lu ns: had %lu to %lu ns, %lu on average; began at %lu to "
+	      "%lu ns\n",
+	      count, ns(period), ns(least), ns(most), ns(sum / count), ns(first), ns(last));
 }
 
 void guest_main(void)
 {
-	uint64_t period = 10000, count = 100, gap = 60, rounds = 1;
+	uint64_t period = 10000, count = 100, gap = 60, rounds = 1, begin;
+	bool sleeps = option("sleep", NULL);
 
 	option("period", &period);
 	option("count", &count);
@@ -81,6 +88,11 @@ void guest_main(void)
 	option("rounds", &rounds);
 	period = period * rt_info->tsc_khz / 1000;
 	gap = gap * rt_info->tsc_khz / 1000;
-	for (uint64_t r = 0; !rounds || r < rounds; r++)
-		report(watch((count + 1) * period, gap), period, count);
+	for (uint64_t r = 0; !rounds || r < rounds; r++) {
+		begin = sleeps ? sleep_until_fresh(period) : 0;
+		unsigned n = watch((count + 2) * period, gap);
+
+		/* The first run may have begun before: from the second one on, a little before. */
+		report(n, sleeps ? begin : run[1].from - period / 20, period, count);
+	}
 }
