@@ -23,7 +23,7 @@ STEP = {"amd": 90, "intel": 240, "amd-bochs": 240}
 # 1 ns of `run.py --icount`, firmware's waiting loops take minutes. A machine as slow as that
 # draws a screen of text in 20 ms: it has no screen. For one CPU: several take turns of up to
 # 100 ms then.
-ICOUNT = ("-icount", "shift=4,sleep=off", "-vga", "none")
+ICOUNT = ("-icount", "shift=3,sleep=off", "-vga", "none")
 CTRL_A = "\x01"
 # CSI sequences, other escapes, and what else only moves the cursor.
 CONTROL = re.compile(r"\x1b\[[0-9;=?]*[@-~]|\x1b[^\[]|\r|\x07")

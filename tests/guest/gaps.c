@@ -48,9 +48,10 @@ static unsigned watch(uint64_t ticks, uint64_t gap)
 }
 
 /* What part of each period it had, and when in it its first run began. */
-static void report(unsigned n, uint64_t begin, uint64_t period, uint64_t count)
+static void report(unsigned n, uint64_t begin, uint64_t period, uint64_t count, uint64_t account)
 {
 	uint64_t least = UINT64_MAX, most = 0, sum = 0, first = UINT64_MAX, last = 0;
+	uint64_t latest = 0;
 	unsigned i = 0;
 
 	for (uint64_t p = 0; p < count; p++, begin += period) {
@@ -69,12 +70,14 @@ static void report(unsigned n, uint64_t begin, uint64_t period, uint64_t count)
 		least = had < least ? had : least;
 		most = had > most ? had : most;
 		first = start < first ? start : first;
+		latest = start > last ? p : latest;
 		last = start > last ? start : last;
 		sum += had;
 	}
 	print("gaps: %lu periods of %lu ns: had %lu to %lu ns, %lu on average; began at %lu to "
-	      "%lu ns\n",
-	      count, ns(period), ns(least), ns(most), ns(sum / count), ns(first), ns(last));
+	      "%lu ns (in period %lu); on account %lu ns\n",
+	      count, ns(period), ns(least), ns(most), ns(sum / count), ns(first), ns(last), latest,
+	      account / (count + 2));
 }
 
 void guest_main(void)
@@ -90,9 +93,18 @@ void guest_main(void)
 	gap = gap * rt_info->tsc_khz / 1000;
 	for (uint64_t r = 0; !rounds || r < rounds; r++) {
 		begin = sleeps ? sleep_until_fresh(period) : 0;
+		uint64_t account = time_ns(MULLION_CLOCK_VCPU);
 		unsigned n = watch((count + 2) * period, gap);
 
-		/* The first run may have begun before: from the second one on, a little before. */
-		report(n, sleeps ? begin : run[1].from - period / 20, period, count);
+		account = time_ns(MULLION_CLOCK_VCPU) - account;
+		/*
+		 * Without a beginning that it knows, one run a period is expected: the first may
+		 * have begun before, the others give the period more exactly than the kHz do.
+		 */
+		if (!sleeps && n > count + 1) {
+			period = (run[count + 1].from - run[1].from) / count;
+			begin = run[1].from - period / 20;
+		}
+		report(n, begin, period, count, account);
 	}
 }
