@@ -104,6 +104,8 @@ static void destroy(struct vm *vm)
 	vm_ram_free(vm);
 	if (m->pc)
 		pages_free(m->pc, sizeof(*m->pc));
+	if (m->learn)
+		pages_free(m->learn, sizeof(*m->learn));
 	pt_destroy(&vm->p2m);
 	pages_free(m, sizeof(*m));
 	page_free(vm);
@@ -124,6 +126,11 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	if (conf->type == VM_LINUX) {
 		m->pc = pages_alloc(sizeof(*m->pc), PAGE_SIZE);
 		if (!m->pc)
+			goto no_memory;
+	}
+	if (conf->learn) {
+		m->learn = pages_alloc(sizeof(*m->learn), PAGE_SIZE);
+		if (!m->learn)
 			goto no_memory;
 	}
 	for (unsigned i = 0; i < conf->vcpus; i++) {
@@ -238,6 +245,8 @@ int vm_load(struct vm *vm)
 			 (unsigned long long)mem_free_bytes() >> 20);
 		return err;
 	}
+	if (m->learn) /* until now it could be read */
+		memset(m->learn, 0, sizeof(*m->learn));
 	/* From here on time counts for the guest. */
 	m->epoch = wallclock_now();
 	m->tsc_start = rdtsc();
@@ -304,6 +313,11 @@ void vm_end(struct vm *vm, enum vm_end how)
 	}
 }
 
+static void log_learnt(void *vm, const char *text)
+{
+	log_info("%s: learnt: %s", ((struct vm *)vm)->name, text);
+}
+
 static void list_refusals(struct vm *vm)
 {
 	const struct refusals *r = &vm->more->refused;
@@ -315,6 +329,8 @@ static void list_refusals(struct vm *vm)
 			 (unsigned long long)r->range[i].count);
 	if (r->unnamed)
 		log_info("%s: and %llu more", vm->name, (unsigned long long)r->unnamed);
+	if (vm->more->learn)
+		learn_print(vm, log_learnt, vm);
 }
 
 static void stop_timers(struct vm *vm)
