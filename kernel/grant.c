@@ -14,6 +14,7 @@ static const struct grant_never never[] = {
 	{GRANT_MSR, 0x200, 0x2ff, true, "MTRRs set the memory types of the whole machine"},
 	{GRANT_MSR, 0x480, 0x493, true, "they describe the hypervisor's VMX"},
 	{GRANT_MSR, 0x560, 0x571, true, "processor trace writes to any physical memory"},
+	{GRANT_MSR, 0x600, 0x600, true, "the debug store writes to memory of the hypervisor"},
 	{GRANT_MSR, 0x6e0, 0x6e0, false, "the deadline of the physical core is the hypervisor's"},
 	{GRANT_MSR, 0x800, 0x8ff, false, "the x2APIC of the physical core is the hypervisor's"},
 	{GRANT_MSR, 0xc0000080, 0xc0000080, false, "EFER holds the hypervisor's long mode and SVM"},
