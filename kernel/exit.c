@@ -95,7 +95,6 @@ static void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
 	uint64_t value;
 
 	if (msr_read(v, msr, &value)) {
-		vcpu_refused(v, REFUSE_RDMSR, msr);
 		vcpu_gp(v);
 		return;
 	}
@@ -111,7 +110,6 @@ static void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
 	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
 
 	if (msr_write(v, msr, value)) {
-		vcpu_refused(v, REFUSE_WRMSR, msr);
 		vcpu_gp(v);
 		return;
 	}
@@ -124,23 +122,13 @@ static void port_io(struct vcpu *v, const struct vcpu_exit *e)
 	unsigned size = e->u.io.size;
 	uint64_t mask = size == 4 ? UINT32_MAX : size == 2 ? 0xffff : 0xff;
 	uint64_t value = v->gpr[GPR_RAX] & mask;
-	struct vm_more *m = v->vm->more;
-	bool known;
 
-	spin_lock(&m->lock);
-	if (e->u.io.in) {
-		known = iobus_read(&m->ports, port, size, &value);
-		value &= mask;
-		/* A 32-bit register write clears the upper half. */
-		v->gpr[GPR_RAX] = size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
-	} else {
-		known = iobus_write(&m->ports, port, size, value);
-	}
-	if (m->pc)
-		pc_console_feed(v->vm);
-	spin_unlock(&m->lock);
-	if (!known)
-		vcpu_refused(v, e->u.io.in ? REFUSE_IN : REFUSE_OUT, port);
+	port_access(v, port, size, !e->u.io.in, &value, e->insn_len);
+	if (!e->u.io.in)
+		return;
+	value &= mask;
+	/* A 32-bit register write clears the upper half. */
+	v->gpr[GPR_RAX] = size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
 }
 
 static void handle_io(struct vcpu *v, const struct vcpu_exit *e)

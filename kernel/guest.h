@@ -20,6 +20,7 @@
 #include "kernel/dev/rtc.h"
 #include "kernel/dev/uart.h"
 #include "kernel/evtchn.h"
+#include "kernel/learn.h"
 #include "kernel/refuse.h"
 #include "kernel/sched.h"
 #include "kernel/timerq.h"
@@ -116,7 +117,13 @@ struct vm_more {
 	struct vcpu_start start; /* as its image wants it */
 	uint64_t tsc_start;      /* host TSC when the VM was loaded */
 	uint64_t epoch;          /* UTC seconds then */
+	struct spinlock refuse_lock;
 	struct refusals refused;
+	struct learn *learn; /* NULL: off */
+	struct spinlock learn_lock;
+	/* Whose port access the devices serve, and where it stands; VM lock held. */
+	struct vcpu *io_vcpu;
+	uint64_t io_rip;
 	uint8_t in[CONSOLE_IN];
 	unsigned in_head, in_count;
 	struct alloc_range *ram; /* host memory of the guest, in order */
@@ -247,6 +254,20 @@ void handle_string_io(struct vcpu *v, const struct vcpu_exit *e);
 /* Bytes at RIP; how many could be read without a fault (then *fault is set if none). */
 unsigned vcpu_fetch(struct vcpu *v, uint8_t *buf, unsigned n, struct vcpu_event *fault);
 unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
+
+/*
+ * kernel/beyond.c: what no device and no virtual register answers. It goes to the
+ * machine when the configuration gives it, else it is refused, counted and learnt.
+ */
+/* passed: so many bytes RIP has gone on already. A read sets *value. */
+void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint64_t *value,
+		 unsigned passed);
+/* 0, or -EINVAL when #GP is due. known: a virtual register has refused it. */
+int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool known);
+/* For struct pci_absent; ctx is the VM, whose lock is held. */
+uint32_t pci_beyond(void *ctx, uint16_t function, unsigned reg, bool write);
+/* What learn mode has recorded since the VM's last start; any core. */
+void learn_print(struct vm *vm, void (*line)(void *ctx, const char *text), void *ctx);
 
 /* kernel/crash.c */
 void crash_dump(struct vcpu *v, const char *why);

@@ -123,7 +123,7 @@ static int mtrr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	else if (msr == MSR_MTRR_DEF_TYPE)
 		*value = m->mtrr_def;
 	else
-		return -EINVAL;
+		return -ENOENT;
 	return 0;
 }
 
@@ -149,12 +149,13 @@ static int mtrr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 			return -EINVAL;
 		m->mtrr_def = value;
 	} else {
-		return -EINVAL;
+		return -ENOENT;
 	}
 	return 0;
 }
 
-int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+/* -ENOENT: no such register is virtualized. */
+static int virtual_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
 	enum vcpu_reg reg;
 
@@ -325,7 +326,7 @@ static int write_base(struct vcpu *v, enum vcpu_sreg s, uint64_t value)
 	return 0;
 }
 
-int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
+static int virtual_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	enum vcpu_reg reg;
 
@@ -382,4 +383,18 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	default:
 		return mtrr_write(v, msr, value);
 	}
+}
+
+int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+	int err = virtual_read(v, msr, value);
+
+	return err ? msr_beyond(v, msr, false, value, err != -ENOENT) : 0;
+}
+
+int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	int err = virtual_write(v, msr, value);
+
+	return err ? msr_beyond(v, msr, true, &value, err != -ENOENT) : 0;
 }

@@ -126,7 +126,7 @@ int pc_init(struct vm *vm)
 	acpi_pm_init(&pc->pm, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ), power_off_vm, vm);
 	pc->ib700 = (struct ib700){arm_watchdog, vm};
 	reset_init(&pc->reset, reset_vm, vm);
-	pci_init(&pc->pci, &pc->reset);
+	pci_init(&pc->pci, &pc->reset, (struct pci_absent){pci_beyond, vm});
 #undef TIMER
 #undef IRQ
 	err = err ? err : pic_attach(&pc->pic, &m->ports);

@@ -200,7 +200,10 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 	/* Probing for absent ports is what a PC's system does: listed when it ends. */
 	bool quiet = v->vm->more->pc && (kind == REFUSE_IN || kind == REFUSE_OUT);
 
-	if (!refuse_add(r, kind, id) || quiet || r->said > LOGGED_REFUSALS)
+	spin_lock(&v->vm->more->refuse_lock); /* its other vCPUs are refused things, too */
+	bool say = refuse_add(r, kind, id) && !quiet && r->said <= LOGGED_REFUSALS;
+	spin_unlock(&v->vm->more->refuse_lock);
+	if (!say)
 		return;
 	if (r->said++ == LOGGED_REFUSALS)
 		log_info("%s: further refusals are counted, and listed when it ends", v->vm->name);

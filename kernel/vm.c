@@ -102,6 +102,8 @@ static void destroy(struct vm *vm)
 	vm_ram_free(vm);
 	if (m->pc)
 		pages_free(m->pc, sizeof(*m->pc));
+	if (m->learn)
+		pages_free(m->learn, sizeof(*m->learn));
 	pt_destroy(&vm->p2m);
 	pages_free(m, sizeof(*m));
 	page_free(vm);
@@ -122,6 +124,11 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	if (conf->type == VM_LINUX) {
 		m->pc = pages_alloc(sizeof(*m->pc), PAGE_SIZE);
 		if (!m->pc)
+			goto no_memory;
+	}
+	if (conf->learn) {
+		m->learn = pages_alloc(sizeof(*m->learn), PAGE_SIZE);
+		if (!m->learn)
 			goto no_memory;
 	}
 	for (unsigned i = 0; i < conf->vcpus; i++) {
@@ -264,6 +271,8 @@ int vm_load_image(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
+	if (m->learn) /* until now it could be read */
+		memset(m->learn, 0, sizeof(*m->learn));
 	/* From here on time counts for the guest. */
 	m->epoch = wallclock_now();
 	m->tsc_start = rdtsc();
@@ -286,6 +295,11 @@ int vm_load(struct vm *vm)
 	return err;
 }
 
+static void log_learnt(void *vm, const char *text)
+{
+	log_info("%s: learnt: %s", ((struct vm *)vm)->name, text);
+}
+
 void vm_list_refusals(struct vm *vm)
 {
 	struct refusals *r = &vm->more->refused;
@@ -298,6 +312,8 @@ void vm_list_refusals(struct vm *vm)
 	if (r->unnamed)
 		log_info("%s: and %llu more", vm->name, (unsigned long long)r->unnamed);
 	*r = (struct refusals){0};
+	if (vm->more->learn)
+		learn_print(vm, log_learnt, vm);
 }
 
 void vm_stop_timers(struct vm *vm)

@@ -88,6 +88,11 @@ static inline void out16(uint16_t port, uint16_t v)
 	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port) : "memory");
 }
 
+static inline void out32(uint16_t port, uint32_t v)
+{
+	__asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port) : "memory");
+}
+
 #define CR_ACCESSORS(n)                                                                            \
 	static inline uint64_t read_cr##n(void)                                                    \
 	{                                                                                          \
