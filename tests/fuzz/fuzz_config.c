@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes as configuration: what the parser and the placement promise must hold. */
-/* sources: kernel/config.c kernel/config_key.c kernel/place.c kernel/print.c */
+/* sources: kernel/config.c kernel/config_key.c kernel/words.c kernel/place.c kernel/print.c */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

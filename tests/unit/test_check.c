@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mullion-check: its statuses and output, and that the documentation has every key. */
-/* sources: kernel/config.c kernel/config_key.c kernel/place.c kernel/print.c */
+/* sources: kernel/config.c kernel/config_key.c kernel/words.c kernel/place.c kernel/print.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration parser: what it accepts, each refusal word for word, and its limits. */
-/* sources: kernel/config.c kernel/config_key.c kernel/print.c */
+/* sources: kernel/config.c kernel/config_key.c kernel/words.c kernel/print.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
