@@ -35,3 +35,15 @@ int words_find(words_fn list, const char *word, const char **nearest)
 	}
 	return -1;
 }
+
+bool words_number(const char *word, uint64_t *n)
+{
+	const char *s = word;
+
+	for (*n = 0; *s >= '0' && *s <= '9' && *n <= (UINT64_MAX - 9) / 10; s++)
+		*n = *n * 10 + (unsigned)(*s - '0');
+	if (!*s && *word)
+		return true;
+	*n = 0;
+	return false;
+}

@@ -19,4 +19,7 @@ typedef const char *(*words_fn)(unsigned i);
 /* The number of a word in a list, or -1; then *nearest is the nearest right one, or NULL. */
 int words_find(words_fn list, const char *word, const char **nearest);
 
+/* All of word is a decimal number, and one of 64 bits; else *n is 0. */
+bool words_number(const char *word, uint64_t *n);
+
 #endif

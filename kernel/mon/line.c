@@ -48,16 +48,12 @@ static void replace(struct line *l, unsigned from, unsigned to, const char *s, u
 	go(l, from + n);
 }
 
-static void delete (struct line *l, unsigned from, unsigned to)
-{
-	replace(l, from, to, "", 0);
-}
-
-static unsigned word_start(const struct line *l)
+/* Of the word before the cursor; blanks: there may be some between. */
+static unsigned word_start(const struct line *l, bool blanks)
 {
 	unsigned i = l->at;
 
-	while (i && l->text[i - 1] == ' ')
+	while (blanks && i && l->text[i - 1] == ' ')
 		i--;
 	while (i && l->text[i - 1] != ' ')
 		i--;
@@ -84,6 +80,7 @@ static void enter(struct line *l)
 {
 	bool same = l->lines && !strcmp(kept(l, l->lines - 1), l->text);
 
+	go(l, l->len);
 	put(l, "\n", 1);
 	if (l->len && !same)
 		memcpy(kept(l, l->lines++), l->text, LINE_SIZE);
@@ -95,12 +92,8 @@ static void enter(struct line *l)
 
 static void complete(struct line *l)
 {
-	unsigned start = l->at, found = 0, common = 0;
+	unsigned start = word_start(l, false), len = l->at - start, found = 0, common = 0;
 	const char *w, *first = NULL;
-
-	while (start && l->text[start - 1] != ' ')
-		start--;
-	unsigned len = l->at - start;
 
 	for (unsigned i = 0; (w = l->word(l->text, start, i)); i++) {
 		unsigned n = 0;
@@ -137,94 +130,77 @@ static void complete(struct line *l)
 /* Sequences of VT100, xterm, linux, rxvt and screen become the control keys that do the same. */
 static uint8_t sequence(struct line *l, uint8_t c)
 {
-	static const char keys[][2] = {{'A', CTRL('P')}, {'B', CTRL('N')}, {'C', CTRL('F')},
-				       {'D', CTRL('B')}, {'H', CTRL('A')}, {'F', CTRL('E')}};
-	static const char numbered[] = {0, CTRL('A'), 0,         CTRL('D'), CTRL('E'),
-					0, 0,         CTRL('A'), CTRL('E')};
-	uint8_t before = l->escape;
+	static const uint8_t lettered[] = {['A'] = CTRL('P'), ['B'] = CTRL('N'), ['C'] = CTRL('F'),
+					   ['D'] = CTRL('B'), ['F'] = CTRL('E'), ['H'] = CTRL('A')};
+	static const uint8_t numbered[] = {['1'] = CTRL('A'),
+					   ['3'] = CTRL('D'),
+					   ['4'] = CTRL('E'),
+					   ['7'] = CTRL('A'),
+					   ['8'] = CTRL('E')};
+	uint8_t before = l->escape, number = l->number;
 
-	l->escape = 0;
-	if (before == ESC && (c == '[' || c == 'O')) {
-		l->escape = c;
-		l->number = 0;
-	} else if (before != ESC && ((c >= '0' && c <= '9') || c == ';')) {
+	l->escape = l->number = 0;
+	if (before == ESC) {
+		l->escape = c == '[' || c == 'O' ? c : 0;
+	} else if ((c >= '0' && c <= '9') || c == ';') {
 		l->escape = before;
-		l->number = l->number || c == ';' ? UINT8_MAX : (uint8_t)(c - '0');
-	} else if (before != ESC && c == '~') {
-		return l->number < sizeof(numbered) ? (uint8_t)numbered[l->number] : 0;
-	} else if (before != ESC) {
-		for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
-			if (c == (uint8_t)keys[i][0])
-				return (uint8_t)keys[i][1];
+		l->number = number ? UINT8_MAX : c;
+	} else if (c == '~') {
+		return number < sizeof(numbered) ? numbered[number] : 0;
+	} else if (!number && c < sizeof(lettered)) {
+		return lettered[c];
 	}
 	return 0;
 }
 
-bool line_input(struct line *l, uint8_t byte)
+static void key(struct line *l, uint8_t byte)
 {
+	unsigned left = l->at - (l->at > 0), right = l->at + (l->at < l->len);
 	char c = (char)byte;
 
+	if (byte == CTRL('A'))
+		go(l, 0);
+	else if (byte == CTRL('E'))
+		go(l, l->len);
+	else if (byte == CTRL('B'))
+		go(l, left);
+	else if (byte == CTRL('F'))
+		go(l, right);
+	else if (byte == '\b' || byte == 0x7f)
+		replace(l, left, l->at, "", 0);
+	else if (byte == CTRL('D'))
+		replace(l, l->at, right, "", 0);
+	else if (byte == CTRL('K'))
+		replace(l, l->at, l->len, "", 0);
+	else if (byte == CTRL('U'))
+		replace(l, 0, l->at, "", 0);
+	else if (byte == CTRL('W'))
+		replace(l, word_start(l, true), l->at, "", 0);
+	else if (byte == CTRL('L'))
+		line_show(l);
+	else if (byte == CTRL('P'))
+		recall(l, l->shown - 1);
+	else if (byte == CTRL('N'))
+		recall(l, l->shown + 1);
+	else if (byte == '\t')
+		complete(l);
+	else if (byte >= ' ' && byte <= '~')
+		replace(l, l->at, l->at, &c, 1);
+}
+
+bool line_input(struct line *l, uint8_t byte)
+{
 	if (!l->open)
 		return false;
-	if (l->escape && byte != ESC) {
-		byte = sequence(l, byte);
-		if (!byte)
-			return false;
-	}
-	switch (byte) {
-	case '\r':
-	case '\n':
-		go(l, l->len);
-		enter(l);
-		return true;
-	case ESC:
+	if (byte == ESC)
 		l->escape = ESC;
-		break;
-	case CTRL('A'):
-		go(l, 0);
-		break;
-	case CTRL('E'):
-		go(l, l->len);
-		break;
-	case CTRL('B'):
-		go(l, l->at - (l->at > 0));
-		break;
-	case CTRL('F'):
-		go(l, l->at + (l->at < l->len));
-		break;
-	case '\b':
-	case 0x7f:
-		delete (l, l->at - (l->at > 0), l->at);
-		break;
-	case CTRL('D'):
-		delete (l, l->at, l->at + (l->at < l->len));
-		break;
-	case CTRL('K'):
-		delete (l, l->at, l->len);
-		break;
-	case CTRL('U'):
-		delete (l, 0, l->at);
-		break;
-	case CTRL('W'):
-		delete (l, word_start(l), l->at);
-		break;
-	case CTRL('L'):
-		line_show(l);
-		break;
-	case CTRL('P'):
-		recall(l, l->shown - 1);
-		break;
-	case CTRL('N'):
-		recall(l, l->shown + 1);
-		break;
-	case '\t':
-		complete(l);
-		break;
-	default:
-		if (byte >= ' ' && byte <= '~' && l->len < LINE_SIZE - 1)
-			replace(l, l->at, l->at, &c, 1);
-	}
-	return false;
+	else if (l->escape)
+		key(l, sequence(l, byte));
+	else if (byte == '\r' || byte == '\n')
+		enter(l);
+	else
+		key(l, byte);
+	return !l->open;
 }
 
 void line_init(struct line *l, const char *prompt,

@@ -25,7 +25,7 @@ struct line {
 	bool open;                                 /* prompt and text are on the terminal */
 	char history[LINE_HISTORY + 1][LINE_SIZE]; /* the one behind the last: what is typed now */
 	unsigned lines, shown;                     /* kept ever; the one that is shown */
-	uint8_t escape, number;                    /* within a sequence: ESC, [ or O; its digit */
+	uint8_t escape, number; /* within a sequence: ESC, [ or O; its digit, if only one */
 };
 
 void line_init(struct line *l, const char *prompt,

@@ -11,16 +11,17 @@
 enum report_layout {
 	REPORT_TABLE,  /* rows under a heading; an array of objects */
 	REPORT_ARRAYS, /* likewise; an array of arrays */
-	REPORT_LIST,   /* a value a line, without columns; an array of values */
-	REPORT_RECORD, /* a line "name value" each; an object. Its parts follow the values */
+	REPORT_LIST,   /* a text a line, without columns; an array of strings */
+	REPORT_RECORD, /* a line "name value" each; an object. It may have other listings as parts
+			*/
 };
 
 struct report_column {
 	const char *key; /* as in JSON; text shows _ as a blank */
-	int width;       /* of text; below 0: to the left */
+	int width;       /* of text; below 0: not a number, and to the left */
 };
 
-#define REPORT_DEPTH 3u
+#define REPORT_DEPTH 2u
 
 struct report {
 	void (*out)(void *ctx, const char *bytes, size_t n);
@@ -37,21 +38,18 @@ struct report {
 	} level[REPORT_DEPTH];
 };
 
-/*
- * Begins a listing. Within a record, it is the part of that name; elsewhere,
- * or for text that needs no title, key is NULL.
- */
-void report_begin(struct report *r, const char *key, enum report_layout layout,
-		  const struct report_column *column, unsigned columns);
+/* Begins a listing; within a record, it takes a column of it. */
+void report_begin(struct report *r, enum report_layout layout, const struct report_column *column,
+		  unsigned columns);
 void report_end(struct report *r);
-/* A row of a table follows: one value for each column. */
-void report_row(struct report *r);
-
-void report_number(struct report *r, uint64_t n);
-void report_text(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * A row of a table, the next line of a list, or the next values of a record.
+ * A tab divides values; one within the last of a table's row stays.
+ */
+void report_row(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A sentence for people only. */
-void report_say(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* A string of JSON, quoted. */
+void report_say(struct report *r, const char *sentence);
+/* A string of JSON. */
 void report_quoted(struct report *r, const char *s);
 
 #endif

@@ -3,160 +3,107 @@
 #include "kernel/mon/request.h"
 
 #include "kernel/string.h"
+#include "kernel/words.h"
 
 #define SYNTAX "expected one JSON object such as {\"id\":1,\"command\":\"list\"}"
 
-struct in {
-	const char *s;
-	size_t n;
-};
-
-static char peek(struct in *in)
+static char peek(const char **s)
 {
-	while (in->n && (*in->s == ' ' || *in->s == '\t' || *in->s == '\r')) {
-		in->s++;
-		in->n--;
-	}
-	return (char)(in->n ? *in->s : '\0');
+	while (**s == ' ' || **s == '\t' || **s == '\r')
+		++*s;
+	return **s;
 }
 
-static char next(struct in *in)
+static bool take(const char **s, char c)
 {
-	char c = (char)(in->n ? *in->s : '\0');
+	bool there = peek(s) == c;
 
-	in->s += in->n > 0;
-	in->n -= in->n > 0;
-	return c;
+	*s += there;
+	return there;
 }
 
-static bool take(struct in *in, char c)
+/* What follows a backslash; 0: nothing that may. Of \uXXXX, only printable ASCII is told apart. */
+static char escape(const char **s)
 {
-	return peek(in) == c && next(in) == c;
-}
-
-/* \uXXXX; what is no printable ASCII becomes a question mark. */
-static bool unicode(struct in *in, char *c)
-{
+	char c = **s;
 	unsigned v = 0;
 
-	for (unsigned i = 0; i < 4; i++) {
-		char d = next(in);
+	*s += c != '\0';
+	if (c == '"' || c == '\\' || c == '/')
+		return c;
+	if (c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't')
+		return ' ';
+	for (unsigned i = 0; c == 'u' && i < 4; i++, ++*s) {
+		char digit = **s, letter = (char)(digit | 0x20);
 
-		if (d >= '0' && d <= '9')
-			v = v << 4 | (unsigned)(d - '0');
-		else if ((d | 0x20) >= 'a' && (d | 0x20) <= 'f')
-			v = v << 4 | (unsigned)((d | 0x20) - 'a' + 10);
+		if (digit >= '0' && digit <= '9')
+			v = v << 4 | (unsigned)(digit - '0');
+		else if (letter >= 'a' && letter <= 'f')
+			v = v << 4 | (unsigned)(letter - 'a' + 10);
 		else
-			return false;
+			return 0;
 	}
-	*c = (char)(v >= ' ' && v <= '~' ? v : '?');
-	return true;
+	return c != 'u' ? '\0' : (char)(v >= ' ' && v <= '~' ? v : '?');
 }
 
-/* Into to, cut to size - 1 bytes; *whole: it was not cut. */
-static bool string(struct in *in, char *to, size_t size, bool *whole)
+/* A string, or anything else as it stands, into to, cut. False: it is neither, or too long. */
+static bool scalar(const char **s, char *to, size_t size, bool *whole)
 {
-	static const char from[] = "\"\\/bfnrt", means[] = "\"\\/     ";
-	size_t len = 0;
+	bool quoted = take(s, '"');
+	size_t n = 0;
 
-	if (!take(in, '"'))
-		return false;
-	while (in->n && *in->s != '"') {
-		char c = next(in);
-		unsigned i = 0;
+	for (;; n++) {
+		char c = **s;
+		bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' ||
+			    c == '+' || c == '-' || c == '.';
 
+		if (quoted ? c == '"' : !word)
+			break;
+		++*s;
+		if (c == '\\')
+			c = escape(s);
 		if ((unsigned char)c < ' ')
 			return false;
-		if (c == '\\') {
-			c = next(in);
-			while (from[i] && from[i] != c)
-				i++;
-			if (from[i])
-				c = means[i];
-			else if (c != 'u' || !unicode(in, &c))
-				return false;
-		}
-		if (len < size - 1)
-			to[len] = c;
-		len++;
+		if (n < size - 1)
+			to[n] = c;
 	}
-	*whole = len < size;
-	to[*whole ? len : size - 1] = '\0';
-	return next(in) == '"';
-}
-
-/* A number or a word, as it stands. */
-static bool scalar(struct in *in, char *to, size_t size)
-{
-	size_t len = 0;
-
-	(void)peek(in);
-	while (in->n) {
-		char c = *in->s;
-		bool letter = (c >= 'a' && c <= 'z') || c == 'E';
-
-		if (!letter && !(c >= '0' && c <= '9') && c != '+' && c != '-' && c != '.')
-			break;
-		if (len < size - 1)
-			to[len++] = c;
-		(void)next(in);
-	}
-	to[len] = '\0';
-	return len > 0;
-}
-
-static bool number(const char *s, uint64_t *n)
-{
-	*n = 0;
-	for (; *s; s++) {
-		if (*s < '0' || *s > '9' || *n > (UINT64_MAX - 9) / 10)
-			return false;
-		*n = *n * 10 + (unsigned)(*s - '0');
-	}
-	return true;
+	*s += quoted;
+	*whole = n < size;
+	to[min_u64(n, size - 1)] = '\0';
+	return quoted || n;
 }
 
 /* key : value */
-static const char *member(struct request *q, struct in *in)
+static const char *member(struct request *q, const char **s)
 {
 	char key[16], text[LINE_SIZE];
-	bool whole, is_string;
-	uint64_t id;
+	bool whole;
 
-	if (!string(in, key, sizeof(key), &whole) || !take(in, ':'))
+	if (peek(s) != '"' || !scalar(s, key, sizeof(key), &whole) || !take(s, ':'))
 		return SYNTAX;
-	bool is_id = whole && !strcmp(key, "id"), is_command = whole && !strcmp(key, "command");
-	is_string = peek(in) == '"';
-	if (is_string ? !string(in, text, sizeof(text), &whole) : !scalar(in, text, sizeof(text)))
+	bool quoted = peek(s) == '"';
+	if (!scalar(s, text, sizeof(text), &whole))
 		return SYNTAX;
-	if (is_id) {
-		if (is_string || !number(text, &id))
-			return "\"id\": expected an unsigned integer";
-		q->id = id;
-	} else if (is_command) {
-		if (!is_string || !whole)
-			return "\"command\": expected a string of at most 120 bytes";
-		memcpy(q->command, text, sizeof(text));
-	}
-	return NULL;
+	if (!strcmp(key, "id") && (quoted || !words_number(text, &q->id)))
+		return "\"id\": expected an unsigned integer";
+	if (strcmp(key, "command") != 0)
+		return NULL;
+	memcpy(q->command, text, sizeof(text));
+	return quoted && whole ? NULL : "\"command\": expected a string of at most 120 bytes";
 }
 
-const char *request_parse(struct request *q, const char *text, size_t n)
+const char *request_parse(struct request *q, const char *text)
 {
-	struct in in = {text, n};
 	const char *why = NULL;
 
 	*q = (struct request){0};
-	if (!take(&in, '{'))
+	if (!take(&text, '{'))
 		return SYNTAX;
-	if (!take(&in, '}')) {
+	if (peek(&text) != '}')
 		do
-			why = member(q, &in);
-		while (!why && take(&in, ','));
-		if (why || !take(&in, '}'))
-			return why ? why : SYNTAX;
-	}
-	if (peek(&in) || in.n)
-		return SYNTAX;
-	return q->command[0] ? NULL : "no \"command\" is given: \"help\" lists them";
+			why = member(q, &text);
+		while (!why && take(&text, ','));
+	if (!why && (!take(&text, '}') || peek(&text)))
+		why = SYNTAX;
+	return why || q->command[0] ? why : "no \"command\" is given: \"help\" lists them";
 }

@@ -16,6 +16,6 @@ struct request {
  * {"id":7,"command":"stats demo"}, and other keys, which do not matter. NULL,
  * or a sentence: what is wrong; then id is right as far as it was read.
  */
-const char *request_parse(struct request *q, const char *text, size_t n);
+const char *request_parse(struct request *q, const char *text);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Requests: one flat JSON object a line, or a sentence that says what is wrong. */
-/* sources: kernel/mon/request.c */
+/* sources: kernel/mon/request.c kernel/words.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ static struct request q;
 
 static void good(const char *text, uint64_t id, const char *command)
 {
-	assert_null(request_parse(&q, text, strlen(text)));
+	assert_null(request_parse(&q, text));
 	assert_int_equal(q.id, id);
 	assert_string_equal(q.command, command);
 }
@@ -25,11 +25,9 @@ static void good(const char *text, uint64_t id, const char *command)
 static void bad(const char *text, uint64_t id, const char *why)
 {
 	/* No byte behind it is looked at: what is on the heap is guarded. */
-	size_t n = strlen(text);
-	char *copy = malloc(n ? n : 1);
+	char *copy = strdup(text);
+	const char *got = request_parse(&q, copy);
 
-	memcpy(copy, text, n);
-	const char *got = request_parse(&q, copy, n);
 	free(copy);
 	assert_non_null(got);
 	assert_non_null(strstr(got, why));
@@ -81,7 +79,7 @@ static void test_bad(void **state)
 	strcpy(text + 200, "\"}");
 	bad(text, 0, "at most 120 bytes");
 	strcpy(text + 12 + LINE_SIZE - 1, "\"}");
-	assert_null(request_parse(&q, text, strlen(text)));
+	assert_null(request_parse(&q, text));
 	assert_int_equal(strlen(q.command), LINE_SIZE - 1);
 }
 

@@ -57,11 +57,24 @@ static void test_unlike(void **state)
 	assert_int_equal(words_unlike("", 0, "b", 1), WORDS_UNLIKE);
 }
 
+static void test_number(void **state)
+{
+	uint64_t n;
+
+	(void)state;
+	assert_true(words_number("0", &n) && n == 0);
+	assert_true(words_number("18446744073709551609", &n) && n == UINT64_MAX - 6);
+	assert_false(words_number("99999999999999999999", &n));
+	assert_false(words_number("", &n) || words_number("-1", &n) || words_number("1x", &n));
+	assert_int_equal(n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_unlike),
+		cmocka_unit_test(test_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
