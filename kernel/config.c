@@ -6,6 +6,7 @@
 #include "kernel/errno.h"
 #include "kernel/print.h"
 #include "kernel/string.h"
+#include "kernel/words.h"
 
 #define MAX_DIAGS  20u
 #define LIST_SHOWN 190 /* characters of what may be chosen from */
@@ -93,32 +94,18 @@ struct echo config_echo(struct span s)
 	return e;
 }
 
-/* How many letters two words have in common at their beginnings and ends. */
-static unsigned alike(struct span a, struct span b)
-{
-	unsigned shorter = a.len < b.len ? a.len : b.len, head = 0, tail = 0;
-
-	while (head < shorter && a.s[head] == b.s[head])
-		head++;
-	while (head + tail < shorter && a.s[a.len - 1 - tail] == b.s[b.len - 1 - tail])
-		tail++;
-	return head + tail;
-}
-
 int config_choose(struct config_parser *p, const char *what, struct span word, const char *list)
 {
 	struct span rest = {list, (unsigned)strlen(list)}, nearest = {0};
-	unsigned least = UINT32_MAX;
+	unsigned least = WORDS_UNLIKE;
 
 	for (int i = 0; rest.len; i++) {
 		struct span name = config_cut(&rest, ',');
-		unsigned longer = word.len > name.len ? word.len : name.len;
-		unsigned unlike = longer - alike(word, name);
+		unsigned unlike = words_unlike(word.s, word.len, name.s, name.len);
 
 		if (!unlike)
 			return i;
-		/* One letter too many, too few, wrong, or two swapped; also "mem", "initramfs". */
-		if (unlike <= longer / 2 && unlike < least) {
+		if (unlike < least) {
 			least = unlike;
 			nearest = name;
 		}

@@ -19,6 +19,7 @@
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/modules.h"
+#include "kernel/mon/monitor.h"
 #include "kernel/wallclock.h"
 
 #define XAPIC_DEFAULT  0xfee00000ull
@@ -89,21 +90,30 @@ static void find_ioapics(void)
 	out8(0xa1, 0xff);
 }
 
-static void route_console(void)
+static void route_serial(struct serial_port *port, uint32_t irq, uint8_t vector)
 {
-	uint32_t gsi = SERIAL_COM1_IRQ;
+	uint32_t gsi = irq;
 	bool low = false, level = false;
 
 	for (unsigned i = 0; i < acpi.override_count; i++)
-		if (acpi.override[i].irq == SERIAL_COM1_IRQ) {
+		if (acpi.override[i].irq == irq) {
 			gsi = acpi.override[i].gsi;
 			low = acpi.override[i].low;
 			level = acpi.override[i].level;
 		}
-	if (ioapic_route(gsi, HOST_VEC_SERIAL, cpus[0].apic_id, level, low))
-		log_warn("no I/O APIC has the serial port's interrupt: the console takes no input");
+	if (ioapic_route(gsi, vector, cpus[0].apic_id, level, low))
+		log_warn("no I/O APIC has the interrupt of the serial port at 0x%x: it takes no "
+			 "input",
+			 port->base);
 	else
-		serial_enable_irq();
+		serial_enable_irq(port);
+}
+
+static void route_console(void)
+{
+	route_serial(&serial_com1, SERIAL_COM1_IRQ, HOST_VEC_SERIAL);
+	if (config.monitor == MONITOR_COM2 && monitor_port_init())
+		route_serial(&serial_com2, SERIAL_COM2_IRQ, HOST_VEC_SERIAL2);
 }
 
 static void choose_backend(void)
@@ -248,7 +258,7 @@ void boot_main(uint64_t handoff_pa)
 	cpus[0].self = &cpus[0];
 	cpu_count = 1;
 	cpus[0].stack_top = stack_top(0, 0);
-	(void)serial_init(SERIAL_COM1);
+	(void)serial_init(&serial_com1, SERIAL_COM1);
 	console_init();
 	gdt_init(&cpus[0]);
 	gdt_load(&cpus[0]);

@@ -47,8 +47,8 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 	va_end(ap);
 	size_t len = n < 0 ? 0 : min_u64((uint64_t)n, sizeof(line) - 3);
 	memcpy(line + len, "\r\n", 2);
-	serial_write(line, len + 2);
-	serial_drain();
+	serial_write(&serial_com1, line, len + 2);
+	serial_drain(&serial_com1);
 	fbcon_write(line, len + 2);
 }
 
@@ -126,7 +126,7 @@ static void begin(void)
 static void __attribute__((noreturn)) end(void)
 {
 	say("panic| the machine is stopped: reset or power-cycle it");
-	serial_drain();
+	serial_drain(&serial_com1);
 	panic_park();
 }
 
