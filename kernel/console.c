@@ -157,7 +157,7 @@ static void typed(uint8_t byte)
 		command(editor.text, false);
 	else if (a.kind == CONMUX_POWEROFF)
 		power_off();
-	if (line || (a.kind == CONMUX_MONITOR && !a.byte))
+	if (line || a.kind == CONMUX_LIST || (a.kind == CONMUX_MONITOR && !a.byte))
 		monitor_prompt();
 }
 

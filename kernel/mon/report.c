@@ -25,17 +25,6 @@ static void put_cell(struct report *r, const char *text, int width)
 		put(r, " ");
 }
 
-/* With blanks, for people. */
-static void put_name(struct report *r, const char *name, int width)
-{
-	char text[40];
-
-	ksnprintf(text, sizeof(text), "%s", name);
-	for (char *c = text; *c; c++)
-		*c = *c == '_' ? ' ' : *c;
-	put_cell(r, text, width);
-}
-
 void report_quoted(struct report *r, const char *s)
 {
 	put(r, "\"");
@@ -85,7 +74,7 @@ static void value(struct report *r, struct report_level *l, const char *text)
 		put_cell(r, text, width(l, l->cells));
 	} else {
 		if (l->layout == REPORT_RECORD)
-			put_name(r, l->column[l->cells].key, -RECORD_WIDTH);
+			put_cell(r, l->column[l->cells].key, -RECORD_WIDTH);
 		put(r, text);
 		put(r, "\n");
 	}
@@ -102,7 +91,7 @@ void report_begin(struct report *r, enum report_layout layout, const struct repo
 			key(r, l - 1);
 		} else {
 			put(r, r->begun ? "\n" : "");
-			put_name(r, l[-1].column[l[-1].cells].key, 0);
+			put(r, l[-1].column[l[-1].cells].key);
 			put(r, ":\n");
 		}
 		l[-1].cells++;
@@ -111,7 +100,7 @@ void report_begin(struct report *r, enum report_layout layout, const struct repo
 	if (r->json)
 		put(r, layout == REPORT_RECORD ? "{" : "[");
 	for (unsigned i = 0; !r->json && layout <= REPORT_ARRAYS && i < columns; i++) {
-		put_name(r, column[i].key, width(l, i));
+		put_cell(r, column[i].key, width(l, i));
 		put(r, i + 1 < columns ? "  " : "\n");
 	}
 }

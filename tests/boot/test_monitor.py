@@ -40,7 +40,7 @@ def test_monitor_console(boot):
     assert [row[:3] for row in listed] == [["1", "demo", "running"], ["2", "beat", "running"]]
     vms = json.loads(command(m, "list --json"))
     assert [list(map(str, vm.values())) for vm in vms] == listed
-    assert " ".join(key.replace("_", " ") for key in vms[0]) == " ".join(head)
+    assert list(vms[0]) == head
     assert vms[0]["memory_mib"] == 32
     for line in ("info demo", "vcpus", "stats 1", "top", "learn demo", "dmesg", "memory", "version",
                  "help", "trace read 0 0"):
@@ -55,6 +55,9 @@ def test_monitor_console(boot):
     m.expect(PROMPT)
     m.send("\x1b[A\r")
     m.expect(r"info demo \n")
+    m.expect(PROMPT)
+    m.send(CTRL_A + "l")
+    m.expect(r"mullion\|  1  demo +running .*\n")
     m.expect(PROMPT)
     # A VM's console, with the demo's prompt; the other's lines come in the overview.
     m.send("console demo\r")

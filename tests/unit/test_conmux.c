@@ -416,6 +416,9 @@ static void test_monitor(void **state)
 	expect("");
 	conmux_log(&m, "urgent", true);
 	expect("\r\nmullion| urgent\r\n");
+	a = ctrl_a('#');
+	assert_true(a.kind == CONMUX_MONITOR && a.byte == 0);
+	expect("mullion| no such key; Ctrl-a ? lists them\r\n");
 	ctrl_a('0');
 	assert_false(conmux_monitored(&m));
 	expect(OVERVIEW "mullion| quiet\r\ndemo| partial\r\nlinux| text\r\n");
