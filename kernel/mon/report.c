@@ -43,14 +43,6 @@ void report_quoted(struct report *r, const char *s)
 	put(r, "\"");
 }
 
-/* Of a column; blanks at the end of a line are none. */
-static int width(const struct report_level *l, unsigned column)
-{
-	int w = l->column[column].width;
-
-	return w < 0 && column == l->columns - 1 ? 0 : w;
-}
-
 /* What stands before a value or a part. */
 static void key(struct report *r, struct report_level *l)
 {
@@ -71,7 +63,7 @@ static void value(struct report *r, struct report_level *l, const char *text)
 			report_quoted(r, text);
 	} else if (l->layout <= REPORT_ARRAYS) {
 		put(r, l->cells ? "  " : "");
-		put_cell(r, text, width(l, l->cells));
+		put_cell(r, text, l->column[l->cells].width);
 	} else {
 		if (l->layout == REPORT_RECORD)
 			put_cell(r, l->column[l->cells].key, -RECORD_WIDTH);
@@ -100,7 +92,7 @@ void report_begin(struct report *r, enum report_layout layout, const struct repo
 	if (r->json)
 		put(r, layout == REPORT_RECORD ? "{" : "[");
 	for (unsigned i = 0; !r->json && layout <= REPORT_ARRAYS && i < columns; i++) {
-		put_cell(r, column[i].key, width(l, i));
+		put_cell(r, column[i].key, column[i].width);
 		put(r, i + 1 < columns ? "  " : "\n");
 	}
 }

@@ -18,7 +18,7 @@ enum report_layout {
 
 struct report_column {
 	const char *key;
-	int width; /* of text; below 0: not a number, and to the left */
+	int width; /* of text; below 0: not a number, and to the left; -1 for the last */
 };
 
 #define REPORT_DEPTH 2u

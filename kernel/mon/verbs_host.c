@@ -222,7 +222,7 @@ int verb_version(struct call *c)
 						      {"cores", 1},    {"tsc_hz", 1},
 						      {"protocol", 1}, {"exit_kinds", 0},
 						      {"vms", 0}},
-					  vm[] = {{"id", 2}, {"name", -16}};
+					  vm[] = {{"id", 2}, {"name", -1}};
 
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
 	report_row(&c->r, HV_VERSION "\t%s\t%u\t%llu\t1", vcpu_ops->name, cpu_count, (ull)tsc_hz());

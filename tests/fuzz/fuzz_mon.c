@@ -54,7 +54,7 @@ static void type(const uint8_t *data, size_t size)
 
 	memset(screen, 0, sizeof(screen));
 	col = 0;
-	line_init(&l, "> ", out, word, screen);
+	l = (struct line){.prompt = "> ", .out = out, .word = word, .ctx = screen};
 	line_show(&l);
 	for (size_t i = 0; i < size; i++) {
 		bool done = line_input(&l, data[i]);

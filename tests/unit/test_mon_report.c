@@ -29,7 +29,7 @@ static void begin(bool json)
 	r = (struct report){.out = out, .ctx = &r, .json = json};
 }
 
-static const struct report_column table[] = {{"vm_name", -8}, {"count", 6}, {"note", -4}};
+static const struct report_column table[] = {{"vm_name", -8}, {"count", 6}, {"note", -1}};
 
 static void test_table(void **state)
 {
@@ -46,7 +46,7 @@ static void test_table(void **state)
 				     "\"note\":\"\"}]\n"
 				   : "vm_name    count  note\n"
 				     "demo           7  a\tb\n"
-				     "a-long-name  12345678  \n");
+				     "a-long-name  12345678   \n");
 	}
 	assert_true(json_line(seen));
 	begin(true);
