@@ -370,6 +370,8 @@ struct conmux_action conmux_input(struct conmux *m, uint8_t byte)
 		m->pending = CTRL_A;
 	else
 		action = deliver(m, byte);
+	if (pending && action.kind == CONMUX_NONE && conmux_monitored(m))
+		action.kind = CONMUX_MONITOR; /* something was said below its prompt */
 	flush(m);
 	return action;
 }

@@ -24,7 +24,7 @@ enum conmux_kind {
 	CONMUX_DELIVER,  /* byte is input of VM vm */
 	CONMUX_POWEROFF, /* asked for and confirmed */
 	CONMUX_LIST,     /* list the VMs with their state, by conmux_log(…, true) */
-	CONMUX_MONITOR,  /* byte is input of the monitor; 0: it has the keyboard now */
+	CONMUX_MONITOR,  /* byte is input of the monitor; 0: its prompt is to be shown (again) */
 };
 
 struct conmux_action {

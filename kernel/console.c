@@ -18,7 +18,15 @@
 static struct conmux mux;
 static struct spinlock lock;
 static bool clock_ready;
-static struct line editor; /* of the monitor; under the lock */
+
+static void monitor_show(void *ctx, const char *bytes, size_t n)
+{
+	conmux_monitor(ctx, bytes, n);
+}
+
+/* The monitor's; under the lock. */
+static struct line editor = {
+	.prompt = "mullion> ", .out = monitor_show, .word = monitor_word, .ctx = &mux};
 
 static void emit(void *ctx, const char *bytes, size_t n)
 {
@@ -27,15 +35,9 @@ static void emit(void *ctx, const char *bytes, size_t n)
 	fbcon_write(bytes, n);
 }
 
-static void monitor_show(void *ctx, const char *bytes, size_t n)
-{
-	conmux_monitor(ctx, bytes, n);
-}
-
 void console_init(void)
 {
 	conmux_init(&mux, emit, NULL);
-	line_init(&editor, "mullion> ", monitor_show, monitor_word, &mux);
 }
 
 void console_clock_ready(void)
@@ -157,7 +159,7 @@ static void typed(uint8_t byte)
 		command(editor.text, false);
 	else if (a.kind == CONMUX_POWEROFF)
 		power_off();
-	if (line || (a.kind == CONMUX_MONITOR && !a.byte))
+	if (line || a.kind == CONMUX_LIST || (a.kind == CONMUX_MONITOR && !a.byte))
 		monitor_prompt();
 }
 

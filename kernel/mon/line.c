@@ -203,13 +203,6 @@ bool line_input(struct line *l, uint8_t byte)
 	return !l->open;
 }
 
-void line_init(struct line *l, const char *prompt,
-	       void (*out)(void *ctx, const char *bytes, size_t n),
-	       const char *(*word)(const char *text, unsigned start, unsigned i), void *ctx)
-{
-	*l = (struct line){.prompt = prompt, .out = out, .word = word, .ctx = ctx};
-}
-
 void line_show(struct line *l)
 {
 	unsigned at = l->at;

@@ -19,7 +19,7 @@ struct line {
 	const char *(*word)(const char *text, unsigned start, unsigned i);
 	void *ctx;
 
-	/* Its own; text may be read once line_input() has said true. */
+	/* Its own, zero at first; text may be read once line_input() has said true. */
 	char text[LINE_SIZE];
 	unsigned len, at;                          /* length; where the cursor is */
 	bool open;                                 /* prompt and text are on the terminal */
@@ -28,9 +28,6 @@ struct line {
 	uint8_t escape, number; /* within a sequence: ESC, [ or O; its digit, if only one */
 };
 
-void line_init(struct line *l, const char *prompt,
-	       void (*out)(void *ctx, const char *bytes, size_t n),
-	       const char *(*word)(const char *text, unsigned start, unsigned i), void *ctx);
 /* Shows prompt and text, on a new line: at first, and after something else was printed. */
 void line_show(struct line *l);
 /* A byte from the keyboard. True: text is complete; line_show() begins the next one. */

@@ -25,17 +25,6 @@ static void put_cell(struct report *r, const char *text, int width)
 		put(r, " ");
 }
 
-/* With blanks, for people. */
-static void put_name(struct report *r, const char *name, int width)
-{
-	char text[40];
-
-	ksnprintf(text, sizeof(text), "%s", name);
-	for (char *c = text; *c; c++)
-		*c = *c == '_' ? ' ' : *c;
-	put_cell(r, text, width);
-}
-
 void report_quoted(struct report *r, const char *s)
 {
 	put(r, "\"");
@@ -52,14 +41,6 @@ void report_quoted(struct report *r, const char *s)
 		put(r, text);
 	}
 	put(r, "\"");
-}
-
-/* Of a column; blanks at the end of a line are none. */
-static int width(const struct report_level *l, unsigned column)
-{
-	int w = l->column[column].width;
-
-	return w < 0 && column == l->columns - 1 ? 0 : w;
 }
 
 /* What stands before a value or a part. */
@@ -82,10 +63,10 @@ static void value(struct report *r, struct report_level *l, const char *text)
 			report_quoted(r, text);
 	} else if (l->layout <= REPORT_ARRAYS) {
 		put(r, l->cells ? "  " : "");
-		put_cell(r, text, width(l, l->cells));
+		put_cell(r, text, l->column[l->cells].width);
 	} else {
 		if (l->layout == REPORT_RECORD)
-			put_name(r, l->column[l->cells].key, -RECORD_WIDTH);
+			put_cell(r, l->column[l->cells].key, -RECORD_WIDTH);
 		put(r, text);
 		put(r, "\n");
 	}
@@ -102,7 +83,7 @@ void report_begin(struct report *r, enum report_layout layout, const struct repo
 			key(r, l - 1);
 		} else {
 			put(r, r->begun ? "\n" : "");
-			put_name(r, l[-1].column[l[-1].cells].key, 0);
+			put(r, l[-1].column[l[-1].cells].key);
 			put(r, ":\n");
 		}
 		l[-1].cells++;
@@ -111,7 +92,7 @@ void report_begin(struct report *r, enum report_layout layout, const struct repo
 	if (r->json)
 		put(r, layout == REPORT_RECORD ? "{" : "[");
 	for (unsigned i = 0; !r->json && layout <= REPORT_ARRAYS && i < columns; i++) {
-		put_name(r, column[i].key, width(l, i));
+		put_cell(r, column[i].key, column[i].width);
 		put(r, i + 1 < columns ? "  " : "\n");
 	}
 }

@@ -17,8 +17,8 @@ enum report_layout {
 };
 
 struct report_column {
-	const char *key; /* as in JSON; text shows _ as a blank */
-	int width;       /* of text; below 0: not a number, and to the left */
+	const char *key;
+	int width; /* of text; below 0: not a number, and to the left; -1 for the last */
 };
 
 #define REPORT_DEPTH 2u

@@ -8,7 +8,6 @@
 #include "kernel/guest.h"
 #include "kernel/mem.h"
 #include "kernel/mon/verbs.h"
-#include "kernel/print.h"
 #include "kernel/string.h"
 #include "kernel/trace.h"
 
@@ -24,10 +23,10 @@ struct snapshot {
 	uint64_t busy[MAX_CPUS], idle[MAX_CPUS], ran[CONFIG_MAX_VMS], exits[CONFIG_MAX_VMS];
 };
 
-/* What was counted since; a VM's counters begin anew with it. */
+/* What was counted since. Less than before: a VM has begun anew, or another core was counting. */
 static uint64_t since(uint64_t *last, uint64_t now)
 {
-	uint64_t n = now >= *last ? now - *last : now;
+	uint64_t n = now > *last ? now - *last : 0;
 
 	*last = now;
 	return n;
@@ -45,18 +44,9 @@ static uint64_t pending(const struct sched_queue *q, const struct sched_entity *
 	return __atomic_load_n(&q->current, __ATOMIC_RELAXED) == e && now > last ? now - last : 0;
 }
 
-/* A share with one decimal. */
-struct percent {
-	char s[16];
-};
-
-static struct percent percent(uint64_t part, uint64_t whole)
+static ull permille(uint64_t part, uint64_t whole)
 {
-	uint64_t permille = part / max_u64(whole / 1000, 1);
-	struct percent p;
-
-	(void)ksnprintf(p.s, sizeof(p.s), "%llu.%llu", (ull)permille / 10, (ull)permille % 10);
-	return p;
+	return part / max_u64(whole / 1000, 1);
 }
 
 static void top_vm(struct report *r, struct snapshot *s, unsigned i, const uint64_t *elapsed)
@@ -73,8 +63,9 @@ static void top_vm(struct report *r, struct snapshot *s, unsigned i, const uint6
 	}
 	ran = since(&s->ran[i], ran);
 	exits = since(&s->exits[i], exits);
-	report_row(r, "%u\t%s\t%s\t%s\t%llu\t%llu", i + 1, vms[i]->name, vm_state_name(vms[i]),
-		   percent(min_u64(ran, ticks * m->vcpu_count), ticks).s, (ull)exits,
+	ull share = permille(min_u64(ran, ticks * m->vcpu_count), ticks);
+	report_row(r, "%u\t%s\t%s\t%llu.%llu\t%llu\t%llu", i + 1, vms[i]->name,
+		   vm_state_name(vms[i]), share / 10, share % 10, (ull)exits,
 		   (ull)exits * 1000000 / max_u64(tsc_to_ns(ticks) / 1000, 1));
 }
 
@@ -99,7 +90,8 @@ int verb_top(struct call *c)
 		uint64_t busy = since(&s->busy[i], q->busy + late);
 
 		elapsed[i] = busy + since(&s->idle[i], q->idle + idle);
-		report_row(&c->r, "%u\t%s\t%s", i, q->ops->name, percent(busy, elapsed[i]).s);
+		ull share = permille(busy, elapsed[i]);
+		report_row(&c->r, "%u\t%s\t%llu.%llu", i, q->ops->name, share / 10, share % 10);
 	}
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
@@ -192,25 +184,15 @@ static int trace_print(struct call *c)
 	return 0;
 }
 
-static const char *trace_word(unsigned i)
-{
-	static const char *const words[] = {"start", "stop", "read"};
-
-	return i < ARRAY_SIZE(words) ? words[i] : NULL;
-}
-
 int verb_trace(struct call *c)
 {
-	int what = call_choose(c, "command of trace", trace_word, c->word[1]);
-	static const unsigned most[] = {3, 2, 4};
-
-	if (what < 0)
-		return what;
-	if (c->words > most[what] || (what == 2 && c->words < 4))
-		return call_fail(c, -EINVAL, "usage: trace %s", c->verb->args);
-	if (what == 2)
+	if (!strcmp(c->word[1], "start") && c->words <= 3)
+		return trace_on(c, c->words > 2 ? c->word[2] : "all");
+	if (!strcmp(c->word[1], "stop") && c->words == 2)
+		return trace_start(0);
+	if (!strcmp(c->word[1], "read") && c->words == 4)
 		return trace_print(c);
-	return what ? trace_start(0) : trace_on(c, c->words > 2 ? c->word[2] : "all");
+	return call_fail(c, -EINVAL, "usage: trace %s", c->verb->args);
 }
 
 /* ---- the machine ---- */
@@ -240,7 +222,7 @@ int verb_version(struct call *c)
 						      {"cores", 1},    {"tsc_hz", 1},
 						      {"protocol", 1}, {"exit_kinds", 0},
 						      {"vms", 0}},
-					  vm[] = {{"id", 2}, {"name", -16}};
+					  vm[] = {{"id", 2}, {"name", -1}};
 
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
 	report_row(&c->r, HV_VERSION "\t%s\t%u\t%llu\t1", vcpu_ops->name, cpu_count, (ull)tsc_hz());

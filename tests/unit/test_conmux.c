@@ -386,6 +386,54 @@ static void test_random(void **state)
 	}
 }
 
+static void mon(const char *text)
+{
+	conmux_monitor(&m, text, strlen(text));
+}
+
+static void test_monitor(void **state)
+{
+	(void)state;
+	mon("nobody looks");
+	expect("");
+	out(0, "part");
+	struct conmux_action a = ctrl_a('m');
+	assert_true(a.kind == CONMUX_MONITOR && a.byte == 0);
+	assert_true(conmux_monitored(&m));
+	expect(BANNER("monitor"));
+	mon("> a\nb\b\x0e");
+	expect("> a\r\nb\b");
+	a = key('x');
+	assert_true(a.kind == CONMUX_MONITOR && a.byte == 'x');
+	a = ctrl_a('a');
+	assert_true(a.kind == CONMUX_MONITOR && a.byte == 1);
+	/* The log and the VMs wait, but what is urgent; the prompt is the monitor's business. */
+	conmux_log(&m, "quiet", false);
+	out(0, "ial\n");
+	out(1, "text\n");
+	conmux_tick(&m, 10000);
+	assert_false(conmux_waiting(&m));
+	expect("");
+	conmux_log(&m, "urgent", true);
+	expect("\r\nmullion| urgent\r\n");
+	a = ctrl_a('#');
+	assert_true(a.kind == CONMUX_MONITOR && a.byte == 0);
+	expect("mullion| no such key; Ctrl-a ? lists them\r\n");
+	ctrl_a('0');
+	assert_false(conmux_monitored(&m));
+	expect(OVERVIEW "mullion| quiet\r\ndemo| partial\r\nlinux| text\r\n");
+	/* To a VM without a key. */
+	ctrl_a('m');
+	expect(BANNER("monitor"));
+	conmux_focus(&m, 2);
+	conmux_focus(&m, UINT32_MAX);
+	assert_true(conmux_monitored(&m));
+	conmux_focus(&m, 1);
+	expect(BANNER("linux"));
+	a = key('y');
+	assert_true(a.kind == CONMUX_DELIVER && a.vm == 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +451,7 @@ int main(void)
 		cmocka_unit_test_setup(test_nowhere, setup),
 		cmocka_unit_test_setup(test_limits, setup),
 		cmocka_unit_test_setup(test_random, setup),
+		cmocka_unit_test_setup(test_monitor, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,7 +87,7 @@ static int setup(void **state)
 	memset(screen, 0, sizeof(screen));
 	above[0] = '\0';
 	col = 0;
-	line_init(&l, "> ", out, word, screen);
+	l = (struct line){.prompt = "> ", .out = out, .word = word, .ctx = screen};
 	assert_false(line_input(&l, 'x')); /* nothing is typed before the prompt */
 	line_show(&l);
 	return 0;

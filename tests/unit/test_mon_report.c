@@ -29,7 +29,7 @@ static void begin(bool json)
 	r = (struct report){.out = out, .ctx = &r, .json = json};
 }
 
-static const struct report_column table[] = {{"vm_name", -8}, {"count", 6}, {"note", -4}};
+static const struct report_column table[] = {{"vm_name", -8}, {"count", 6}, {"note", -1}};
 
 static void test_table(void **state)
 {
@@ -44,9 +44,9 @@ static void test_table(void **state)
 			seen, json ? "[{\"vm_name\":\"demo\",\"count\":7,\"note\":\"a\\u0009b\"},"
 				     "{\"vm_name\":\"a-long-name\",\"count\":12345678,"
 				     "\"note\":\"\"}]\n"
-				   : "vm name    count  note\n"
+				   : "vm_name    count  note\n"
 				     "demo           7  a\tb\n"
-				     "a-long-name  12345678  \n");
+				     "a-long-name  12345678   \n");
 	}
 	assert_true(json_line(seen));
 	begin(true);
@@ -79,9 +79,9 @@ static void test_record(void **state)
 						 "\"lines\":[\"one\\u00091\",\"two\"],"
 						 "\"entries\":[[\"a\",1],[\"b\",2]],\"next\":9}\n"
 					       : "name            x\n"
-						 "size mib        3\n"
+						 "size_mib        3\n"
 						 "\nlines:\none\t1\ntwo\n"
-						 "\nentries:\nvm name    count\n"
+						 "\nentries:\nvm_name    count\n"
 						 "a              1\n"
 						 "b              2\n"
 						 "next            9\n");

@@ -233,7 +233,7 @@ static void fails(const char *line, const char *why)
 static void test_list(void **state)
 {
 	(void)state;
-	shows("list", "id  name              state      vcpus  cores     memory mib  starts\n"
+	shows("list", "id  name              state      vcpus  cores     memory_mib  starts\n"
 		      " 1  demo              off            1  0                 32       1\n"
 		      " 2  linux             running        2  0,1               64       2\n");
 	gives("list", "[{\"id\":1,\"name\":\"demo\",\"state\":\"off\",\"vcpus\":1,\"cores\":\"0\","
@@ -248,7 +248,7 @@ static void test_info(void **state)
 	shows("info 2", "id              2\nname            linux\ntype            linux\n"
 			"state           running\nvcpus           2\ncores           0,1\n"
 			"weight          1\norder           0\nautostart       yes\n"
-			"memory mib      64\nstarts          2\nuptime s        61\n"
+			"memory_mib      64\nstarts          2\nuptime_s        61\n"
 			"exits           15\nrefused         2\nkernel          \\mullion\\k1\n"
 			"cmdline         quiet\t\"x\"\n");
 	gives("info demo",
@@ -273,7 +273,7 @@ static void test_stats(void **state)
 	      "\nexits:\nvcpu  kind                           count\n"
 	      "   1  HLT                               12\n"
 	      "   1  INVD/WBINVD                        3\n"
-	      "\nexit ticks:\nvcpu        from         count\n   1        1024            15\n"
+	      "\nexit_ticks:\nvcpu        from         count\n   1        1024            15\n"
 	      "\nrefused:\nkind             first               last                       count\n"
 	      "IN port          0x60                0x61                           2\n");
 	gives("stats 2", "{\"vm\":\"linux\",\"exits\":[{\"vcpu\":1,\"kind\":\"HLT\",\"count\":12},"
@@ -291,7 +291,7 @@ static void test_stats(void **state)
 static void test_vcpus(void **state)
 {
 	(void)state;
-	shows("vcpus linux", "vm                vcpu  core  policy     state          ran ms    "
+	shows("vcpus linux", "vm                vcpu  core  policy     state          ran_ms    "
 			     "     exits\n"
 			     "linux                0     0  fair       halted              0    "
 			     "         0\n"
@@ -323,13 +323,13 @@ static void test_top(void **state)
 	vcpu_more[0].se.ran += 500000000;
 	vcpu_more[2].se.ran += 2000000001; /* read a moment later */
 	vcpu_more[2].exits[EXIT_HLT] += 5000;
-	shows("top", "cores:\ncore  policy     busy percent\n"
+	shows("top", "cores:\ncore  policy     busy_percent\n"
 		     "   0  fair               25.0\n   1  dedicated         100.0\n"
-		     "\nvms:\nid  name              state      share percent         exits  exits "
-		     "per s\n"
+		     "\nvms:\nid  name              state      share_percent         exits  exits_"
+		     "per_s\n"
 		     " 1  demo              off                 25.0             0            0\n"
 		     " 2  linux             running            100.0          5000         5000\n"
-		     "interval ms     1000\n");
+		     "interval_ms     1000\n");
 	/* Nothing passes; then a VM begins anew, with its counters. */
 	run_line("top");
 	assert_non_null(strstr(seen, "running              0.0             0            0\n"));
@@ -339,7 +339,7 @@ static void test_top(void **state)
 	run_line("top --json");
 	assert_true(json_line(seen));
 	assert_non_null(strstr(seen, "{\"id\":2,\"name\":\"linux\",\"state\":\"running\","
-				     "\"share_percent\":50.0,\"exits\":13,\"exits_per_s\":13}"));
+				     "\"share_percent\":0.0,\"exits\":0,\"exits_per_s\":0}"));
 	/* Who runs on since the last account has run. */
 	cpu_more[1].queue.last = 0;
 	run_line("top");
@@ -424,7 +424,7 @@ static void test_trace(void **state)
 	assert_int_equal(mask, 0);
 	fails("trace start exot", "unknown kind \"exot\": did you mean \"exit\"?");
 	fails("trace", "usage: trace start [KIND,...] | stop | read CORE FROM");
-	fails("trace raed 1 2", "unknown command of trace \"raed\": did you mean \"read\"?");
+	fails("trace raed 1 2", "usage: trace start [KIND,...] | stop | read CORE FROM");
 	fails("trace read 1", "usage: trace start [KIND,...] | stop | read CORE FROM");
 	fails("trace stop 1", "usage: trace start [KIND,...] | stop | read CORE FROM");
 	fails("trace read 2 0", "no core 2: there are 0 to 1");
@@ -443,7 +443,7 @@ static void test_machine(void **state)
 {
 	(void)state;
 	shows("version", "version         1.2.3\nbackend         SVM\ncores           2\n"
-			 "tsc hz          2000000000\nprotocol        1\n");
+			 "tsc_hz          2000000000\nprotocol        1\n");
 	run_line("version --json");
 	assert_true(json_line(seen));
 	assert_memory_equal(seen,
