@@ -189,8 +189,9 @@ static void share_memory(struct place *s, uint64_t memory)
 
 		if (vm->refused)
 			continue;
-		if (vm->memory <= left) {
-			left -= vm->memory;
+		/* Who starts later gets what is free then. */
+		if (vm->memory <= (vm->autostart ? left : memory)) {
+			left -= vm->autostart ? vm->memory : 0;
 			continue;
 		}
 		take_back(s, v);

@@ -25,7 +25,6 @@ int verb_stats(struct call *c);
 int verb_learn(struct call *c);
 uint64_t vcpu_exits(const struct vcpu *v); /* of all kinds */
 /* What policy refused the VM, as lines for its section of the configuration. */
-void learn_report(struct vm *vm, void (*line)(void *ctx, const char *text), void *ctx);
 
 /* kernel/mon/verbs_host.c */
 int verb_top(struct call *c);

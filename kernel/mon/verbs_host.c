@@ -199,14 +199,13 @@ int verb_trace(struct call *c)
 
 int verb_memory(struct call *c)
 {
-	static const struct report_column column[] = {{"free_mib", 1},
-						      {"largest_mib", 1},
+	static const struct report_column column[] = {{"free_bytes", 1},
+						      {"largest_bytes", 1},
 						      {"vms", 0}},
 					  vm[] = {{"id", 2}, {"name", -16}, {"memory_mib", 10}};
 
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_row(&c->r, "%llu\t%llu", (ull)mem_free_bytes() >> 20,
-		   (ull)mem_largest(PAGE_SIZE) >> 20);
+	report_row(&c->r, "%llu\t%llu", (ull)mem_free_bytes(), (ull)mem_largest(PAGE_SIZE));
 	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
 	for (unsigned i = 0; i < vm_count; i++)
 		report_row(&c->r, "%u\t%s\t%llu", i + 1, vms[i]->name,
