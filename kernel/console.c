@@ -122,6 +122,19 @@ void console_poll(void)
 	__atomic_or_fetch(&this_cpu()->pending, CPU_REQ_CONSOLE, __ATOMIC_RELEASE);
 }
 
+size_t log_tail(char *to, size_t size)
+{
+	const struct conmux_source *s = &mux.source[0];
+	uint64_t end = s->total, at = end - min_u64(min_u64(end, CONMUX_BACKLOG), size);
+	size_t n = 0;
+
+	while (at && at < end && s->ring[at++ % CONMUX_BACKLOG] != '\n')
+		;
+	while (at < end)
+		to[n++] = s->ring[at++ % CONMUX_BACKLOG];
+	return n;
+}
+
 static void log_line(bool urgent, const char *level, const char *fmt, va_list ap)
 {
 	char line[CONMUX_LINE];
