@@ -18,7 +18,7 @@ KFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mn
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
 	-fno-omit-frame-pointer -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections \
 	$(WARN) -DHV_VERSION='"$(VERSION)"' -I. -MMD -MP
-KDIRS := arch/x86 kernel kernel/dev kernel/load kernel/blk vmx svm
+KDIRS := arch/x86 kernel kernel/dev kernel/load kernel/blk kernel/mon vmx svm
 KSRC := $(foreach d,$(KDIRS),$(wildcard $(d)/*.c))
 KASM := $(foreach d,$(KDIRS),$(wildcard $(d)/*.asm))
 KOBJ := $(KSRC:%.c=$(B)/obj/%.o) $(KASM:%.asm=$(B)/obj/%.asm.o)

@@ -6,8 +6,10 @@
 #include "kernel/errno.h"
 #include "kernel/print.h"
 #include "kernel/string.h"
+#include "kernel/words.h"
 
-#define MAX_DIAGS 20u
+#define MAX_DIAGS  20u
+#define LIST_SHOWN 190 /* characters of what may be chosen from */
 
 /* ---- helpers for all parts ---- */
 
@@ -46,16 +48,16 @@ static struct span trim(struct span s)
 	return s;
 }
 
-/* Takes what stands before the first c off *rest, and c with it; all when there is no c. */
-static struct span cut(struct span *rest, char c)
+struct span config_cut(struct span *rest, char c)
 {
 	struct span part = {rest->s, 0};
 	unsigned taken;
 
-	while (part.len < rest->len && part.s[part.len] != c)
+	while (part.len < rest->len &&
+	       (c == ' ' ? !blank(part.s[part.len]) : part.s[part.len] != c))
 		part.len++;
 	taken = part.len + (part.len < rest->len);
-	*rest = (struct span){rest->s + taken, rest->len - taken};
+	*rest = trim((struct span){rest->s + taken, rest->len - taken});
 	return trim(part);
 }
 
@@ -64,13 +66,17 @@ bool config_is(struct span s, const char *word)
 	return s.len == strlen(word) && memcmp(s.s, word, s.len) == 0;
 }
 
-bool config_number(struct span s, uint64_t *n)
+bool config_number(struct span s, unsigned base, uint64_t *n)
 {
 	*n = 0;
 	for (unsigned i = 0; i < s.len; i++) {
-		if (s.s[i] < '0' || s.s[i] > '9' || *n > UINT32_MAX / 10)
+		/* The letters of either case, and digits that have bit 5 anyway. */
+		unsigned c = (unsigned char)s.s[i] | 0x20u;
+		unsigned digit = c >= 'a' ? c - 'a' + 10 : c - '0';
+
+		if (digit >= base || *n > UINT32_MAX / base)
 			return false;
-		*n = *n * 10 + (unsigned)(s.s[i] - '0');
+		*n = *n * base + digit;
 	}
 	return s.len > 0;
 }
@@ -88,32 +94,18 @@ struct echo config_echo(struct span s)
 	return e;
 }
 
-/* How many letters two words have in common at their beginnings and ends. */
-static unsigned alike(struct span a, struct span b)
-{
-	unsigned shorter = a.len < b.len ? a.len : b.len, head = 0, tail = 0;
-
-	while (head < shorter && a.s[head] == b.s[head])
-		head++;
-	while (head + tail < shorter && a.s[a.len - 1 - tail] == b.s[b.len - 1 - tail])
-		tail++;
-	return head + tail;
-}
-
 int config_choose(struct config_parser *p, const char *what, struct span word, const char *list)
 {
 	struct span rest = {list, (unsigned)strlen(list)}, nearest = {0};
-	unsigned least = UINT32_MAX;
+	unsigned least = WORDS_UNLIKE;
 
 	for (int i = 0; rest.len; i++) {
-		struct span name = cut(&rest, ',');
-		unsigned longer = word.len > name.len ? word.len : name.len;
-		unsigned unlike = longer - alike(word, name);
+		struct span name = config_cut(&rest, ',');
+		unsigned unlike = words_unlike(word.s, word.len, name.s, name.len);
 
 		if (!unlike)
 			return i;
-		/* One letter too many, too few, wrong, or two swapped; also "mem", "initramfs". */
-		if (unlike <= longer / 2 && unlike < least) {
+		if (unlike < least) {
 			least = unlike;
 			nearest = name;
 		}
@@ -124,8 +116,9 @@ int config_choose(struct config_parser *p, const char *what, struct span word, c
 			    what, config_echo(word).s, (int)nearest.len, nearest.s);
 	else
 		config_fail(p, p->line,
-			    "unknown %s \"%s\": expected one of %s. Mend or remove the line.", what,
-			    config_echo(word).s, list);
+			    "unknown %s \"%s\": expected one of %.*s%s. Mend or remove the line.",
+			    what, config_echo(word).s, LIST_SHOWN, list,
+			    strlen(list) > LIST_SHOWN ? "..." : "");
 	return -1;
 }
 
@@ -151,9 +144,36 @@ static void vm_end(struct config_parser *p)
 			    "%s is of type %s, which has no use for this file. Remove the line or "
 			    "mend the type.",
 			    vm->name, vm->type == VM_PV ? "pv" : "linux");
+	if (vm->core_count > vm->vcpus)
+		config_fail(p, vm->cores_line,
+			    "%s names %u cores, but has vcpus = %u. Name no more cores than it has "
+			    "vCPUs, or write vcpus = %u.",
+			    vm->name, vm->core_count, vm->vcpus, vm->core_count);
+	if (!vm->budget_line != !vm->period_line)
+		config_fail(p, vm->budget_line + vm->period_line,
+			    "%s has a %s, but no %s. Add one, or remove the line.", vm->name,
+			    vm->budget_line ? "budget" : "period",
+			    vm->budget_line ? "period" : "budget");
+	else if (vm->budget > vm->period)
+		config_fail(
+			p, vm->budget_line,
+			"%s asks for a budget of %u us in a period of %u us (line %u). Make the "
+			"budget no longer than the period.",
+			vm->name, vm->budget, vm->period, vm->period_line);
 }
 
-/* The console prefixes lines with the name: no VM may speak as the hypervisor. */
+static void section_end(struct config_parser *p)
+{
+	vm_end(p);
+	if (p->where == CONFIG_CORE && p->target && p->c->errors == p->errors)
+		config_core_end(p, p->target);
+	p->errors = p->c->errors;
+}
+
+/*
+ * The console prefixes lines with the name: no VM may speak as the hypervisor.
+ * The windows of a cyclic core call nobody "idle".
+ */
 static bool name_valid(struct span name)
 {
 	for (unsigned i = 0; i < name.len; i++) {
@@ -163,7 +183,8 @@ static bool name_valid(struct span name)
 		    c != '-' && c != '_')
 			return false;
 	}
-	return name.len > 0 && name.len < CONFIG_NAME_MAX && !config_is(name, "mullion");
+	return name.len > 0 && name.len < CONFIG_NAME_MAX && !config_is(name, "mullion") &&
+	       !config_is(name, "idle");
 }
 
 static void section_vm(struct config_parser *p, struct span name)
@@ -175,7 +196,7 @@ static void section_vm(struct config_parser *p, struct span name)
 	if (!name_valid(name)) {
 		config_fail(p, p->line,
 			    "[vm %s]: a VM's name is 1 to %u letters, digits, '-' and '_', and "
-			    "not mullion. Mend the name.",
+			    "not mullion or idle. Mend the name.",
 			    config_echo(name).s, CONFIG_NAME_MAX - 1);
 	} else if (vm < end) {
 		config_fail(p, p->line,
@@ -188,8 +209,7 @@ static void section_vm(struct config_parser *p, struct span name)
 	} else {
 		vm->type = VM_LINUX;
 		vm->memory = MIB(128);
-		vm->cores[0] = CONFIG_ANY_CORE;
-		vm->vcpus = vm->weight = 1;
+		vm->vcpus = vm->weight = vm->autostart = 1;
 		vm->line = p->line;
 		memcpy(vm->name, name.s, name.len);
 		p->c->vm_count++;
@@ -202,7 +222,7 @@ static void section_core(struct config_parser *p, struct span number)
 	struct config_core *core;
 	uint64_t n;
 
-	if (!config_number(number, &n) || n >= CONFIG_MAX_CORES) {
+	if (!config_number(number, 10, &n) || n >= CONFIG_MAX_CORES) {
 		config_fail(p, p->line,
 			    "[core %s]: expected the number of a core, 0 to %u. Mend it.",
 			    config_echo(number).s, CONFIG_MAX_CORES - 1);
@@ -222,7 +242,7 @@ static void section(struct config_parser *p, struct span line)
 	struct span word, arg;
 	int where;
 
-	vm_end(p);
+	section_end(p);
 	/* A wrong header refuses the file, unless it is a VM's. */
 	p->where = CONFIG_GLOBAL;
 	p->vm = p->target = NULL;
@@ -234,7 +254,7 @@ static void section(struct config_parser *p, struct span line)
 		return;
 	}
 	arg = trim((struct span){line.s + 1, line.len - 2});
-	word = cut(&arg, ' ');
+	word = config_cut(&arg, ' ');
 	arg = trim(arg);
 	where = config_choose(p, "section", word, "mullion, core, vm");
 	if (where < 0)
@@ -265,7 +285,7 @@ static void line_parse(struct config_parser *p, struct span line)
 	}
 	if (!p->target)
 		return;
-	key = cut(&value, '=');
+	key = config_cut(&value, '=');
 	if (key.len && key.len < line.len)
 		config_set(p, key, trim(value));
 	else
@@ -300,9 +320,10 @@ static void file_parse(struct config_parser *p, struct span text)
 {
 	while (text.len) {
 		p->line++;
-		line_parse(p, cut(&text, '\n'));
+		line_parse(p, config_cut(&text, '\n'));
 	}
-	vm_end(p);
+	section_end(p);
+	config_windows_end(p);
 	if (!p->c->errors && !p->c->vm_count)
 		config_fail(p, 0, "no VM is described. Add a section [vm NAME] with a kernel.");
 }

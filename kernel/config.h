@@ -17,9 +17,8 @@
 #define CONFIG_PATH_MAX    128u /* = sizeof(struct handoff_module.path) */
 #define CONFIG_CMDLINE_MAX 1024u
 
-#define CONFIG_ANY_CORE UINT32_MAX
-
 #define CONFIG_MAX_WINDOWS 16u /* of one cyclic core */
+#define CONFIG_MAX_ORDER   1000u
 #define CONFIG_MAX_GRANTS  32u /* of one VM */
 
 enum vm_type { VM_LINUX, VM_PV };
@@ -96,12 +95,14 @@ struct config {
 
 enum config_where { CONFIG_GLOBAL, CONFIG_CORE, CONFIG_VM };
 enum config_kind {
-	KEY_WORD,   /* one of the expected */
-	KEY_NUMBER, /* min to max */
-	KEY_CORE,   /* auto or a number */
-	KEY_BYTES,  /* a number with K, M or G; min to max, a multiple of min */
-	KEY_PATH,   /* of a file on the boot volume */
-	KEY_TEXT,   /* at most max bytes */
+	KEY_WORD,    /* one of the expected */
+	KEY_NUMBER,  /* min to max */
+	KEY_BYTES,   /* a number with K, M or G; min to max, a multiple of min */
+	KEY_PATH,    /* of a file on the boot volume */
+	KEY_TEXT,    /* at most max bytes */
+	KEY_CORES,   /* auto or a list of numbers and ranges, each min to max */
+	KEY_WINDOWS, /* a list of VM names, each with its microseconds, min to max */
+	KEY_GRANT,   /* of the kind min, none above max; may be given again */
 };
 
 /* What may stand in the file; docs/configuration.md shows this table. */
@@ -137,12 +138,14 @@ struct placement {
 };
 
 /*
- * Puts VMs on cores: those that name one where they ask to be, the others on the
- * least loaded core (ties: highest number first, so that core 0, which serves
- * the console, stays freest). A core whose policy is auto becomes dedicated
- * with one vCPU and fair with several. Refuses (diag, vm.refused) VMs that ask
- * for cores that are not there or share a core that is dedicated, or for more
- * memory (all together, first come) than memory bytes.
+ * Puts VMs on cores: those that name some where they ask to be, each vCPU of the
+ * others on the least loaded core (ties: highest number first, so that core 0,
+ * which serves the console, stays freest) that is not budget or cyclic: these
+ * must be named. A core whose policy is auto becomes dedicated with one vCPU and
+ * fair with several. Refuses (diag, vm.refused) VMs that ask for cores that are
+ * not there, for a second vCPU on a dedicated core, for more than all of a budget
+ * core, for a cyclic core without a window, or for more memory (all together,
+ * first come) than memory bytes.
  */
 void config_place(struct config *c, unsigned cores, uint64_t memory, struct placement *p,
 		  config_diag_fn diag, void *ctx);

@@ -10,13 +10,23 @@
 	"a path such as \\mullion\\vmlinuz, at most 127 ASCII characters, of a file on the boot "  \
 	"volume"
 static_assert(CONFIG_PATH_MAX - 1 == 127 && CONFIG_CMDLINE_MAX - 1 == 1023 &&
-		      CONFIG_MAX_CORES - 1 == 63,
+		      CONFIG_MAX_CORES - 1 == 63 && CONFIG_MAX_WINDOWS == 16,
 	      "the texts below say so");
 
 /* Of one section all together. */
 const struct config_key config_keys[] = {
 	{"strict", CONFIG_GLOBAL, KEY_WORD, "no, yes", 0, 0, AT(config, strict)},
-	{"policy", CONFIG_CORE, KEY_WORD, "auto, dedicated, fair", 0, 0, AT(config_core, policy)},
+	{"monitor", CONFIG_GLOBAL, KEY_WORD, "none, com2", 0, 0, AT(config, monitor)},
+	{"policy", CONFIG_CORE, KEY_WORD, "auto, dedicated, fair, budget, cyclic", 0, 0,
+	 AT(config_core, policy)},
+	{"frame", CONFIG_CORE, KEY_NUMBER, "a whole number of microseconds from 100 to 10000000",
+	 100, 10000000, AT(config_core, frame)},
+	{"windows", CONFIG_CORE, KEY_WINDOWS,
+	 "1 to 16 windows such as a 5000, idle 2000: a VM's name or idle, and 50 to 10000000 "
+	 "microseconds",
+	 50, 10000000, offsetof(struct config_core, window),
+	 offsetof(struct config_core, windows_line)},
+	{"slack", CONFIG_CORE, KEY_WORD, "no, yes", 0, 0, AT(config_core, slack)},
 	{"type", CONFIG_VM, KEY_WORD, "linux, pv", 0, 0, AT(config_vm, type)},
 	{"kernel", CONFIG_VM, KEY_PATH, FILE_EXPECTED, 0, 0, FILE_AT(kernel)},
 	{"initrd", CONFIG_VM, KEY_PATH, FILE_EXPECTED, 0, 0, FILE_AT(initrd)},
@@ -26,10 +36,30 @@ const struct config_key config_keys[] = {
 	 GIB(1024), AT(config_vm, memory)},
 	{"vcpus", CONFIG_VM, KEY_NUMBER, "a whole number from 1 to 16", 1, CONFIG_MAX_VCPUS,
 	 AT(config_vm, vcpus)},
-	{"cores", CONFIG_VM, KEY_CORE, "auto or the number of a core, 0 to 63", 0,
-	 CONFIG_MAX_CORES - 1, AT(config_vm, cores)},
+	{"cores", CONFIG_VM, KEY_CORES,
+	 "auto or up to 16 numbers of cores, 0 to 63, such as 1 or 0,2-3", 0, CONFIG_MAX_CORES - 1,
+	 AT(config_vm, cores)},
 	{"weight", CONFIG_VM, KEY_NUMBER, "a whole number from 1 to 1000", 1, 1000,
 	 AT(config_vm, weight)},
+	{"budget", CONFIG_VM, KEY_NUMBER, "a whole number of microseconds from 10 to 1000000", 10,
+	 1000000, AT(config_vm, budget)},
+	{"period", CONFIG_VM, KEY_NUMBER, "a whole number of microseconds from 100 to 1000000", 100,
+	 1000000, AT(config_vm, period)},
+	{"on_crash", CONFIG_VM, KEY_WORD, "stop, restart, hold", 0, 0, AT(config_vm, on_crash)},
+	{"autostart", CONFIG_VM, KEY_WORD, "no, yes", 0, 0, AT(config_vm, autostart)},
+	{"order", CONFIG_VM, KEY_NUMBER, "a whole number from 0 to 1000", 0, 1000,
+	 AT(config_vm, order)},
+	{"watchdog", CONFIG_VM, KEY_WORD, "no, yes", 0, 0, AT(config_vm, watchdog)},
+	{"learn", CONFIG_VM, KEY_WORD, "no, yes", 0, 0, AT(config_vm, learn)},
+	{"allow_msr", CONFIG_VM, KEY_GRANT,
+	 "an MSR or a range and read, write or read write, such as 0x1a0-0x1a2 read", GRANT_MSR,
+	 UINT32_MAX, offsetof(struct config_vm, grant), 0},
+	{"allow_port", CONFIG_VM, KEY_GRANT,
+	 "a port or a range and read, write or read write, such as 0x378-0x37a read write",
+	 GRANT_PORT, UINT16_MAX, offsetof(struct config_vm, grant), 0},
+	{"allow_pci", CONFIG_VM, KEY_GRANT,
+	 "bus:device.function as lspci prints it and read, such as 00:1f.2 read", GRANT_PCI,
+	 UINT16_MAX, offsetof(struct config_vm, grant), 0},
 };
 
 const unsigned config_key_count = ARRAY_SIZE(config_keys);
@@ -38,10 +68,9 @@ const unsigned config_key_count = ARRAY_SIZE(config_keys);
 
 static bool set_number(const struct config_key *k, struct span v, unsigned *to)
 {
-	uint64_t n = CONFIG_ANY_CORE;
+	uint64_t n;
 
-	if (!(k->kind == KEY_CORE && config_is(v, "auto")) &&
-	    !(config_number(v, &n) && n >= k->min && n <= k->max))
+	if (!config_number(v, 10, &n) || n < k->min || n > k->max)
 		return false;
 	*to = (unsigned)n;
 	return true;
@@ -54,7 +83,7 @@ static bool set_bytes(const struct config_key *k, struct span v, uint64_t *to)
 
 	while (v.len && units[unit] && units[unit] != v.s[v.len - 1])
 		unit++;
-	if (!v.len || !units[unit] || !config_number((struct span){v.s, v.len - 1}, to))
+	if (!v.len || !units[unit] || !config_number((struct span){v.s, v.len - 1}, 10, to))
 		return false;
 	*to <<= unit / 2 * 10 + 10;
 	return *to >= k->min && *to <= k->max && *to % k->min == 0;
@@ -116,7 +145,7 @@ static void check_disk(struct config_parser *p, const struct config_file *mine)
 static const struct config_key *find_key(struct config_parser *p, struct span name)
 {
 	const struct config_key *first = config_keys, *end = config_keys + config_key_count;
-	char list[96];
+	char list[192];
 	int n = 0;
 
 	while (first->where != p->where)
@@ -138,19 +167,19 @@ void config_set(struct config_parser *p, struct span key, struct span value)
 		return;
 	to = (char *)p->target + k->offset;
 	line = (void *)((char *)p->target + k->line_offset);
-	if (*line) {
+	if (k->kind != KEY_GRANT && *line) {
 		config_fail(p, p->line,
 			    "%s is given again, first in line %u. Remove one of the two lines.",
 			    k->name, *line);
 		return;
 	}
-	*line = p->line;
+	if (k->kind != KEY_GRANT)
+		*line = p->line;
 	switch (k->kind) {
 	case KEY_WORD:
 		set_word(p, k, value, to);
 		break;
 	case KEY_NUMBER:
-	case KEY_CORE:
 		ok = set_number(k, value, to);
 		break;
 	case KEY_BYTES:
@@ -163,6 +192,15 @@ void config_set(struct config_parser *p, struct span key, struct span value)
 		ok = set_path(value, to);
 		if (ok)
 			check_disk(p, to);
+		break;
+	case KEY_CORES:
+		ok = config_set_cores(k, value, p->target);
+		break;
+	case KEY_WINDOWS:
+		ok = config_set_windows(k, value, p->target);
+		break;
+	case KEY_GRANT:
+		ok = config_set_grant(p, k, value);
 		break;
 	}
 	if (!ok)

@@ -22,6 +22,7 @@ struct config_parser {
 	void *ctx;
 	unsigned line;
 	bool file_refused;
+	unsigned errors; /* before this section */
 
 	/* The section: */
 	enum config_where where;
@@ -34,13 +35,26 @@ void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 bool config_is(struct span s, const char *word);
-/* All of s is digits, and they make no more than about 32 bits. */
-bool config_number(struct span s, uint64_t *n);
+/* Takes what stands before the first c off *rest, and c with it; ' ': any blank. Trims both. */
+struct span config_cut(struct span *rest, char c);
+/* All of s is digits of the base, and they make no more than about 32 bits. */
+bool config_number(struct span s, unsigned base, uint64_t *n);
+/* "n" or "n-m", not falling; hex: 0x is understood, too. */
+bool config_range(struct span s, bool hex, uint64_t *first, uint64_t *last);
 struct echo config_echo(struct span s);
 /* The place of word in a list such as "pv, linux"; -1 after a diagnostic: no such `what`. */
 int config_choose(struct config_parser *p, const char *what, struct span word, const char *list);
 
 /* key = value, both trimmed, in p's section. */
 void config_set(struct config_parser *p, struct span key, struct span value);
+
+/* Values: false when they are not as k expects; the grant has more to say by itself. */
+bool config_set_cores(const struct config_key *k, struct span v, struct config_vm *vm);
+bool config_set_windows(const struct config_key *k, struct span v, struct config_core *core);
+bool config_set_grant(struct config_parser *p, const struct config_key *k, struct span v);
+
+/* What is judged when the section of a core, and when the whole file is known. */
+void config_core_end(struct config_parser *p, const struct config_core *core);
+void config_windows_end(struct config_parser *p);
 
 #endif

@@ -32,6 +32,11 @@ static void put_str(struct conmux *m, const char *s)
 		put(m, *s++);
 }
 
+bool conmux_monitored(const struct conmux *m)
+{
+	return m->focus == m->source;
+}
+
 static void fresh_line(struct conmux *m)
 {
 	if (!m->at_start)
@@ -178,7 +183,7 @@ static void notice(struct conmux *m, const char *text)
 		plain_line(m);
 	decorate_text(m, &m->source[0], text);
 	decorate(m, &m->source[0], '\n');
-	if (m->focus)
+	if (m->focus && !conmux_monitored(m))
 		raw_from(m, m->focus, tail_start(m->focus));
 }
 
@@ -209,11 +214,12 @@ static void overview(struct conmux *m)
 static void focus(struct conmux *m, struct conmux_source *s)
 {
 	leave(m);
-	put_str(m, "-- ");
-	put_str(m, s->name);
-	put_str(m, ": keyboard is yours; Ctrl-a 0 goes back, Ctrl-a ? lists the keys --\r\n");
 	m->focus = s;
-	raw_from(m, s, min_u64(s->shown, tail_start(s)));
+	put_str(m, "-- ");
+	put_str(m, conmux_monitored(m) ? "monitor" : s->name);
+	put_str(m, ": keyboard is yours; Ctrl-a 0 goes back, Ctrl-a ? lists the keys --\r\n");
+	if (!conmux_monitored(m))
+		raw_from(m, s, min_u64(s->shown, tail_start(s)));
 }
 
 static void help(struct conmux *m)
@@ -226,6 +232,7 @@ static void help(struct conmux *m)
 		notice(m, line);
 	}
 	notice(m, "Ctrl-a 0  back to the lines of all VMs");
+	notice(m, "Ctrl-a m  the monitor: start and stop VMs, look into them");
 	notice(m, "Ctrl-a a  sends Ctrl-a itself");
 	notice(m, "Ctrl-a l  lists the VMs and their state");
 	notice(m, "Ctrl-a x  powers the machine off (asks first)");
@@ -237,6 +244,8 @@ static struct conmux_action deliver(struct conmux *m, uint8_t byte)
 {
 	struct conmux_action none = {.kind = CONMUX_NONE};
 
+	if (conmux_monitored(m))
+		return (struct conmux_action){.kind = CONMUX_MONITOR, .byte = byte};
 	if (m->focus)
 		return (struct conmux_action){CONMUX_DELIVER, (unsigned)(m->focus - m->source) - 1,
 					      byte};
@@ -257,6 +266,10 @@ static struct conmux_action command(struct conmux *m, uint8_t key)
 		return deliver(m, CTRL_A);
 	if (key == 'l')
 		return (struct conmux_action){.kind = CONMUX_LIST};
+	if (key == 'm') {
+		focus(m, &m->source[0]);
+		return (struct conmux_action){.kind = CONMUX_MONITOR};
+	}
 	if (digit == 0) {
 		overview(m);
 	} else if (digit <= 9 && digit < m->count) {
@@ -277,6 +290,20 @@ static struct conmux_action command(struct conmux *m, uint8_t key)
 }
 
 /* ---- interface ---- */
+
+void conmux_focus(struct conmux *m, unsigned vm)
+{
+	if (vm < m->count - 1)
+		focus(m, &m->source[vm + 1]);
+	flush(m);
+}
+
+void conmux_monitor(struct conmux *m, const char *bytes, size_t len)
+{
+	for (size_t i = 0; conmux_monitored(m) && i < len; i++)
+		raw(m, bytes[i]);
+	flush(m);
+}
 
 void conmux_init(struct conmux *m, void (*emit)(void *ctx, const char *bytes, size_t len),
 		 void *ctx)
@@ -305,7 +332,7 @@ static void output(struct conmux *m, struct conmux_source *s, const char *bytes,
 	s->since = m->now;
 	if (!m->focus)
 		show(m, s, tail_start(s));
-	else if (m->focus == s)
+	else if (m->focus == s && !conmux_monitored(m))
 		raw_from(m, s, s->shown);
 	flush(m);
 }

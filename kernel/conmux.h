@@ -5,7 +5,8 @@
  *
  * In the overview every line carries its VM's name ("demo| …"), and no line is
  * broken by another VM. With the keyboard, a VM gets the terminal as it is;
- * what the others print meanwhile is kept, and shown on return.
+ * what the others print meanwhile is kept, and shown on return. So it is while
+ * the hypervisor's monitor has it.
  */
 #ifndef KERNEL_CONMUX_H
 #define KERNEL_CONMUX_H
@@ -23,6 +24,7 @@ enum conmux_kind {
 	CONMUX_DELIVER,  /* byte is input of VM vm */
 	CONMUX_POWEROFF, /* asked for and confirmed */
 	CONMUX_LIST,     /* list the VMs with their state, by conmux_log(…, true) */
+	CONMUX_MONITOR,  /* byte is input of the monitor; 0: it has the keyboard now */
 };
 
 struct conmux_action {
@@ -47,8 +49,9 @@ struct conmux {
 	void (*emit)(void *ctx, const char *bytes, size_t len);
 	void *ctx;
 	struct conmux_source source[CONMUX_SOURCES];
-	unsigned count; /* sources */
-	struct conmux_source *focus, *open;
+	unsigned count;              /* sources */
+	struct conmux_source *focus; /* source[0]: the monitor, whose text nobody keeps */
+	struct conmux_source *open;
 	bool at_start;     /* the terminal is at the start of a line */
 	bool escapes;      /* the VM with the keyboard has sent escape sequences */
 	uint8_t pending;   /* a key that another one must follow: Ctrl-a, or its x */
@@ -69,6 +72,13 @@ void conmux_output(struct conmux *m, unsigned vm, const char *bytes, size_t len)
 
 /* A line of the hypervisor; an urgent one is shown even while a VM has the terminal. */
 void conmux_log(struct conmux *m, const char *line, bool urgent);
+
+/* The keyboard goes to VM vm. */
+void conmux_focus(struct conmux *m, unsigned vm);
+/* Has the monitor the keyboard? Then it shows its prompt again after an urgent line. */
+bool conmux_monitored(const struct conmux *m);
+/* What the monitor prints; nothing when it has not. */
+void conmux_monitor(struct conmux *m, const char *bytes, size_t len);
 
 /* A byte from the keyboard. */
 struct conmux_action conmux_input(struct conmux *m, uint8_t byte);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Log and guest consoles onto serial port and framebuffer; keyboard to whom it belongs. */
+/* Log, guest consoles and monitor onto serial port and framebuffer; keyboard to whom it belongs. */
 #include "kernel/console.h"
 #include "arch/x86/fbcon.h"
 #include "arch/x86/power.h"
@@ -7,8 +7,10 @@
 #include "arch/x86/spinlock.h"
 #include "arch/x86/tsc.h"
 #include "kernel/conmux.h"
+#include "kernel/dmesg.h"
 #include "kernel/guest.h"
 #include "kernel/log.h"
+#include "kernel/mon/monitor.h"
 #include "kernel/print.h"
 
 #define POLL_MAX 64u /* rounds of one visit */
@@ -16,17 +18,24 @@
 static struct conmux mux;
 static struct spinlock lock;
 static bool clock_ready;
+static struct line editor; /* of the monitor; under the lock */
 
 static void emit(void *ctx, const char *bytes, size_t n)
 {
 	(void)ctx;
-	serial_write(bytes, n);
+	serial_write(&serial_com1, bytes, n);
 	fbcon_write(bytes, n);
+}
+
+static void monitor_show(void *ctx, const char *bytes, size_t n)
+{
+	conmux_monitor(ctx, bytes, n);
 }
 
 void console_init(void)
 {
 	conmux_init(&mux, emit, NULL);
+	line_init(&editor, "mullion> ", monitor_show, monitor_word, &mux);
 }
 
 void console_clock_ready(void)
@@ -56,6 +65,13 @@ void console_output(unsigned index, const char *bytes, size_t n)
 	spin_unlock(&lock);
 }
 
+void console_focus(unsigned index)
+{
+	spin_lock(&lock);
+	conmux_focus(&mux, index);
+	spin_unlock(&lock);
+}
+
 bool console_waiting(void)
 {
 	return conmux_waiting(&mux); /* a hint: looked at again under the lock */
@@ -68,14 +84,50 @@ void console_tick(void)
 	spin_unlock(&lock);
 }
 
-static void list(void)
-{
-	static const char *const state[] = {"off", "running", "ending", "waiting"};
+/* What a command prints, in whole lines: between those of others, or where the monitor is. */
+struct printer {
+	bool notice;
+	unsigned n;
+	char line[CONMUX_LINE];
+};
 
-	for (unsigned i = 0; i < vm_count; i++)
-		log_warn("%u %-12s %-8s core %u, %llu MiB", i + 1, vms[i]->name,
-			 state[vms[i]->more->state], vms[i]->more->vcpu[0]->cpu->id,
-			 (unsigned long long)vms[i]->more->conf->memory >> 20);
+static void print(void *ctx, const char *bytes, size_t n)
+{
+	struct printer *p = ctx;
+
+	for (; n; n--, bytes++) {
+		p->line[p->n++] = *bytes;
+		if (*bytes != '\n' && p->n < sizeof(p->line))
+			continue;
+		spin_lock(&lock);
+		if (p->notice) {
+			p->line[p->n - 1] = '\0';
+			conmux_log(&mux, p->line, true);
+		} else {
+			conmux_monitor(&mux, p->line, p->n);
+		}
+		spin_unlock(&lock);
+		p->n = 0;
+	}
+}
+
+static void command(const char *text, bool notice)
+{
+	struct printer p = {.notice = notice};
+	struct call c = {.r = {.out = print, .ctx = &p}};
+
+	if (monitor_run(&c, text)) {
+		c.r.json = false;
+		report_say(&c.r, c.why);
+	}
+}
+
+static void monitor_prompt(void)
+{
+	spin_lock(&lock);
+	if (conmux_monitored(&mux))
+		line_show(&editor);
+	spin_unlock(&lock);
 }
 
 static void deliver(unsigned index, uint8_t byte)
@@ -95,44 +147,44 @@ static void typed(uint8_t byte)
 	spin_lock(&lock);
 	tick();
 	struct conmux_action a = conmux_input(&mux, byte);
+	bool line = a.kind == CONMUX_MONITOR && line_input(&editor, a.byte);
 	spin_unlock(&lock);
 	if (a.kind == CONMUX_DELIVER)
 		deliver(a.vm, a.byte);
 	else if (a.kind == CONMUX_LIST)
-		list();
+		command("list", true);
+	else if (line)
+		command(editor.text, false);
 	else if (a.kind == CONMUX_POWEROFF)
 		power_off();
+	if (line || (a.kind == CONMUX_MONITOR && !a.byte))
+		monitor_prompt();
+}
+
+/* One byte, and what may be sent; true: there is more. */
+static bool poll(void)
+{
+	int c = serial_read(&serial_com1);
+
+	if (c >= 0)
+		typed((uint8_t)c);
+	spin_lock(&lock);
+	serial_pump(&serial_com1);
+	spin_unlock(&lock);
+	return c >= 0 || serial_wants_service(&serial_com1);
 }
 
 void console_poll(void)
 {
-	int c;
-
-	/* The line is edge-triggered: all reasons must be gone, or no edge comes again. */
+	/* The lines are edge-triggered: all reasons must be gone, or no edge comes again. */
 	for (unsigned i = 0; i < POLL_MAX; i++) {
-		if ((c = serial_read()) >= 0)
-			typed((uint8_t)c);
-		spin_lock(&lock);
-		serial_pump();
-		spin_unlock(&lock);
-		if (c < 0 && !serial_wants_service())
+		bool more = poll();
+
+		if (!monitor_port_poll() && !more)
 			return;
 	}
 	/* Others wait for this core too. */
 	__atomic_or_fetch(&this_cpu()->pending, CPU_REQ_CONSOLE, __ATOMIC_RELEASE);
-}
-
-size_t log_tail(char *to, size_t size)
-{
-	const struct conmux_source *s = &mux.source[0];
-	uint64_t end = s->total, at = end - min_u64(min_u64(end, CONMUX_BACKLOG), size);
-	size_t n = 0;
-
-	while (at && at < end && s->ring[at++ % CONMUX_BACKLOG] != '\n')
-		;
-	while (at < end)
-		to[n++] = s->ring[at++ % CONMUX_BACKLOG];
-	return n;
 }
 
 static void log_line(bool urgent, const char *level, const char *fmt, va_list ap)
@@ -143,7 +195,10 @@ static void log_line(bool urgent, const char *level, const char *fmt, va_list ap
 	(void)kvsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
 	spin_lock(&lock);
 	tick();
+	dmesg_add(&log_ring, clock_ready ? tsc_to_ns(rdtsc()) : 0, line);
 	conmux_log(&mux, line, urgent);
+	if (urgent && editor.open && conmux_monitored(&mux))
+		line_show(&editor);
 	spin_unlock(&lock);
 }
 

@@ -12,7 +12,10 @@ void console_init(void);
 /* The index of a new VM's console, or -ENOSPC. */
 int console_add(const char *name);
 void console_output(unsigned index, const char *bytes, size_t n);
-/* Reads what was typed and carries it out; on the core that gets the interrupt. */
+/* The keyboard and the terminal go to that VM. */
+void console_focus(unsigned index);
+/* Reads what was typed and carries it out, also what programs ask; on core 0, which gets the
+ * interrupts. */
 void console_poll(void);
 /* True when a line without end waits to be shown by console_tick(). */
 bool console_waiting(void);

@@ -212,8 +212,9 @@ static struct cpuid_out hypervisor(const struct cpuid_policy *p, uint32_t leaf)
 	case KVM_CPUID_FEATURES:
 		if (!p->kvm_clock)
 			break;
-		return (struct cpuid_out){(uint32_t)(KVM_FEATURE_CLOCK2 | KVM_FEATURE_STABLE), 0, 0,
-					  0};
+		return (struct cpuid_out){
+			(uint32_t)(KVM_FEATURE_CLOCK2 | KVM_FEATURE_STEAL | KVM_FEATURE_STABLE), 0,
+			0, 0};
 	default:
 		break;
 	}

@@ -9,6 +9,8 @@
 #include "kernel/console.h"
 #include "kernel/guest.h"
 #include "kernel/log.h"
+#include "kernel/string.h"
+#include "kernel/trace.h"
 
 #define SLICE_US 5000u
 /*
@@ -27,13 +29,47 @@ static void console_timer(struct timerq_node *t)
 		core_console_waiting();
 }
 
-void cpu_more_init(struct cpu *cpu, enum core_policy policy)
+static uint64_t us_to_tsc(unsigned us)
 {
+	return ns_to_tsc(us * 1000ull);
+}
+
+/* The group of a VM's vCPUs is the line of its section: no two have the same. */
+static unsigned group_of(const struct config *conf, const char *name)
+{
+	for (unsigned i = 0; *name && i < conf->vm_count; i++)
+		if (!strcmp(conf->vm[i].name, name))
+			return conf->vm[i].line;
+	return 0;
+}
+
+/* Frames of all cores begin at the same time. */
+static void make_table(struct cpu_more *m, const struct config *conf, const struct config_core *c)
+{
+	static uint64_t start;
+
+	if (!start)
+		start = rdtsc();
+	for (unsigned i = 0; i < c->window_count; i++)
+		m->window[i] = (struct sched_window){us_to_tsc(c->window[i].us),
+						     group_of(conf, c->window[i].vm)};
+	sched_cyclic_table(&m->queue, m->window, c->window_count, us_to_tsc(c->frame), start,
+			   c->slack);
+}
+
+void cpu_more_init(struct cpu *cpu, enum core_policy policy, const struct config *conf)
+{
+	static const struct sched_ops *const ops[] = {
+		[POLICY_AUTO] = &sched_fair,     [POLICY_DEDICATED] = &sched_dedicated,
+		[POLICY_FAIR] = &sched_fair,     [POLICY_BUDGET] = &sched_budget,
+		[POLICY_CYCLIC] = &sched_cyclic,
+	};
 	struct cpu_more *m = &cores[cpu->id];
 
 	cpu->more = m;
-	sched_init(&m->queue, policy == POLICY_DEDICATED ? &sched_dedicated : &sched_fair,
-		   ns_to_tsc(SLICE_US * 1000ull), rdtsc());
+	sched_init(&m->queue, ops[policy], us_to_tsc(SLICE_US), rdtsc());
+	if (policy == POLICY_CYCLIC)
+		make_table(m, conf, &conf->core[cpu->id]);
 	timerq_init(&m->timers);
 	m->console_timer.expired = console_timer;
 	m->armed = m->slice_end = UINT64_MAX;
@@ -52,7 +88,8 @@ void cpu_kick(struct cpu *cpu)
 /* The local timer stands on the earlier of the first deadline and the slice's end. */
 static void arm(struct cpu_more *m)
 {
-	uint64_t next = min_u64(timerq_next(&m->timers), m->slice_end);
+	bool kept = m->running && vcpu_ops->keeps_slices && vcpu_ops->keeps_slices();
+	uint64_t next = min_u64(timerq_next(&m->timers), kept ? UINT64_MAX : m->slice_end);
 
 	if (next == m->armed)
 		return;
@@ -92,19 +129,24 @@ static void guest_timer_expired(struct timerq_node *n)
 {
 	struct guest_timer *t = container_of(n, struct guest_timer, node);
 
-	if (t->vm->more->state != VM_RUNNING)
-		return;
+	/* Under the lock: once the VM has ended nothing is armed any more. */
 	spin_lock(&t->vm->more->lock);
-	t->firing = true;
-	t->fire(t->dev);
-	t->firing = false;
+	if (t->vm->more->state == VM_RUNNING) {
+		t->firing = true;
+		t->fire(t->dev);
+		t->firing = false;
+	}
 	spin_unlock(&t->vm->more->lock);
 }
 
-void guest_timer_init(struct guest_timer *t, struct vm *vm, void (*fire)(void *), void *dev)
+void guest_timer_init(struct guest_timer *t, struct vm *vm, struct cpu *cpu, void (*fire)(void *),
+		      void *dev)
 {
-	*t = (struct guest_timer){
-		.node.expired = guest_timer_expired, .fire = fire, .dev = dev, .vm = vm};
+	*t = (struct guest_timer){.node.expired = guest_timer_expired,
+				  .fire = fire,
+				  .dev = dev,
+				  .vm = vm,
+				  .cpu = cpu};
 }
 
 void guest_timer_arm(void *ctx, uint64_t deadline_ns)
@@ -117,7 +159,7 @@ void guest_timer_arm(void *ctx, uint64_t deadline_ns)
 		tsc = t->vm->more->tsc_start + ns_to_tsc(deadline_ns) + 2;
 	if (t->firing)
 		tsc = max_u64(tsc, rdtsc() + ns_to_tsc(MIN_PERIOD_US * 1000ull));
-	core_timer(t->vm->more->vcpu[0]->cpu, &t->node, tsc);
+	core_timer(t->cpu, &t->node, tsc);
 }
 
 void core_console_waiting(void)
@@ -141,32 +183,21 @@ int core_add(struct vcpu *v)
 	return 0;
 }
 
-void core_remove(struct vcpu *v)
+void core_block(struct vcpu *v, uint64_t why)
 {
-	struct cpu_more *m = v->cpu->more;
-
-	if (v->more->se.queue)
-		sched_remove(&v->more->se, rdtsc());
-	for (struct vcpu **p = &m->vcpus; *p; p = &(*p)->more->next_on_core)
-		if (*p == v) {
-			*p = v->more->next_on_core;
-			break;
-		}
-	if (m->running == v)
-		m->running = NULL;
-	m->resched = true;
-}
-
-void core_wake(struct vcpu *v)
-{
-	if (sched_wake(&v->more->se, rdtsc()))
-		v->cpu->more->resched = true;
-}
-
-void core_block(struct vcpu *v)
-{
+	v->more->blocked |= why;
 	sched_block(&v->more->se, rdtsc());
 	v->cpu->more->resched = true;
+}
+
+void core_unblock(struct vcpu *v, uint64_t why)
+{
+	v->more->blocked &= ~why;
+	if (v->more->blocked || v->more->se.runnable)
+		return;
+	v->more->ready = rdtsc();
+	if (sched_wake(&v->more->se, v->more->ready))
+		v->cpu->more->resched = true;
 }
 
 void core_resched(struct vcpu *v)
@@ -180,25 +211,43 @@ void core_yield(struct vcpu *v)
 	v->cpu->more->resched = true;
 }
 
-/* Someone has something for a halted vCPU of this core. */
-static void wake_halted(struct cpu_more *m)
+static void wake_halted(struct vcpu *v)
+{
+	spin_lock(&v->vm->more->lock);
+	bool wake = vcpu_can_wake(v);
+	if (!wake) /* the next notification kicks again */
+		__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+	/* One that came between the look and the AND has set IRR before: look again. */
+	wake = wake || vcpu_can_wake(v);
+	spin_unlock(&v->vm->more->lock);
+	if (!wake)
+		return;
+	__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+	core_unblock(v, BLOCK_HALT);
+}
+
+/* Someone has something for a blocked vCPU of this core; one that can run looks by itself. */
+static void serve_blocked(struct cpu_more *m)
 {
 	for (struct vcpu *v = m->vcpus; v; v = v->more->next_on_core) {
-		if (!v->more->halted || !__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE))
-			continue;
-		spin_lock(&v->vm->more->lock);
-		bool wake = (v->requests & VCPU_REQ_STOP) || vcpu_can_wake(v);
-		if (!wake) /* the next notification kicks again */
-			__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
-		/* One that came between the look and the AND has set IRR before: look again. */
-		wake = wake || vcpu_can_wake(v);
-		spin_unlock(&v->vm->more->lock);
-		if (!wake)
-			continue;
-		v->more->halted = false;
-		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
-		core_wake(v);
+		uint64_t what = __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE);
+
+		if (v->more->blocked && (what & VCPU_REQ_CONTROL))
+			(void)vcpu_serve(v);
+		if ((v->more->blocked & BLOCK_HALT) && (v->requests & VCPU_REQ_EVENT))
+			wake_halted(v);
 	}
+}
+
+/* Interrupts are taken in one place, and served here. */
+static void trace_irqs(uint64_t what)
+{
+	if (what & CPU_REQ_TIMER)
+		trace(TRACE_IRQ, 0, 0, HOST_VEC_TIMER, 0);
+	if (what & CPU_REQ_KICK)
+		trace(TRACE_IRQ, 0, 0, HOST_VEC_KICK, 0);
+	if (what & CPU_REQ_CONSOLE)
+		trace(TRACE_IRQ, 0, 0, HOST_VEC_SERIAL, 0);
 }
 
 static void serve(struct cpu *cpu)
@@ -208,6 +257,8 @@ static void serve(struct cpu *cpu)
 
 	if (what & CPU_REQ_STOP)
 		panic_park();
+	if (trace_wants(TRACE_IRQ))
+		trace_irqs(what);
 	if (what & CPU_REQ_CONSOLE)
 		console_poll();
 	if (what & CPU_REQ_TIMER)
@@ -215,7 +266,7 @@ static void serve(struct cpu *cpu)
 	run_timers(m);
 	if (rdtsc() >= m->slice_end)
 		m->resched = true;
-	wake_halted(m);
+	serve_blocked(m);
 	spin_lock(&m->timer_lock);
 	arm(m);
 	spin_unlock(&m->timer_lock);
@@ -223,11 +274,24 @@ static void serve(struct cpu *cpu)
 
 static void reschedule(struct cpu_more *m)
 {
+	struct vcpu *was = m->running, *v;
+	uint64_t now = rdtsc();
+	struct sched_entity *e = sched_pick(&m->queue, now, &m->slice_end);
+
 	m->resched = false;
-	struct sched_entity *e = sched_pick(&m->queue, rdtsc(), &m->slice_end);
-	m->running = e ? container_of(e, struct vcpu_more, se)->vcpu : NULL;
-	if (m->running)
-		vcpu_get(m->running);
+	m->running = v = e ? container_of(e, struct vcpu_more, se)->vcpu : NULL;
+	if (v != was) {
+		if (was && was->more->se.runnable)
+			was->more->ready = now;
+		trace(TRACE_SCHED, v ? v->vm->id : 0, v ? v->id : 0, m->slice_end, 0);
+	}
+	/* One that works on its VM is not entered, and what it resets must not be loaded. */
+	if (v && !(__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) & VCPU_REQ_WORK)) {
+		vcpu_get(v);
+		if (v != was)
+			vcpu_steal(v, now);
+		v->slice_end = m->slice_end;
+	}
 	spin_lock(&m->timer_lock);
 	arm(m);
 	spin_unlock(&m->timer_lock);

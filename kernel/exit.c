@@ -22,6 +22,7 @@ static const char *const names[EXIT_KIND_COUNT] = {
 	[EXIT_HYPERCALL] = "hypercall",
 	[EXIT_HLT] = "HLT",
 	[EXIT_PAUSE] = "PAUSE",
+	[EXIT_SLICE] = "end of slice",
 	[EXIT_XSETBV] = "XSETBV",
 	[EXIT_CACHE] = "INVD/WBINVD",
 	[EXIT_CR8_WRITE] = "CR8 write",
@@ -94,7 +95,6 @@ static void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
 	uint64_t value;
 
 	if (msr_read(v, msr, &value)) {
-		vcpu_refused(v, REFUSE_RDMSR, msr);
 		vcpu_gp(v);
 		return;
 	}
@@ -110,7 +110,6 @@ static void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
 	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
 
 	if (msr_write(v, msr, value)) {
-		vcpu_refused(v, REFUSE_WRMSR, msr);
 		vcpu_gp(v);
 		return;
 	}
@@ -123,23 +122,13 @@ static void port_io(struct vcpu *v, const struct vcpu_exit *e)
 	unsigned size = e->u.io.size;
 	uint64_t mask = size == 4 ? UINT32_MAX : size == 2 ? 0xffff : 0xff;
 	uint64_t value = v->gpr[GPR_RAX] & mask;
-	struct vm_more *m = v->vm->more;
-	bool known;
 
-	spin_lock(&m->lock);
-	if (e->u.io.in) {
-		known = iobus_read(&m->ports, port, size, &value);
-		value &= mask;
-		/* A 32-bit register write clears the upper half. */
-		v->gpr[GPR_RAX] = size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
-	} else {
-		known = iobus_write(&m->ports, port, size, value);
-	}
-	if (m->pc)
-		pc_console_feed(v->vm);
-	spin_unlock(&m->lock);
-	if (!known)
-		vcpu_refused(v, e->u.io.in ? REFUSE_IN : REFUSE_OUT, port);
+	port_access(v, port, size, !e->u.io.in, &value, e->insn_len);
+	if (!e->u.io.in)
+		return;
+	value &= mask;
+	/* A 32-bit register write clears the upper half. */
+	v->gpr[GPR_RAX] = size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
 }
 
 static void handle_io(struct vcpu *v, const struct vcpu_exit *e)
@@ -157,15 +146,27 @@ static void handle_hlt(struct vcpu *v, const struct vcpu_exit *e)
 {
 	bool on = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0;
 
-	if (!vcpu_advance(v, e))
-		return;
-	if (!on && !v->nmi_pending) {
-		log_warn("%s: halted with interrupts off: nothing can wake it, it ends",
-			 v->vm->name);
-		vm_end(v->vm, END_POWEROFF);
-		return;
-	}
-	vcpu_halt(v, on, false);
+	if (vcpu_advance(v, e))
+		vcpu_halt(v, on, false);
+}
+
+/* Halted with interrupts off, or never started: only another vCPU could wake it. */
+static bool is_dead(const struct vcpu *v)
+{
+	const struct vcpu_more *m = v->more;
+
+	if (v->nmi_pending || (v->requests & (VCPU_REQ_INIT | VCPU_REQ_SIPI)))
+		return false;
+	return (m->blocked & BLOCK_SIPI) ||
+	       ((m->blocked & BLOCK_HALT) && !m->halt_irq && !m->halt_event);
+}
+
+static bool all_dead(const struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
+		if (!is_dead(vm->more->vcpu[i]))
+			return false;
+	return true;
 }
 
 void vcpu_halt(struct vcpu *v, bool irq, bool event)
@@ -176,13 +177,19 @@ void vcpu_halt(struct vcpu *v, bool irq, bool event)
 	lapic_set_tpr(&m->lapic, vcpu_ops->get_tpr(v));
 	m->halt_irq = irq;
 	m->halt_event = event;
-	m->halted = true;
-	/* From here on a notification finds halted set; one before is found by the look. */
+	m->blocked |= BLOCK_HALT;
+	/* From here on a notification finds it blocked; one before is found by the look. */
 	if (vcpu_can_wake(v))
-		m->halted = false;
+		m->blocked &= ~BLOCK_HALT;
+	bool end = all_dead(v->vm);
 	spin_unlock(&v->vm->more->lock);
-	if (m->halted)
-		core_block(v);
+	if (m->blocked & BLOCK_HALT)
+		core_block(v, BLOCK_HALT);
+	if (end) {
+		log_warn("%s: halted with interrupts off: nothing can wake it, it ends",
+			 v->vm->name);
+		vm_end(v->vm, END_POWEROFF);
+	}
 }
 
 static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
@@ -246,6 +253,9 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		break;
 	case EXIT_HOST_MC:
 		panic("machine check while %s ran", v->vm->name);
+	case EXIT_SLICE:
+		core_resched(v);
+		break;
 	case EXIT_IRQ_WINDOW:
 	case EXIT_NMI_WINDOW:
 		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);

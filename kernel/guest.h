@@ -10,6 +10,7 @@
 #include "kernel/config.h"
 #include "kernel/cpuid.h"
 #include "kernel/dev/acpi_pm.h"
+#include "kernel/dev/ib700.h"
 #include "kernel/dev/ioapic.h"
 #include "kernel/dev/lapic.h"
 #include "kernel/dev/pci.h"
@@ -19,26 +20,39 @@
 #include "kernel/dev/rtc.h"
 #include "kernel/dev/uart.h"
 #include "kernel/evtchn.h"
+#include "kernel/learn.h"
 #include "kernel/refuse.h"
 #include "kernel/sched.h"
 #include "kernel/timerq.h"
 #include "kernel/vcpu.h"
 #include "kernel/vm.h"
 
-/* VM_WAITING: to be started again when its restart timer says so. */
-enum vm_state { VM_OFF, VM_RUNNING, VM_ENDING, VM_WAITING };
-enum vm_end { END_POWEROFF, END_RESTART, END_CRASH };
+enum vm_state {
+	VM_OFF,
+	VM_STARTING, /* its memory is being cleared and loaded */
+	VM_RUNNING,
+	VM_ENDING,  /* its vCPUs leave their cores, then its memory is freed */
+	VM_WAITING, /* to be started again when its restart timer says so */
+	VM_HELD,    /* crashed, and kept as it is */
+	VM_STATES
+};
+enum vm_end { END_POWEROFF, END_RESTART, END_CRASH, END_DESTROY };
 
-/* A deadline of a device, in the timer queue of the core that its VM runs on. */
+/* Why a vCPU does not run: it is runnable when none is set. Only its own core writes them. */
+#define BLOCK_HALT  BIT(0) /* HLT, or the hypercall */
+#define BLOCK_SIPI  BIT(1) /* not started by its guest */
+#define BLOCK_OFF   BIT(2) /* vCPU 0: the VM is not running */
+#define BLOCK_PAUSE BIT(3) /* the VM is suspended */
+
+/* A deadline of a device, in the timer queue of a core of its VM. */
 struct guest_timer {
 	struct timerq_node node;
 	void (*fire)(void *dev);
 	void *dev;
 	struct vm *vm;
-	bool firing; /* what it arms now is a period of its own, not the guest's doing */
+	struct cpu *cpu; /* whose queue */
+	bool firing;     /* what it arms now is a period of its own, not the guest's doing */
 };
-
-#define EXIT_TIME_BUCKETS 32u
 
 #define MTRR_VARIABLE 8u
 #define MTRR_FIXED    11u
@@ -49,18 +63,20 @@ struct vcpu_more {
 	struct lapic lapic;
 	struct guest_timer lapic_timer;
 	struct vcpu_event lost_irq; /* accepted already, displaced by a fault during delivery */
-	bool halted;
-	bool halt_irq;    /* an interrupt may end the halt (RFLAGS.IF was on) */
-	bool halt_asked;  /* the hypercall asked for a halt */
-	bool halt_event;  /* so may an event port (PV halt call) */
-	uint64_t tlb_gen; /* vm->tlb_gen when the TLB was last flushed for it */
+	uint64_t blocked;           /* BLOCK_* */
+	uint8_t sipi;               /* vector of the start-up IPI */
+	bool halt_irq;              /* an interrupt may end the halt (RFLAGS.IF was on) */
+	bool halt_asked;            /* the hypercall asked for a halt */
+	bool halt_event;            /* so may an event port (PV halt call) */
+	uint64_t tlb_gen;           /* vm->tlb_gen when the TLB was last flushed for it */
 	uint64_t tsc_aux;
 	uint64_t tsc_adjust;
 	uint64_t misc_enable;
 	uint64_t kvm_clock; /* MSR_KVM_SYSTEM_TIME: address and enable bit */
+	uint64_t kvm_steal; /* MSR_KVM_STEAL_TIME: likewise */
+	uint64_t ready;     /* TSC since when it could run and did not */
+	uint64_t stolen;    /* ticks in which it could run and did not */
 	uint64_t mtrr_def, mtrr_fix[MTRR_FIXED], mtrr_var[2 * MTRR_VARIABLE];
-	uint64_t exits[EXIT_KIND_COUNT];
-	uint64_t exit_ticks[EXIT_TIME_BUCKETS]; /* [n]: handled in 2^n to 2^(n+1)-1 TSC ticks */
 	uint64_t efer_allowed;
 	struct vcpu *next_on_core; /* list of a core's vCPUs */
 };
@@ -75,6 +91,7 @@ struct pc {
 	struct ioapic ioapic;
 	struct pci pci;
 	struct reset reset;
+	struct ib700 ib700;
 	struct guest_timer pit_timer, rtc_timer, pm_timer;
 };
 
@@ -82,9 +99,11 @@ struct pc {
 
 struct vm_more {
 	const struct config_vm *conf;
-	unsigned console; /* index at the console multiplexer */
-	enum vm_state state;
+	unsigned console;    /* index at the console multiplexer */
+	enum vm_state state; /* changed by vCPU 0's core, but for RUNNING to ENDING: atomically */
 	enum vm_end end;
+	unsigned leaving; /* vCPUs that have yet to leave their cores */
+	bool suspended;
 	struct spinlock lock; /* device models, local APICs, input */
 	struct vcpu *vcpu[CONFIG_MAX_VCPUS];
 	unsigned vcpu_count;
@@ -98,17 +117,27 @@ struct vm_more {
 	struct vcpu_start start; /* as its image wants it */
 	uint64_t tsc_start;      /* host TSC when the VM was loaded */
 	uint64_t epoch;          /* UTC seconds then */
+	struct spinlock refuse_lock;
 	struct refusals refused;
+	struct learn *learn; /* NULL: off */
+	struct spinlock learn_lock;
+	/* Whose port access the devices serve, and where it stands; VM lock held. */
+	struct vcpu *io_vcpu;
+	uint64_t io_rip;
 	uint8_t in[CONSOLE_IN];
 	unsigned in_head, in_count;
 	struct alloc_range *ram; /* host memory of the guest, in order */
 	unsigned ram_count;
 	uint64_t starts;
+	uint64_t cleared;         /* bytes of its memory, while it starts */
+	struct spinlock p2m_lock; /* while it runs: large pages may be split */
 	struct timerq_node restart_timer;
+	struct guest_timer watchdog;
 };
 
 struct cpu_more {
 	struct sched_queue queue;
+	struct sched_window window[CONFIG_MAX_WINDOWS]; /* of a cyclic queue */
 	struct timerq timers;
 	struct spinlock timer_lock;
 	uint64_t armed;     /* TSC value the local timer is set to; UINT64_MAX: off */
@@ -128,17 +157,36 @@ extern unsigned vm_count;
 struct vm *vm_create(const struct config_vm *conf, const unsigned *cores);
 /* Gives it memory with its image in it. 0 or error, after a message. */
 int vm_load(struct vm *vm);
-/* Starts what was loaded; on the core it lives on, or before cores run. 0 or error. */
-int vm_start(struct vm *vm);
-/* Asks for the end; the VM's core carries it out before the next entry. */
-void vm_end(struct vm *vm, enum vm_end how);
-/* Carries it out. */
-void vm_finish(struct vm *vm);
+/* What loading gives, in memory that is cleared already. 0 or error, after a message. */
+int vm_load_image(struct vm *vm);
+/* Everything as at power-on; its vCPUs are loaded nowhere. 0 or error. */
+int vm_reset(struct vm *vm);
+/* The guest's watchdog bites after ns, 0: never; -ENODEV: it may have none. VM lock held. */
+int vm_watchdog(struct vm *vm, uint64_t ns);
+/* Registers and events of v as after INIT; it is loaded nowhere. */
+void vcpu_clear(struct vcpu *v);
+/* VM lock held. */
+void vm_stop_timers(struct vm *vm);
+void vm_list_refusals(struct vm *vm);
+/* After no memory was to be had. */
+void vm_complain_memory(struct vm *vm);
 /* Nanoseconds since the start of the VM. */
 uint64_t vm_now(struct vm *vm);
 
-/* kernel/guestmem.c */
+/* kernel/life.c */
+/* What was loaded runs as soon as its cores do. */
+int vm_launch(struct vm *vm);
+/* Asks for the end; any core, any lock. Its cores carry it out before the next entry. */
+void vm_end(struct vm *vm, enum vm_end how);
+/* On vCPU 0's core, on its account: a bounded step of starting or clearing away. */
+void vm_work(struct vm *vm);
+/* v leaves its core, since its VM ends; on that core. */
+void vcpu_leave(struct vcpu *v);
+
+/* kernel/guestmem.c: memory is not cleared yet. */
 int vm_ram_alloc(struct vm *vm, uint64_t size);
+/* Clears at most max bytes from m->cleared on; true: all is clear. */
+bool vm_ram_clear(struct vm *vm, uint64_t max);
 void vm_ram_free(struct vm *vm);
 /* The first fetch from a page of RAM (vcpu_ops.lazy_exec). -ENOENT: that is not it; -ENOMEM. */
 int vm_make_executable(struct vm *vm, gpa_t gpa);
@@ -153,6 +201,8 @@ bool pv_console_in(struct vm *vm, uint8_t byte);
 int vcpu_irq(struct vcpu *v, bool take);
 /* Gives the UART what was typed and found no room; after each access. VM lock held. */
 void pc_console_feed(struct vm *vm);
+/* Presses the power button, or raises the port that stands for it. */
+void vm_ask_shutdown(struct vm *vm);
 /* MULLION_FEATURE_*; 0 for unmodified guests. */
 uint32_t pv_features(const struct vm *vm);
 void pv_hypercall(struct vcpu *v);
@@ -163,6 +213,12 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu);
 void vcpu_unmake(struct vcpu *v);
 /* Something may be deliverable to v: wakes or kicks it. Any core. */
 void vcpu_notify(struct vcpu *v);
+/* The same for any of VCPU_REQ_*. */
+void vcpu_request(struct vcpu *v, uint64_t what);
+/* Carries requests out on v's core, v loaded or not. False: not to be entered now. */
+bool vcpu_serve(struct vcpu *v);
+/* v runs again on its core: what others had of it meanwhile is told to its guest. */
+void vcpu_steal(struct vcpu *v, uint64_t now);
 /* Runs v until the next exit and handles it; v is current on this core. */
 void vcpu_step(struct vcpu *v);
 /* Makes v current on this core; takes it off. */
@@ -199,19 +255,33 @@ void handle_string_io(struct vcpu *v, const struct vcpu_exit *e);
 unsigned vcpu_fetch(struct vcpu *v, uint8_t *buf, unsigned n, struct vcpu_event *fault);
 unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
 
+/*
+ * kernel/beyond.c: what no device and no virtual register answers. It goes to the
+ * machine when the configuration gives it, else it is refused, counted and learnt.
+ */
+/* passed: so many bytes RIP has gone on already. A read sets *value. */
+void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint64_t *value,
+		 unsigned passed);
+/* 0, or -EINVAL when #GP is due. known: a virtual register has refused it. */
+int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool known);
+/* For struct pci_absent; ctx is the VM, whose lock is held. */
+uint32_t pci_beyond(void *ctx, uint16_t function, unsigned reg, bool write);
+/* What learn mode has recorded since the VM's last start; any core. */
+void learn_print(struct vm *vm, void (*line)(void *ctx, const char *text), void *ctx);
+
 /* kernel/crash.c */
 void crash_dump(struct vcpu *v, const char *why);
 
 /* kernel/cpuloop.c */
-void cpu_more_init(struct cpu *cpu, enum core_policy policy);
+/* The run queue of a core, as the configuration wants it; policy: as config_place() says. */
+void cpu_more_init(struct cpu *cpu, enum core_policy policy, const struct config *conf);
 void cpu_loop(void) __attribute__((noreturn));
 void cpu_kick(struct cpu *cpu);
-/* v joins or leaves the run queue of v->cpu: on that core, or before it runs. */
+/* v joins the run queue of v->cpu for good, blocked; before cores run. */
 int core_add(struct vcpu *v);
-void core_remove(struct vcpu *v);
-/* On the vCPU's own core. */
-void core_wake(struct vcpu *v);
-void core_block(struct vcpu *v);
+/* On the vCPU's own core: BLOCK_* come and go. */
+void core_block(struct vcpu *v, uint64_t why);
+void core_unblock(struct vcpu *v, uint64_t why);
 void core_yield(struct vcpu *v);
 /* Look again who runs, and load it anew. */
 void core_resched(struct vcpu *v);
@@ -219,7 +289,8 @@ void core_resched(struct vcpu *v);
 void core_timer(struct cpu *cpu, struct timerq_node *t, uint64_t tsc);
 /* A console line of this core waits for console_tick(). */
 void core_console_waiting(void);
-void guest_timer_init(struct guest_timer *t, struct vm *vm, void (*fire)(void *), void *dev);
+void guest_timer_init(struct guest_timer *t, struct vm *vm, struct cpu *cpu, void (*fire)(void *),
+		      void *dev);
 /* As dev_timer.arm, ctx = struct guest_timer. */
 void guest_timer_arm(void *ctx, uint64_t deadline_ns);
 

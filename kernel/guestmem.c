@@ -28,9 +28,16 @@ int vm_make_executable(struct vm *vm, gpa_t gpa)
 {
 	struct pt_leaf leaf;
 
-	if (gpa >= PT_VA_LIMIT || pt_walk(&vm->p2m, gpa, &leaf) || (leaf.prot & PT_X))
+	if (gpa >= PT_VA_LIMIT || pt_walk(&vm->p2m, gpa, &leaf))
 		return -ENOENT;
-	return pt_protect(&vm->p2m, align_down(gpa, PAGE_SIZE), PAGE_SIZE, PT_RWX);
+	/*
+	 * Several vCPUs may come here at once, and find that another one was faster. Rights only
+	 * grow: the fault itself has ended what this core remembers (SDM 3C 28.3.3.1).
+	 */
+	spin_lock(&vm->more->p2m_lock);
+	int err = pt_protect(&vm->p2m, align_down(gpa, PAGE_SIZE), PAGE_SIZE, PT_RWX);
+	spin_unlock(&vm->more->p2m_lock);
+	return err;
 }
 
 /* In blocks as large as there are, aligned so that large pages can map them. */
@@ -55,6 +62,7 @@ int vm_ram_alloc(struct vm *vm, uint64_t size)
 
 	m->ram = page_alloc();
 	m->ram_count = 0;
+	m->cleared = 0;
 	if (!m->ram)
 		return -ENOMEM;
 	while (at < size) {
@@ -62,8 +70,6 @@ int vm_ram_alloc(struct vm *vm, uint64_t size)
 
 		if (m->ram_count == RAM_EXTENTS || take_block(size - at, &r))
 			goto fail;
-		/* A former owner's data must never be seen (ACRN 8472 was such a leak). */
-		memset(phys_to_virt(r.base), 0, r.size);
 		m->ram[m->ram_count++] = r;
 		if (map_extent(vm, at, &r))
 			goto fail;
@@ -73,6 +79,24 @@ int vm_ram_alloc(struct vm *vm, uint64_t size)
 fail:
 	vm_ram_free(vm);
 	return -ENOMEM;
+}
+
+/* A former owner's data must never be seen (ACRN 8472 was such a leak). */
+bool vm_ram_clear(struct vm *vm, uint64_t max)
+{
+	struct vm_more *m = vm->more;
+	uint64_t at = m->cleared;
+
+	for (unsigned i = 0; i < m->ram_count && max; i++) {
+		const struct alloc_range *r = &m->ram[i];
+		uint64_t n = at < r->size ? min_u64(r->size - at, max) : 0;
+
+		memset((char *)phys_to_virt(r->base) + at, 0, n);
+		m->cleared += n;
+		max -= n;
+		at = n ? 0 : at - r->size;
+	}
+	return m->cleared == m->conf->memory;
 }
 
 void vm_ram_free(struct vm *vm)

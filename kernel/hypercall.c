@@ -191,6 +191,9 @@ int64_t hypercall(struct hcall_ctx *ctx, uint64_t nr, const uint64_t args[5])
 		ops->power(ctx->owner, nr == MULLION_RESTART ? HCALL_RESTART : HCALL_POWER_OFF, 0,
 			   "");
 		return 0;
+	case MULLION_WATCHDOG:
+		return args[0] > MULLION_WATCHDOG_MAX ? -EINVAL
+						      : ops->watchdog(ctx->owner, args[0]);
 	case MULLION_CRASH:
 		return crash(ctx, args[0], args[1], args[2]);
 	default:

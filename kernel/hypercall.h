@@ -30,6 +30,8 @@ struct hcall_ops {
 	 * in between is not lost. Called only when nothing is active.
 	 */
 	void (*halt)(void *owner);
+	/* Bites after ns, 0: never. -ENODEV: there is none. */
+	int (*watchdog)(void *owner, uint64_t ns);
 	/* text: printable ASCII, NUL terminated; only for a crash, else "". */
 	void (*power)(void *owner, enum hcall_power what, uint64_t reason, const char *text);
 };

@@ -3,15 +3,10 @@
 #ifndef KERNEL_LOG_H
 #define KERNEL_LOG_H
 
-#include <stddef.h>
-
 /* One line each, without a newline at the end. Safe on any core, in any context. */
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* Copies the end of the log, whole lines, without a lock: for a panic. Returns the bytes. */
-size_t log_tail(char *to, size_t size);
 
 /* Prints registers and a backtrace on every console and stops the machine. */
 void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -19,6 +19,7 @@
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/modules.h"
+#include "kernel/mon/monitor.h"
 #include "kernel/wallclock.h"
 
 #define XAPIC_DEFAULT  0xfee00000ull
@@ -89,21 +90,30 @@ static void find_ioapics(void)
 	out8(0xa1, 0xff);
 }
 
-static void route_console(void)
+static void route_serial(struct serial_port *port, uint32_t irq, uint8_t vector)
 {
-	uint32_t gsi = SERIAL_COM1_IRQ;
+	uint32_t gsi = irq;
 	bool low = false, level = false;
 
 	for (unsigned i = 0; i < acpi.override_count; i++)
-		if (acpi.override[i].irq == SERIAL_COM1_IRQ) {
+		if (acpi.override[i].irq == irq) {
 			gsi = acpi.override[i].gsi;
 			low = acpi.override[i].low;
 			level = acpi.override[i].level;
 		}
-	if (ioapic_route(gsi, HOST_VEC_SERIAL, cpus[0].apic_id, level, low))
-		log_warn("no I/O APIC has the serial port's interrupt: the console takes no input");
+	if (ioapic_route(gsi, vector, cpus[0].apic_id, level, low))
+		log_warn("no I/O APIC has the interrupt of the serial port at 0x%x: it takes no "
+			 "input",
+			 port->base);
 	else
-		serial_enable_irq();
+		serial_enable_irq(port);
+}
+
+static void route_console(void)
+{
+	route_serial(&serial_com1, SERIAL_COM1_IRQ, HOST_VEC_SERIAL);
+	if (config.monitor == MONITOR_COM2 && monitor_port_init())
+		route_serial(&serial_com2, SERIAL_COM2_IRQ, HOST_VEC_SERIAL2);
 }
 
 static void choose_backend(void)
@@ -181,16 +191,17 @@ static void start_vms(void)
 	bool all = create_vms(), loaded[CONFIG_MAX_VMS] = {false};
 
 	for (unsigned i = 0; i < vm_count; i++) {
-		loaded[i] = !vm_load(vms[i]);
-		all = all && loaded[i];
+		loaded[i] = vms[i]->more->conf->autostart && !vm_load(vms[i]);
+		all = all && (loaded[i] || !vms[i]->more->conf->autostart);
 	}
 	if (config.strict && !all) {
 		log_err("strict = yes and something is refused: no VM is started");
 		return;
 	}
-	for (unsigned i = 0; i < vm_count; i++)
-		if (loaded[i])
-			(void)vm_start(vms[i]);
+	for (unsigned order = 0; order <= CONFIG_MAX_ORDER; order++)
+		for (unsigned i = 0; i < vm_count; i++)
+			if (loaded[i] && vms[i]->more->conf->order == order)
+				(void)vm_launch(vms[i]);
 }
 
 static void main_on_stack(void)
@@ -230,7 +241,7 @@ static void main_on_stack(void)
 		 (unsigned long long)mem_free_bytes() >> 20, apic_is_x2apic() ? "x2APIC" : "xAPIC");
 	read_config();
 	for (unsigned i = 0; i < cpu_count; i++)
-		cpu_more_init(&cpus[i], placement.policy[i]);
+		cpu_more_init(&cpus[i], placement.policy[i], &config);
 	start_vms();
 	route_console();
 	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
@@ -248,7 +259,7 @@ void boot_main(uint64_t handoff_pa)
 	cpus[0].self = &cpus[0];
 	cpu_count = 1;
 	cpus[0].stack_top = stack_top(0, 0);
-	(void)serial_init(SERIAL_COM1);
+	(void)serial_init(&serial_com1, SERIAL_COM1);
 	console_init();
 	gdt_init(&cpus[0]);
 	gdt_load(&cpus[0]);

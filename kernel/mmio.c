@@ -210,25 +210,13 @@ static struct vcpu_seg guest_get_seg(struct emu *e, enum vcpu_sreg s)
 
 static int guest_port_in(struct emu *e, uint16_t port, unsigned size, uint64_t *value)
 {
-	struct vcpu *v = ((struct emu_vcpu *)e->ctx)->v;
-
-	spin_lock(&v->vm->more->lock);
-	bool known = iobus_read(&v->vm->more->ports, port, size, value);
-	spin_unlock(&v->vm->more->lock);
-	if (!known)
-		vcpu_refused(v, REFUSE_IN, port);
+	port_access(((struct emu_vcpu *)e->ctx)->v, port, size, false, value, 0);
 	return 0;
 }
 
 static int guest_port_out(struct emu *e, uint16_t port, unsigned size, uint64_t value)
 {
-	struct vcpu *v = ((struct emu_vcpu *)e->ctx)->v;
-
-	spin_lock(&v->vm->more->lock);
-	bool known = iobus_write(&v->vm->more->ports, port, size, value);
-	spin_unlock(&v->vm->more->lock);
-	if (!known)
-		vcpu_refused(v, REFUSE_OUT, port);
+	port_access(((struct emu_vcpu *)e->ctx)->v, port, size, true, &value, 0);
 	return 0;
 }
 

@@ -94,7 +94,7 @@ void msr_reset(struct vcpu *v)
 	for (unsigned i = 0; i < 2 * MTRR_VARIABLE; i++)
 		m->mtrr_var[i] = 0;
 	m->misc_enable = BIT(0); /* fast strings */
-	m->tsc_aux = m->tsc_adjust = m->kvm_clock = 0;
+	m->tsc_aux = m->tsc_adjust = m->kvm_clock = m->kvm_steal = m->stolen = 0;
 }
 
 static int apic_msr(struct vcpu *v, uint32_t msr, uint64_t *value, bool write)
@@ -123,7 +123,7 @@ static int mtrr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	else if (msr == MSR_MTRR_DEF_TYPE)
 		*value = m->mtrr_def;
 	else
-		return -EINVAL;
+		return -ENOENT;
 	return 0;
 }
 
@@ -149,12 +149,13 @@ static int mtrr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 			return -EINVAL;
 		m->mtrr_def = value;
 	} else {
-		return -EINVAL;
+		return -ENOENT;
 	}
 	return 0;
 }
 
-int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+/* -ENOENT: no such register is virtualized. */
+static int virtual_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
 	enum vcpu_reg reg;
 
@@ -195,6 +196,9 @@ int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case MSR_MISC_ENABLE:
 		*value = v->more->misc_enable;
 		return 0;
+	case MSR_KVM_STEAL_TIME:
+		*value = v->more->kvm_steal;
+		return v->vm->more->pc ? 0 : -EINVAL;
 	case MSR_KVM_SYSTEM_TIME:
 		*value = v->more->kvm_clock;
 		return v->vm->more->pc ? 0 : -EINVAL;
@@ -257,6 +261,30 @@ static int write_kvm_clock(struct vcpu *v, uint64_t value)
 	return -EINVAL;
 }
 
+void vcpu_steal(struct vcpu *v, uint64_t now)
+{
+	struct vcpu_more *m = v->more;
+
+	m->stolen += now - m->ready;
+	m->ready = now;
+	if (m->kvm_steal & KVM_CLOCK_ENABLE)
+		(void)pvclock_write_steal(v->vm, m->kvm_steal & ~(uint64_t)KVM_CLOCK_ENABLE,
+					  tsc_to_ns(m->stolen));
+}
+
+static int write_steal(struct vcpu *v, uint64_t value)
+{
+	gpa_t gpa = value & ~(uint64_t)KVM_CLOCK_ENABLE;
+
+	if (!v->vm->more->pc || (value & KVM_STEAL_RESERVED))
+		return -EINVAL;
+	if ((value & KVM_CLOCK_ENABLE) &&
+	    pvclock_write_steal(v->vm, gpa, tsc_to_ns(v->more->stolen)))
+		return -EINVAL;
+	v->more->kvm_steal = value;
+	return 0;
+}
+
 /* The guest's TSC jumps: what is derived from it follows. */
 static void tsc_moved(struct vcpu *v)
 {
@@ -298,7 +326,7 @@ static int write_base(struct vcpu *v, enum vcpu_sreg s, uint64_t value)
 	return 0;
 }
 
-int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
+static int virtual_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	enum vcpu_reg reg;
 
@@ -339,6 +367,8 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_MISC_ENABLE:
 		v->more->misc_enable = value & BIT(0);
 		return 0;
+	case MSR_KVM_STEAL_TIME:
+		return write_steal(v, value);
 	case MSR_KVM_SYSTEM_TIME:
 		return v->vm->more->pc ? write_kvm_clock(v, value) : -EINVAL;
 	case MSR_KVM_WALL_CLOCK:
@@ -353,4 +383,18 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	default:
 		return mtrr_write(v, msr, value);
 	}
+}
+
+int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+	int err = virtual_read(v, msr, value);
+
+	return err ? msr_beyond(v, msr, false, value, err != -ENOENT) : 0;
+}
+
+int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	int err = virtual_write(v, msr, value);
+
+	return err ? msr_beyond(v, msr, true, &value, err != -ENOENT) : 0;
 }

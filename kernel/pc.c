@@ -83,6 +83,11 @@ static void reset_vm(void *vm)
 	vm_end(vm, END_RESTART);
 }
 
+static void arm_watchdog(void *vm, uint64_t ns)
+{
+	(void)vm_watchdog(vm, ns);
+}
+
 static void fire_pit(void *d)
 {
 	pit_timer(d);
@@ -103,14 +108,15 @@ int pc_init(struct vm *vm)
 	struct vm_more *m = vm->more;
 	struct pc *pc = m->pc;
 	struct dev_clock clock = {clock_now, vm};
+	struct cpu *cpu = m->vcpu[0]->cpu;
 	uint64_t ram = m->conf->memory;
 	int err = 0;
 
 #define TIMER(t) ((struct dev_timer){guest_timer_arm, &(t)})
 #define IRQ(n)   ((struct dev_irq){isa_irq, vm, (n)})
-	guest_timer_init(&pc->pit_timer, vm, fire_pit, &pc->pit);
-	guest_timer_init(&pc->rtc_timer, vm, fire_rtc, &pc->rtc);
-	guest_timer_init(&pc->pm_timer, vm, fire_pm, &pc->pm);
+	guest_timer_init(&pc->pit_timer, vm, cpu, fire_pit, &pc->pit);
+	guest_timer_init(&pc->rtc_timer, vm, cpu, fire_rtc, &pc->rtc);
+	guest_timer_init(&pc->pm_timer, vm, cpu, fire_pm, &pc->pm);
 	pic_init(&pc->pic, (struct dev_irq){pic_out, vm, 0});
 	ioapic_init(&pc->ioapic, ioapic_message, vm, 0);
 	uart_init(&pc->uart, IRQ(UART_COM1_IRQ), (struct uart_backend){uart_tx, NULL, vm});
@@ -118,8 +124,9 @@ int pc_init(struct vm *vm)
 	rtc_init(&pc->rtc, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ), m->epoch, guest_low_ram(ram),
 		 guest_high_ram(ram));
 	acpi_pm_init(&pc->pm, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ), power_off_vm, vm);
+	pc->ib700 = (struct ib700){arm_watchdog, vm};
 	reset_init(&pc->reset, reset_vm, vm);
-	pci_init(&pc->pci, &pc->reset);
+	pci_init(&pc->pci, &pc->reset, (struct pci_absent){pci_beyond, vm});
 #undef TIMER
 #undef IRQ
 	err = err ? err : pic_attach(&pc->pic, &m->ports);
@@ -129,6 +136,8 @@ int pc_init(struct vm *vm)
 	err = err ? err : reset_attach(&pc->reset, &m->ports);
 	err = err ? err : pci_attach(&pc->pci, &m->ports);
 	err = err ? err : uart_attach(&pc->uart, &m->ports, UART_COM1_PORT);
+	if (m->conf->watchdog)
+		err = err ? err : ib700_attach(&pc->ib700, &m->ports);
 	return err ? err : ioapic_attach(&pc->ioapic, &m->mmio);
 }
 
@@ -166,13 +175,19 @@ static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uin
 	struct vcpu *v = lapic_vcpu(l);
 
 	(void)ctx;
-	(void)vector;
 	if (what == APIC_NMI) {
 		v->nmi_pending = true;
 		vcpu_notify(v);
 	} else if (what == APIC_INIT && v->id == 0) {
 		/* INIT restarts the boot processor at the reset vector: the VM starts again. */
 		vm_end(v->vm, END_RESTART);
+	} else if (what == APIC_INIT) {
+		/* A start-up that came before it is lost, one after it counts. */
+		__atomic_and_fetch(&v->requests, ~VCPU_REQ_SIPI, __ATOMIC_SEQ_CST);
+		vcpu_request(v, VCPU_REQ_INIT);
+	} else if (what == APIC_SIPI) {
+		v->more->sipi = vector;
+		vcpu_request(v, VCPU_REQ_SIPI);
 	}
 }
 
@@ -203,7 +218,7 @@ void lapic_setup(struct vcpu *v)
 	struct vcpu_more *m = v->more;
 	struct vm *vm = v->vm;
 
-	guest_timer_init(&m->lapic_timer, vm, fire_lapic, &m->lapic);
+	guest_timer_init(&m->lapic_timer, vm, v->cpu, fire_lapic, &m->lapic);
 	lapic_init(&m->lapic, &(struct lapic_config){
 				      .ops = &lapic_ops,
 				      .ctx = vm,

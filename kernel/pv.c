@@ -7,6 +7,7 @@
 #include "kernel/guest.h"
 #include "kernel/hypercall.h"
 #include "kernel/log.h"
+#include "kernel/trace.h"
 
 #define SVR_ENABLED 0x1ffu
 
@@ -95,7 +96,13 @@ static void power(void *owner, enum hcall_power what, uint64_t reason, const cha
 	}
 }
 
+static int watchdog(void *owner, uint64_t ns)
+{
+	return vm_watchdog(((struct vcpu *)owner)->vm, ns);
+}
+
 static const struct hcall_ops ops = {
+	.watchdog = watchdog,
 	.console_write = console_write,
 	.console_read = console_read,
 	.time_ns = time_ns,
@@ -120,9 +127,12 @@ void pv_hypercall(struct vcpu *v)
 	const uint64_t args[5] = {v->gpr[GPR_RDI], v->gpr[GPR_RSI], v->gpr[GPR_RDX],
 				  v->gpr[GPR_R10], v->gpr[GPR_R8]};
 
+	uint64_t nr = v->gpr[GPR_RAX];
+
 	spin_lock(&m->lock);
-	v->gpr[GPR_RAX] = (uint64_t)hypercall(&ctx, v->gpr[GPR_RAX], args);
+	v->gpr[GPR_RAX] = (uint64_t)hypercall(&ctx, nr, args);
 	spin_unlock(&m->lock);
+	trace(TRACE_HYPERCALL, v->vm->id, v->id, nr, v->gpr[GPR_RAX]);
 	if (v->more->halt_asked) {
 		v->more->halt_asked = false;
 		vcpu_halt(v, (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0, true);
@@ -145,12 +155,23 @@ static void fire_timer(void *events)
 	evtchn_raise(events, MULLION_PORT_TIMER);
 }
 
+void vm_ask_shutdown(struct vm *vm)
+{
+	spin_lock(&vm->more->lock);
+	if (vm->more->pc)
+		acpi_pm_power_button(&vm->more->pc->pm);
+	else
+		evtchn_raise(&vm->more->events, MULLION_PORT_SHUTDOWN);
+	spin_unlock(&vm->more->lock);
+}
+
 uint32_t pv_features(const struct vm *vm)
 {
 	if (vm->more->pc)
 		return 0;
 	return MULLION_FEATURE_CONSOLE | MULLION_FEATURE_TIME | MULLION_FEATURE_EVENTS |
-	       (vm->more->has_disk ? MULLION_FEATURE_BLOCK : 0);
+	       (vm->more->has_disk ? MULLION_FEATURE_BLOCK : 0) |
+	       (vm->more->conf->watchdog ? MULLION_FEATURE_WATCHDOG : 0);
 }
 
 int pv_init(struct vm *vm)
@@ -158,7 +179,7 @@ int pv_init(struct vm *vm)
 	struct vm_more *m = vm->more;
 
 	evtchn_init(&m->events, notify, vm);
-	guest_timer_init(&m->pv_timer, vm, fire_timer, &m->events);
+	guest_timer_init(&m->pv_timer, vm, m->vcpu[0]->cpu, fire_timer, &m->events);
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct lapic *l = &m->vcpu[i]->more->lapic;
 		uint64_t base = l->base | APIC_BASE_ENABLE;

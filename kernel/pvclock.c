@@ -15,6 +15,12 @@ struct time_info { /* struct pvclock_vcpu_time_info */
 };
 static_assert(sizeof(struct time_info) == 32, "KVM ABI");
 
+struct steal_time { /* struct kvm_steal_time, the part in front */
+	uint64_t steal;
+	uint32_t version, flags;
+};
+static_assert(sizeof(struct steal_time) == 16, "KVM ABI");
+
 struct wall_clock { /* struct pvclock_wall_clock */
 	uint32_t version, sec, nsec;
 };
@@ -55,6 +61,25 @@ int pvclock_write(struct vm *vm, gpa_t gpa, uint64_t hz, uint64_t tsc, uint64_t 
 
 	pvclock_scale(hz, &t.mul, &t.shift);
 	return publish(vm, gpa, &t, sizeof(t));
+}
+
+/* The version stands behind the value here: even, and other than before, when it is whole. */
+int pvclock_write_steal(struct vm *vm, gpa_t gpa, uint64_t ns)
+{
+	gpa_t at = gpa + offsetof(struct steal_time, version);
+	uint32_t version;
+	int err;
+
+	if (!is_aligned(gpa, 64))
+		return -EINVAL;
+	err = vm_read(vm, at, &version, sizeof(version));
+	version = (version | 1) + (version & 1 ? 2 : 0);
+	err = err ? err : vm_write(vm, at, &version, sizeof(version));
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	err = err ? err : vm_write(vm, gpa, &ns, sizeof(ns));
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	version++;
+	return err ? err : vm_write(vm, at, &version, sizeof(version));
 }
 
 int pvclock_write_wall(struct vm *vm, gpa_t gpa, uint64_t epoch)

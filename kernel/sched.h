@@ -80,9 +80,10 @@ struct sched_queue {
 	struct {
 		const struct sched_window *window; /* the caller's; their sum is at most frame */
 		unsigned count;
-		uint64_t frame, start; /* ticks; of the first frame */
-		bool slack;            /* time that is nobody's goes to whoever can run */
-		uint64_t stop;         /* end of the slice within a window */
+		uint64_t frame, start;     /* ticks; of the first frame */
+		bool slack;                /* time that is nobody's goes to whoever can run */
+		uint64_t stop;             /* end of the turn within a window */
+		struct sched_entity *last; /* whose turn it was */
 	} cyclic;
 };
 

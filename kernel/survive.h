@@ -13,7 +13,7 @@
 #define SURVIVE_VERSION 1u
 #define SURVIVE_CORES   64u
 #define SURVIVE_REASON  192u
-#define SURVIVE_LOG     KIB(16)
+#define SURVIVE_LOG     KIB(40)
 #define SURVIVE_LINES   80u /* of the log are printed: a panic's own are up to 40 of them */
 
 struct survive_core {

@@ -36,9 +36,14 @@ extern uint32_t trace_mask;
 
 void trace_record(enum trace_kind kind, unsigned vm, unsigned vcpu, uint64_t a, uint64_t b);
 
+static inline bool trace_wants(enum trace_kind kind)
+{
+	return __builtin_expect(trace_mask & 1u << kind, 0);
+}
+
 static inline void trace(enum trace_kind kind, unsigned vm, unsigned vcpu, uint64_t a, uint64_t b)
 {
-	if (__builtin_expect(trace_mask & 1u << kind, 0))
+	if (trace_wants(kind))
 		trace_record(kind, vm, vcpu, a, b);
 }
 

@@ -3,10 +3,12 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/decode.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
 #include "kernel/guest.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
+#include "kernel/trace.h"
 
 #define LOGGED_REFUSALS 24u
 
@@ -25,6 +27,10 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 		v->xsave = xsave;
 		m->vcpu = v;
 		m->se.weight = vm->more->conf->weight;
+		m->se.group = vm->more->conf->line;
+		m->se.budget = ns_to_tsc(vm->more->conf->budget * 1000ull);
+		m->se.period = ns_to_tsc(vm->more->conf->period * 1000ull);
+		m->blocked = id ? BLOCK_SIPI : BLOCK_OFF;
 		if (!vcpu_ops->vcpu_create(v))
 			return v;
 	}
@@ -85,13 +91,18 @@ void vcpu_put(struct vcpu *v)
 	this_cpu()->current = NULL;
 }
 
-void vcpu_notify(struct vcpu *v)
+void vcpu_request(struct vcpu *v, uint64_t what)
 {
-	uint64_t old = __atomic_fetch_or(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+	uint64_t old = __atomic_fetch_or(&v->requests, what, __ATOMIC_SEQ_CST);
 
 	/* While the bit is set its core has yet to look, and has been kicked for it. */
-	if (!(old & VCPU_REQ_EVENT))
+	if (what & ~old)
 		cpu_kick(v->cpu);
+}
+
+void vcpu_notify(struct vcpu *v)
+{
+	vcpu_request(v, VCPU_REQ_EVENT);
 }
 
 bool vcpu_can_wake(struct vcpu *v)
@@ -189,7 +200,10 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 	/* Probing for absent ports is what a PC's system does: listed when it ends. */
 	bool quiet = v->vm->more->pc && (kind == REFUSE_IN || kind == REFUSE_OUT);
 
-	if (!refuse_add(r, kind, id) || quiet || r->said > LOGGED_REFUSALS)
+	spin_lock(&v->vm->more->refuse_lock); /* its other vCPUs are refused things, too */
+	bool say = refuse_add(r, kind, id) && !quiet && r->said <= LOGGED_REFUSALS;
+	spin_unlock(&v->vm->more->refuse_lock);
+	if (!say)
 		return;
 	if (r->said++ == LOGGED_REFUSALS)
 		log_info("%s: further refusals are counted, and listed when it ends", v->vm->name);
@@ -201,6 +215,32 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 			 (unsigned long long)vcpu_ops->get(v, REG_RIP));
 }
 
+/* What tells one exit of a kind from another. */
+static uint64_t trace_detail(struct vcpu *v, const struct vcpu_exit *e)
+{
+	switch (e->kind) {
+	case EXIT_IO:
+		return e->u.io.port;
+	case EXIT_RDMSR:
+	case EXIT_WRMSR:
+		return (uint32_t)v->gpr[GPR_RCX];
+	case EXIT_PAGE_FAULT:
+		return e->u.page_fault.gpa;
+	case EXIT_EXCEPTION:
+		return e->u.event.vector;
+	case EXIT_CPUID:
+		return (uint32_t)v->gpr[GPR_RAX];
+	default:
+		return 0;
+	}
+}
+
+static void inject(struct vcpu *v, const struct vcpu_event *e)
+{
+	trace(TRACE_INJECT, v->vm->id, v->id, e->vector, e->type);
+	vcpu_ops->inject(v, e);
+}
+
 /* Chooses what goes in at this entry; at most one event. */
 static void deliver(struct vcpu *v)
 {
@@ -208,18 +248,18 @@ static void deliver(struct vcpu *v)
 
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
 	if (v->pending.valid) {
-		vcpu_ops->inject(v, &v->pending);
+		inject(v, &v->pending);
 		v->pending.valid = false;
 		injected = true;
 	} else if (v->nmi_pending) {
 		if (vcpu_ops->can_take_nmi(v)) {
 			struct vcpu_event e = {.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
 			v->nmi_pending = false;
-			vcpu_ops->inject(v, &e);
+			inject(v, &e);
 			injected = true;
 		}
 	} else if (v->more->lost_irq.valid && vcpu_ops->can_take_irq(v)) {
-		vcpu_ops->inject(v, &v->more->lost_irq);
+		inject(v, &v->more->lost_irq);
 		v->more->lost_irq.valid = false;
 		injected = true;
 	}
@@ -230,25 +270,65 @@ static void deliver(struct vcpu *v)
 	if (vec >= 0 && !injected && vcpu_ops->can_take_irq(v)) {
 		struct vcpu_event e = {.valid = true, .type = EVENT_EXTINT};
 		e.vector = (uint8_t)vcpu_irq(v, true);
-		vcpu_ops->inject(v, &e);
+		inject(v, &e);
 		vec = vcpu_irq(v, false);
 	}
 	spin_unlock(&v->vm->more->lock);
 	vcpu_ops->want_irq_window(v, vec >= 0 || v->more->lost_irq.valid);
 }
 
-/* The rare things; false: do not enter. */
-static bool requests(struct vcpu *v)
+/* INIT (SDM 3A 8.4.2, table 9-1): MSRs, FPU state and the TSC stay as they are. */
+static void wait_for_sipi(struct vcpu *v)
 {
-	if (v->requests & VCPU_REQ_STOP) {
-		vm_finish(v->vm);
+	v->pending.valid = v->more->lost_irq.valid = v->nmi_pending = false;
+	spin_lock(&v->vm->more->lock);
+	lapic_reset(&v->more->lapic);
+	spin_unlock(&v->vm->more->lock);
+	v->more->blocked &= ~BLOCK_HALT;
+	core_block(v, BLOCK_SIPI);
+}
+
+/* One that does not wait for it ignores it. */
+static void start_up(struct vcpu *v)
+{
+	struct vcpu_start start = {.real_mode = true, .sipi = v->more->sipi};
+
+	if (!(v->more->blocked & BLOCK_SIPI))
+		return;
+	vcpu_put(v);
+	vcpu_clear(v);
+	vcpu_ops->vcpu_reset(v, &start);
+	core_unblock(v, BLOCK_SIPI);
+}
+
+bool vcpu_serve(struct vcpu *v)
+{
+	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_CONTROL & ~VCPU_REQ_WORK),
+					   __ATOMIC_SEQ_CST);
+
+	if (what & VCPU_REQ_STOP) {
+		vcpu_leave(v);
 		return false;
 	}
-	if (v->requests & VCPU_REQ_TLB) {
-		__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
-		vcpu_ops->flush_tlb(v);
+	if (what & VCPU_REQ_WORK) {
+		if (v->more->blocked & BLOCK_OFF)
+			core_unblock(v, BLOCK_OFF);
+		else
+			vm_work(v->vm);
+		return false;
 	}
-	return true;
+	if (what & VCPU_REQ_INIT)
+		wait_for_sipi(v);
+	if (what & VCPU_REQ_SIPI)
+		start_up(v);
+	if (what & VCPU_REQ_PAUSE) {
+		if (v->vm->more->suspended)
+			core_block(v, BLOCK_PAUSE);
+		else
+			core_unblock(v, BLOCK_PAUSE);
+	}
+	/* Started anew, it is loaded again first. */
+	return !v->more->blocked && this_cpu()->current == v;
 }
 
 void vcpu_step(struct vcpu *v)
@@ -257,8 +337,12 @@ void vcpu_step(struct vcpu *v)
 	struct vcpu_exit e;
 
 	if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) || v->pending.valid) {
-		if (!requests(v))
+		if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v))
 			return;
+		if (v->requests & VCPU_REQ_TLB) {
+			__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
+			vcpu_ops->flush_tlb(v);
+		}
 		deliver(v);
 	}
 	if (core->tsc_aux != v->more->tsc_aux) {
@@ -266,9 +350,14 @@ void vcpu_step(struct vcpu *v)
 		wrmsr(MSR_TSC_AUX, core->tsc_aux);
 	}
 	e.insn_len = 0;
+	trace(TRACE_ENTRY, v->vm->id, v->id, 0, 0);
 	vcpu_ops->run(v, &e);
-	v->more->exits[e.kind]++;
+	uint32_t began = rdtsc_low(); /* 4 s and more are counted as less */
+	v->exits[e.kind]++;
+	if (trace_wants(TRACE_EXIT))
+		trace_record(TRACE_EXIT, v->vm->id, v->id, e.kind, trace_detail(v, &e));
 	exit_dispatch(v, &e);
+	v->exit_ticks[(unsigned)(31 - __builtin_clz((rdtsc_low() - began) | 1))]++;
 	/*
 	 * A delivery that ends in an exit each time would keep physical interrupts
 	 * out for ever: entry delivers it before it looks at them (SDM 3C 26.6).

@@ -103,6 +103,7 @@ enum vcpu_exit_kind {
 	EXIT_HYPERCALL, /* VMCALL or VMMCALL, the one of this vendor */
 	EXIT_HLT,
 	EXIT_PAUSE,
+	EXIT_SLICE, /* the end of the slice, where the backend keeps it (keeps_slices) */
 	EXIT_XSETBV,
 	EXIT_CACHE,     /* INVD, WBINVD */
 	EXIT_CR8_WRITE, /* VMX without TPR shadow only: reg = GPR, value in u.cr8 */
@@ -151,10 +152,17 @@ struct vcpu_exit {
 };
 
 /* Bits of vcpu.requests: set by anyone with an atomic OR, then vcpu_kick(). */
-#define VCPU_REQ_EVENT   BIT(0) /* an interrupt or NMI may be pending: look */
-#define VCPU_REQ_TLB     BIT(1) /* second-level mappings changed */
-#define VCPU_REQ_STOP    BIT(2) /* leave the run loop; vm->state says why */
-#define VCPU_REQ_RESCHED BIT(3) /* the slice is over or something better came */
+#define VCPU_REQ_EVENT BIT(0) /* an interrupt or NMI may be pending: look */
+#define VCPU_REQ_TLB   BIT(1) /* second-level mappings changed */
+#define VCPU_REQ_STOP  BIT(2) /* the VM has ended: leave the core */
+#define VCPU_REQ_WORK  BIT(3) /* vCPU 0: its VM is to be started or cleared away */
+#define VCPU_REQ_INIT  BIT(4) /* wait for a SIPI */
+#define VCPU_REQ_SIPI  BIT(5) /* start at more->sipi, if waiting */
+#define VCPU_REQ_PAUSE BIT(6) /* look at vm->suspended */
+#define VCPU_REQ_CONTROL                                                                           \
+	(VCPU_REQ_STOP | VCPU_REQ_WORK | VCPU_REQ_INIT | VCPU_REQ_SIPI | VCPU_REQ_PAUSE)
+
+#define EXIT_TIME_BUCKETS 32u
 
 struct vm;
 struct cpu;
@@ -164,6 +172,7 @@ struct vcpu {
 	uint64_t gpr[GPR_COUNT]; /* GPR_RSP is not valid here: ops->get(REG_RSP) */
 	void *hw;                /* the backend's own: struct svm_vcpu or vmx_vcpu */
 	uint64_t requests;       /* VCPU_REQ_* */
+	uint64_t slice_end; /* host TSC at which its core is to pick again; UINT64_MAX: never */
 
 	struct vm *vm;
 	unsigned id;     /* in the VM */
@@ -178,12 +187,17 @@ struct vcpu {
 	uint64_t apic_base;   /* IA32_APIC_BASE as the guest sees it */
 	void *xsave;          /* FPU/XSAVE area, 64-byte aligned, arch/x86/xstate.h */
 
+	uint64_t exits[EXIT_KIND_COUNT];
+	uint64_t exit_ticks[EXIT_TIME_BUCKETS]; /* [n]: handled in 2^n to 2^(n+1)-1 TSC ticks */
+
 	struct vcpu_more *more; /* rest of the common code's state; backends leave it alone */
 };
 
 /* Architectural state after a VM is made: what the loader of the image asks for. */
 struct vcpu_start {
 	bool long_mode; /* true: 64-bit, paging on with cr3; false: 32-bit flat, paging off */
+	bool real_mode; /* as after a SIPI (SDM 3A 8.4.4.1): CS = sipi << 8, IP = 0 */
+	uint8_t sipi;
 	uint64_t rip, rsp, cr3;
 	uint64_t rsi, rdi, rbx, rax;
 	gpa_t gdt; /* long mode: GDT with code 0x10 and data 0x18, size gdt_limit + 1 */
@@ -268,6 +282,8 @@ struct vcpu_ops {
 	uint8_t (*get_tpr)(struct vcpu *v);
 	void (*set_tpr)(struct vcpu *v, uint8_t tpr);
 
+	/* run() exits with EXIT_SLICE at v->slice_end: no timer of the core is needed for it. */
+	bool (*keeps_slices)(void);
 	/* v->tsc_offset has changed. */
 	void (*tsc_changed)(struct vcpu *v);
 	/* The VM's second-level mappings have changed since v ran here. */

@@ -13,8 +13,6 @@
 #include "kernel/string.h"
 #include "kernel/wallclock.h"
 
-#define RESTART_GAP_NS 1000000000ull
-
 struct vm *vms[CONFIG_MAX_VMS];
 unsigned vm_count;
 
@@ -104,6 +102,8 @@ static void destroy(struct vm *vm)
 	vm_ram_free(vm);
 	if (m->pc)
 		pages_free(m->pc, sizeof(*m->pc));
+	if (m->learn)
+		pages_free(m->learn, sizeof(*m->learn));
 	pt_destroy(&vm->p2m);
 	pages_free(m, sizeof(*m));
 	page_free(vm);
@@ -126,6 +126,11 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 		if (!m->pc)
 			goto no_memory;
 	}
+	if (conf->learn) {
+		m->learn = pages_alloc(sizeof(*m->learn), PAGE_SIZE);
+		if (!m->learn)
+			goto no_memory;
+	}
 	for (unsigned i = 0; i < conf->vcpus; i++) {
 		m->vcpu[i] = vcpu_make(vm, i, &cpus[cores[i]]);
 		if (!m->vcpu[i])
@@ -135,6 +140,9 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	}
 	if (open_disk(vm))
 		goto fail;
+	for (unsigned i = 0; i < conf->vcpus; i++)
+		if (core_add(m->vcpu[i])) /* config_place() has looked at this already */
+			panic("core %u takes no vCPU of %s", cores[i], conf->name);
 	m->console = (unsigned)console_add(conf->name);
 	vms[vm_count++] = vm;
 	return vm;
@@ -195,8 +203,34 @@ static int load_image(struct vm *vm, struct vcpu_start *start)
 	return err;
 }
 
-/* Everything as at power-on. */
-static int reset(struct vm *vm, const struct vcpu_start *start)
+/* The guest has not reset its watchdog in time. */
+static void watchdog_bites(void *vm)
+{
+	log_warn("%s: its watchdog was not reset in time", ((struct vm *)vm)->name);
+	vm_end(vm, END_CRASH);
+}
+
+int vm_watchdog(struct vm *vm, uint64_t ns)
+{
+	struct vm_more *m = vm->more;
+
+	if (!m->conf->watchdog)
+		return -ENODEV;
+	guest_timer_arm(&m->watchdog, ns ? vm_now(vm) + ns : DEV_TIMER_NEVER);
+	return 0;
+}
+
+/* Registers and events as after INIT; v is loaded nowhere. */
+void vcpu_clear(struct vcpu *v)
+{
+	memset(v->gpr, 0, sizeof(v->gpr));
+	v->pending.valid = v->more->lost_irq.valid = v->nmi_pending = false;
+	memset(v->dr, 0, sizeof(v->dr));
+	v->dr6 = DR6_INIT;
+	v->more->halt_asked = false;
+}
+
+int vm_reset(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 	struct cpuid_policy policy;
@@ -206,107 +240,69 @@ static int reset(struct vm *vm, const struct vcpu_start *start)
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct vcpu *v = m->vcpu[i];
 
-		memset(v->gpr, 0, sizeof(v->gpr));
-		v->requests = VCPU_REQ_EVENT | VCPU_REQ_TLB;
-		v->pending.valid = v->more->lost_irq.valid = v->nmi_pending = false;
-		memset(v->dr, 0, sizeof(v->dr));
-		v->dr6 = DR6_INIT;
+		vcpu_clear(v);
+		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT | VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
 		v->xcr0 = XCR0_X87;
 		v->tsc_offset = -m->tsc_start;
 		xstate_reset(v->xsave);
-		v->more->halted = v->more->halt_asked = false;
 		msr_reset(v);
 		lapic_setup(v);
 		vcpu_cpuid_policy(v, &policy, 0);
 		v->more->efer_allowed = cpuid_efer_allowed(&policy);
 		v->cr4_allowed = cpuid_cr4_allowed(&policy);
-		vcpu_ops->vcpu_reset(v, start);
+		vcpu_ops->vcpu_reset(v, i ? NULL : &m->start);
 	}
+	guest_timer_init(&m->watchdog, vm, m->vcpu[0]->cpu, watchdog_bites, vm);
 	return m->pc ? pc_init(vm) : pv_init(vm);
 }
 
-int vm_load(struct vm *vm)
+void vm_complain_memory(struct vm *vm)
+{
+	const struct config_vm *c = vm->more->conf;
+
+	complain(c->memory_line ? c->memory_line : c->line,
+		 "[vm %s] %llu MiB of memory are not free (%llu MiB are): give it less; "
+		 "the VM is not started",
+		 vm->name, (unsigned long long)c->memory >> 20,
+		 (unsigned long long)mem_free_bytes() >> 20);
+}
+
+int vm_load_image(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
-	int err = vm_ram_alloc(vm, m->conf->memory);
 
-	if (err) {
-		complain(m->conf->memory_line ? m->conf->memory_line : m->conf->line,
-			 "[vm %s] %llu MiB of memory are not free (%llu MiB are): give it less; "
-			 "the VM is not started",
-			 vm->name, (unsigned long long)m->conf->memory >> 20,
-			 (unsigned long long)mem_free_bytes() >> 20);
-		return err;
-	}
+	if (m->learn) /* until now it could be read */
+		memset(m->learn, 0, sizeof(*m->learn));
 	/* From here on time counts for the guest. */
 	m->epoch = wallclock_now();
 	m->tsc_start = rdtsc();
 	m->start = (struct vcpu_start){0};
-	err = load_image(vm, &m->start);
+	return load_image(vm, &m->start);
+}
+
+int vm_load(struct vm *vm)
+{
+	int err = vm_ram_alloc(vm, vm->more->conf->memory);
+
+	if (err) {
+		vm_complain_memory(vm);
+		return err;
+	}
+	(void)vm_ram_clear(vm, UINT64_MAX);
+	err = vm_load_image(vm);
 	if (err)
 		vm_ram_free(vm);
 	return err;
 }
 
-/* The loaded VM begins; its vCPUs are in their run queues. */
-static int launch(struct vm *vm)
+static void log_learnt(void *vm, const char *text)
 {
-	struct vm_more *m = vm->more;
-
-	spin_lock(&m->lock); /* the console may have a byte for a device */
-	int err = reset(vm, &m->start);
-	if (!err)
-		m->state = VM_RUNNING;
-	spin_unlock(&m->lock);
-	if (err) {
-		log_err("%s: cannot be started: error %d", vm->name, err);
-		vm_ram_free(vm);
-		return err;
-	}
-	m->starts++;
-	log_info("%s: started on core %u (%s), %llu MiB", vm->name, m->vcpu[0]->cpu->id,
-		 m->vcpu[0]->cpu->more->queue.ops->name, (unsigned long long)m->conf->memory >> 20);
-	return 0;
+	log_info("%s: learnt: %s", ((struct vm *)vm)->name, text);
 }
 
-int vm_start(struct vm *vm)
+void vm_list_refusals(struct vm *vm)
 {
-	struct vm_more *m = vm->more;
-
-	for (unsigned i = 0; i < m->vcpu_count; i++)
-		if (core_add(m->vcpu[i])) {
-			log_err("%s: core %u takes no further vCPU", vm->name, m->vcpu[i]->cpu->id);
-			while (i--)
-				core_remove(m->vcpu[i]);
-			vm_ram_free(vm);
-			return -EBUSY;
-		}
-	int err = launch(vm);
-	for (unsigned i = 0; i < m->vcpu_count; i++)
-		if (err)
-			core_remove(m->vcpu[i]);
-		else
-			core_wake(m->vcpu[i]);
-	return err;
-}
-
-void vm_end(struct vm *vm, enum vm_end how)
-{
-	if (vm->more->state != VM_RUNNING)
-		return;
-	vm->more->end = how;
-	vm->more->state = VM_ENDING;
-	for (unsigned i = 0; i < vm->more->vcpu_count; i++) {
-		struct vcpu *v = vm->more->vcpu[i];
-
-		__atomic_or_fetch(&v->requests, VCPU_REQ_STOP, __ATOMIC_SEQ_CST);
-		cpu_kick(v->cpu);
-	}
-}
-
-static void list_refusals(struct vm *vm)
-{
-	const struct refusals *r = &vm->more->refused;
+	struct refusals *r = &vm->more->refused;
 
 	for (unsigned i = 0; i < r->ranges; i++)
 		log_info("%s: refused %s 0x%llx-0x%llx: %llu times", vm->name,
@@ -315,14 +311,18 @@ static void list_refusals(struct vm *vm)
 			 (unsigned long long)r->range[i].count);
 	if (r->unnamed)
 		log_info("%s: and %llu more", vm->name, (unsigned long long)r->unnamed);
+	*r = (struct refusals){0};
+	if (vm->more->learn)
+		learn_print(vm, log_learnt, vm);
 }
 
-static void stop_timers(struct vm *vm)
+void vm_stop_timers(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		guest_timer_arm(&m->vcpu[i]->more->lapic_timer, DEV_TIMER_NEVER);
+	guest_timer_arm(&m->watchdog, DEV_TIMER_NEVER);
 	if (!m->pc) {
 		guest_timer_arm(&m->pv_timer, DEV_TIMER_NEVER);
 		return;
@@ -330,75 +330,4 @@ static void stop_timers(struct vm *vm)
 	guest_timer_arm(&m->pc->pit_timer, DEV_TIMER_NEVER);
 	guest_timer_arm(&m->pc->rtc_timer, DEV_TIMER_NEVER);
 	guest_timer_arm(&m->pc->pm_timer, DEV_TIMER_NEVER);
-}
-
-/* Nothing of the VM stays in the registers of its core. */
-static void detach(struct vm *vm)
-{
-	for (unsigned i = 0; i < vm->more->vcpu_count; i++) {
-		xstate_release(vm->more->vcpu[i]);
-		vcpu_put(vm->more->vcpu[i]);
-	}
-}
-
-static void leave(struct vm *vm)
-{
-	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
-		core_remove(vm->more->vcpu[i]);
-	vm->more->state = VM_OFF;
-	for (unsigned i = 0; i < vm_count; i++)
-		if (vms[i]->more->state != VM_OFF)
-			return;
-	log_warn("no VM runs any more: Ctrl-a x switches the machine off");
-}
-
-/* On the VM's own account: it stays the current one of its queue. */
-static void relaunch(struct vm *vm)
-{
-	if (vm_load(vm) || launch(vm))
-		leave(vm);
-	else
-		core_resched(vm->more->vcpu[0]);
-}
-
-static void restart_due(struct timerq_node *t)
-{
-	core_wake(container_of(t, struct vm_more, restart_timer)->vcpu[0]);
-}
-
-/* One restart a second: loading and clearing memory is work that neighbours would feel. */
-static void restart(struct vm *vm)
-{
-	struct vm_more *m = vm->more;
-	uint64_t due = m->tsc_start + ns_to_tsc(RESTART_GAP_NS);
-
-	if (rdtsc() >= due) {
-		relaunch(vm);
-		return;
-	}
-	m->state = VM_WAITING;
-	m->restart_timer.expired = restart_due;
-	core_block(m->vcpu[0]);
-	core_timer(m->vcpu[0]->cpu, &m->restart_timer, due);
-}
-
-void vm_finish(struct vm *vm)
-{
-	static const char *const how[] = {"powered off", "restarts", "crashed and is stopped"};
-	struct vm_more *m = vm->more;
-
-	detach(vm);
-	if (m->state == VM_WAITING) { /* woken by restart_due() */
-		relaunch(vm);
-		return;
-	}
-	stop_timers(vm);
-	list_refusals(vm);
-	m->refused = (struct refusals){0};
-	vm_ram_free(vm);
-	log_warn("%s: %s", vm->name, how[m->end]);
-	if (m->end == END_RESTART)
-		restart(vm);
-	else
-		leave(vm);
 }

@@ -200,6 +200,12 @@ void svm_reset_state(struct vcpu *v, const struct vcpu_start *start)
 	power_up(v);
 	if (!start)
 		return;
+	if (start->real_mode) {
+		c->cs = (struct vmcb_seg){(uint16_t)(start->sipi << 8), RIGHTS_CODE, 0xffff,
+					  (uint64_t)start->sipi << PAGE_SHIFT};
+		c->rip = 0;
+		return;
+	}
 	if (start->long_mode) {
 		code.attrib = RIGHTS_CODE | ATTR_L | 0x800;
 		c->efer |= EFER_LME | EFER_LMA | EFER_NXE;

@@ -24,7 +24,10 @@ static const char usage[] =
 	"Exit status: 0 the file is in order, 1 something in it is refused, 2 it was not read.\n";
 
 static const char *const type_name[] = {"linux", "pv"};
-static const char *const policy_name[] = {"auto", "dedicated", "fair"};
+static const char *const policy_name[] = {"auto", "dedicated", "fair", "budget", "cyclic"};
+static const char *const on_crash_name[] = {"stop", "restart", "hold"};
+static const char *const monitor_name[] = {"none", "com2"};
+static const char *const grant_name[] = {"MSR", "port", "PCI"};
 
 struct check {
 	const char *file;
@@ -66,6 +69,34 @@ static void print_size(uint64_t bytes)
 		printf("%lluG", (unsigned long long)(bytes >> 30));
 }
 
+static const char *grant_range(const struct config_grant *g)
+{
+	static char s[32];
+
+	if (g->kind == GRANT_PCI)
+		snprintf(s, sizeof(s), "%02x:%02x.%x", g->first >> 8, g->first >> 3 & 0x1f,
+			 g->first & 7);
+	else if (g->first == g->last)
+		snprintf(s, sizeof(s), "0x%x", g->first);
+	else
+		snprintf(s, sizeof(s), "0x%x-0x%x", g->first, g->last);
+	return s;
+}
+
+static void print_life(const struct config_vm *vm)
+{
+	if (!vm->autostart)
+		printf("  start    by hand\n");
+	else if (vm->order)
+		printf("  start    by itself, order %u\n", vm->order);
+	if (vm->on_crash != ON_CRASH_STOP)
+		printf("  on crash %s\n", on_crash_name[vm->on_crash]);
+	if (vm->watchdog)
+		printf("  watchdog the guest may arm one\n");
+	if (vm->learn)
+		printf("  learn    what policy refuses is kept for the monitor\n");
+}
+
 static void print_vm(const struct check *k, unsigned v)
 {
 	const struct config_vm *vm = &k->c.vm[v];
@@ -92,30 +123,63 @@ static void print_vm(const struct check *k, unsigned v)
 		printf("  vCPU %-3u core %u, %s", i, core, policy_name[k->p.policy[core]]);
 		if (k->p.policy[core] == POLICY_FAIR)
 			printf(", weight %u", vm->weight);
+		if (k->p.policy[core] == POLICY_BUDGET)
+			printf(", %.2f %% (%u us in %u us)", 100.0 * vm->budget / vm->period,
+			       vm->budget, vm->period);
 		printf("\n");
 	}
+	print_life(vm);
+	for (const struct config_grant *g = vm->grant; g < vm->grant + vm->grant_count; g++)
+		printf("  allowed  %s %s, %s%s%s\n", grant_name[g->kind], grant_range(g),
+		       g->read ? "read" : "", g->read && g->write ? " and " : "",
+		       g->write ? "write" : "");
 	printf("  devices  %s\n", vm->type == VM_LINUX
 					  ? "16550 serial port (ttyS0), local APIC, IOAPIC, PIC, "
 					    "PIT, RTC, ACPI PM timer"
 					  : "by hypercall: console, disk, time, events, power");
 }
 
+/* Where each window stands in the frame. */
+static void print_windows(const struct config_core *core)
+{
+	const char *rest = core->slack ? "idle: for whoever can run" : "idle";
+	unsigned at = 0;
+
+	printf("      frame of %u us\n", core->frame);
+	for (unsigned i = 0; i < core->window_count; i++) {
+		const struct config_window *w = &core->window[i];
+
+		printf("      %8u to %8u  %s\n", at, at + w->us, w->vm[0] ? w->vm : rest);
+		at += w->us;
+	}
+	if (at < core->frame)
+		printf("      %8u to %8u  %s\n", at, core->frame, rest);
+}
+
 static void print_cores(const struct check *k)
 {
 	printf("\ncores\n");
 	for (unsigned core = 0; core < k->cores && core < CONFIG_MAX_CORES; core++) {
+		const struct config_core *c = &k->c.core[core];
 		bool used = false;
+		double sum = 0;
 
 		printf("  %-3u", core);
 		for (unsigned v = 0; v < k->c.vm_count; v++)
 			for (unsigned i = 0; !k->c.vm[v].refused && i < k->c.vm[v].vcpus; i++)
 				if (k->p.core[v][i] == core) {
+					sum += 100.0 * k->c.vm[v].budget /
+					       (k->c.vm[v].period ? k->c.vm[v].period : 1);
 					printf(" %s%s%s",
 					       used ? "" : policy_name[k->p.policy[core]],
 					       used ? "and " : ": ", k->c.vm[v].name);
 					used = true;
 				}
+		if (used && c->policy == POLICY_BUDGET)
+			printf(" (%.2f %%)", sum);
 		printf("%s\n", used ? "" : " free");
+		if (c->policy == POLICY_CYCLIC)
+			print_windows(c);
 	}
 }
 
@@ -147,6 +211,8 @@ static void print_all(const struct check *k)
 		print_size(k->memory);
 	}
 	printf("\n");
+	if (k->c.monitor != MONITOR_NONE)
+		printf("\nmonitor\n  on %s, for programs\n", monitor_name[k->c.monitor]);
 }
 
 /* ---- for programs ---- */
@@ -187,31 +253,72 @@ static void json_member(const char *name, const char *value)
 		printf("null");
 }
 
+static const char *truth(unsigned yes)
+{
+	return yes ? "true" : "false";
+}
+
 static void json_vm(const struct check *k, unsigned v)
 {
 	const struct config_vm *vm = &k->c.vm[v];
 
 	printf("%s\n    {\"name\": \"%s\", \"line\": %u, \"refused\": %s, \"starts\": %s",
-	       v ? "," : "", vm->name, vm->line, vm->refused ? "true" : "false",
-	       starts(k, v) ? "true" : "false");
+	       v ? "," : "", vm->name, vm->line, truth(vm->refused), truth(starts(k, v)));
 	json_member("type", type_name[vm->type]);
 	json_member("kernel", vm->kernel.line ? vm->kernel.path : NULL);
 	json_member("initrd", vm->initrd.line ? vm->initrd.path : NULL);
 	json_member("disk", vm->disk.line ? vm->disk.path : NULL);
 	json_member("cmdline", vm->cmdline);
-	printf(", \"memory\": %llu, \"weight\": %u, \"cores\": [", (unsigned long long)vm->memory,
-	       vm->weight);
+	json_member("on_crash", on_crash_name[vm->on_crash]);
+	printf(", \"autostart\": %s, \"order\": %u, \"watchdog\": %s, \"learn\": %s",
+	       truth(vm->autostart), vm->order, truth(vm->watchdog), truth(vm->learn));
+	printf(", \"memory\": %llu, \"vcpus\": %u, \"weight\": %u", (unsigned long long)vm->memory,
+	       vm->vcpus, vm->weight);
+	if (vm->budget && vm->period)
+		printf(", \"budget\": %u, \"period\": %u, \"percent\": %.2f", vm->budget,
+		       vm->period, 100.0 * vm->budget / vm->period);
+	printf(", \"grants\": [");
+	for (unsigned i = 0; i < vm->grant_count; i++) {
+		const struct config_grant *g = &vm->grant[i];
+
+		printf("%s{\"kind\": \"%s\", \"range\": \"%s\", \"read\": %s, \"write\": %s}",
+		       i ? ", " : "", grant_name[g->kind], grant_range(g), truth(g->read),
+		       truth(g->write));
+	}
+	printf("], \"cores\": [");
 	for (unsigned i = 0; !vm->refused && i < vm->vcpus; i++)
 		printf("%s%u", i ? ", " : "", k->p.core[v][i]);
 	printf("]}");
+}
+
+static void json_cyclic(const struct check *k)
+{
+	bool more = false;
+
+	for (unsigned i = 0; !k->file_refused && i < k->cores && i < CONFIG_MAX_CORES; i++) {
+		const struct config_core *c = &k->c.core[i];
+
+		if (c->policy != POLICY_CYCLIC)
+			continue;
+		printf("%s\n    {\"core\": %u, \"frame\": %u, \"slack\": %s, \"windows\": [",
+		       more ? "," : "", i, c->frame, truth(c->slack));
+		for (unsigned w = 0; w < c->window_count; w++)
+			printf("%s{\"vm\": %s%s%s, \"us\": %u}", w ? ", " : "",
+			       c->window[w].vm[0] ? "\"" : "",
+			       c->window[w].vm[0] ? c->window[w].vm : "null",
+			       c->window[w].vm[0] ? "\"" : "", c->window[w].us);
+		printf("]}");
+		more = true;
+	}
 }
 
 static void json_all(const struct check *k)
 {
 	printf("{\n  \"file\": ");
 	json_string(k->file);
-	printf(",\n  \"refused\": %s,\n  \"strict\": %s,\n  \"diagnostics\": [",
-	       k->file_refused ? "true" : "false", k->c.strict ? "true" : "false");
+	printf(",\n  \"refused\": %s,\n  \"strict\": %s,\n  \"monitor\": \"%s\",\n  "
+	       "\"diagnostics\": [",
+	       truth(k->file_refused), truth(k->c.strict), monitor_name[k->c.monitor]);
 	for (unsigned i = 0; i < k->diags; i++) {
 		printf("%s\n    {\"line\": %u", i ? "," : "", k->diag[i].line);
 		json_member("sentence", k->diag[i].sentence);
@@ -223,6 +330,8 @@ static void json_all(const struct check *k)
 	printf("],\n  \"cores\": [");
 	for (unsigned i = 0; !k->file_refused && i < k->cores && i < CONFIG_MAX_CORES; i++)
 		printf("%s\"%s\"", i ? ", " : "", policy_name[k->p.policy[i]]);
+	printf("],\n  \"cyclic\": [");
+	json_cyclic(k);
 	printf("]\n}\n");
 }
 
@@ -233,9 +342,18 @@ static const struct {
 	const char *name, *standard, *help;
 } about[] = {
 	{"strict", "no", "yes: start no VM at all when anything in the configuration is refused."},
+	{"monitor", "none", "The serial port where programs find the monitor."},
 	{"policy", "auto",
-	 "How the core is shared: dedicated to one vCPU, fair by weight, or auto: dedicated while "
-	 "one vCPU is on it, fair with several."},
+	 "How the core is shared: dedicated to one vCPU, fair by weight, budget: each vCPU has its "
+	 "budget in each period, cyclic: by a table of windows, or auto: dedicated while one vCPU "
+	 "is on it, fair with several."},
+	{"frame", "none; must be given if cyclic",
+	 "The length of the table, which then begins anew; policy = cyclic only."},
+	{"windows", "none; must be given if cyclic",
+	 "Whose the core is, in order from the beginning of the frame; what they leave of it is "
+	 "idle; policy = cyclic only."},
+	{"slack", "no",
+	 "yes: whoever on the core can run gets the time of idle windows; policy = cyclic only."},
 	{"type", "linux",
 	 "linux: an unmodified Linux kernel (bzImage); pv: a guest of Mullion's own interface "
 	 "(ELF)."},
@@ -247,8 +365,28 @@ static const struct {
 	{"cmdline", "empty", "The kernel's command line."},
 	{"memory", "128M", "The VM's memory."},
 	{"vcpus", "1", "Virtual CPUs of the VM."},
-	{"cores", "auto", "The physical core of the VM's vCPU; auto: the least loaded one."},
+	{"cores", "auto",
+	 "The physical cores of the VM's vCPUs, in turn, and from the first again when there are "
+	 "more vCPUs; auto: each on the least loaded one."},
 	{"weight", "1", "The VM's share of a core that is fair, relative to the others there."},
+	{"budget", "none",
+	 "The time that each of its vCPUs gets in each period on a core whose policy is budget."},
+	{"period", "none", "The period of the budget, at least as long."},
+	{"on_crash", "stop",
+	 "What follows when the guest is beyond saving: stop frees what it had, restart starts it "
+	 "again, hold keeps it as it is, to be looked at."},
+	{"autostart", "yes", "no: the VM waits until the monitor is told to start it."},
+	{"order", "0", "Of start: lower first, equal ones as in the file."},
+	{"watchdog", "no", "yes: the guest may arm a watchdog; when it runs out, that is a crash."},
+	{"learn", "no",
+	 "yes: what policy refuses to the guest is kept, and the monitor shows the lines that "
+	 "would "
+	 "allow it."},
+	{"allow_msr", "none", "MSRs of the physical core that the guest may use; may be repeated."},
+	{"allow_port", "none", "I/O ports of the machine that the guest may use; may be repeated."},
+	{"allow_pci", "none",
+	 "A PCI function of the machine whose configuration space the guest may read; may be "
+	 "repeated."},
 };
 
 static void print_keys(void)

@@ -131,6 +131,10 @@ static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 
 	exit->kind = vmx_exit_kind(basic);
 	switch (basic) {
+	case REASON_PREEMPTION_TIMER:
+		if (rdtsc() < v->slice_end)
+			exit->kind = EXIT_HOST_IRQ; /* the leash */
+		break;
 	case REASON_EXCEPTION_NMI:
 		exception(v, exit);
 		break;
@@ -181,6 +185,8 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	uint32_t reason;
 
 	exit->insn_len = 0;
+	if (v->slice_end != UINT64_MAX || vmx_leashed || h->pin != vmx_controls.pin)
+		vmx_set_timer(v);
 	vmx_cache_flush(h);
 	if (h->vtpr)
 		update_threshold(h);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keeps the core in hand where a guest with IF clear would hold interrupts back. */
+/* The VMX-preemption timer: ends slices, and keeps in hand who would hold interrupts back. */
 #include "arch/x86/apic.h"
 #include "arch/x86/traps.h"
 #include "arch/x86/tsc.h"
@@ -7,6 +7,9 @@
 #include "vmx/vmx.h"
 
 #define LEASH_NS 1000000ull
+
+bool vmx_leashed;
+static uint64_t leash; /* ticks */
 
 /*
  * With external-interrupt exiting the guest's IF is of no matter (SDM 3C 25.2).
@@ -18,7 +21,7 @@
 static bool holds_interrupts_back(void)
 {
 	static struct vm vm;
-	static struct vcpu v = {.vm = &vm};
+	static struct vcpu v = {.vm = &vm, .slice_end = UINT64_MAX};
 	struct vcpu_exit exit = {.kind = EXIT_NONE};
 	void *root = page_alloc();
 
@@ -39,19 +42,44 @@ static bool holds_interrupts_back(void)
 	return exit.kind == EXIT_PAGE_FAULT;
 }
 
-void vmx_leash_init(void)
+bool vmx_keeps_slices(void)
 {
-	if (!(vmx_caps.pin >> 32 & PIN_PREEMPTION_TIMER) || !holds_interrupts_back())
-		return;
-	vmx_controls.pin |= (uint32_t)PIN_PREEMPTION_TIMER;
-	log_info("vmx: this processor holds interrupts back while a guest has IF clear: guests "
-		 "exit every %llu us",
-		 LEASH_NS / 1000);
+	return vmx_caps.pin >> 32 & PIN_PREEMPTION_TIMER;
 }
 
-/* The timer counts down from the field at each entry; the exit reads as an interrupt. */
-void vmx_leash_setup(void)
+void vmx_leash_init(void)
 {
-	if (vmx_controls.pin & PIN_PREEMPTION_TIMER)
-		vmwrite(GUEST_PREEMPTION_TIMER, ns_to_tsc(LEASH_NS) >> (vmx_caps.misc & 31));
+	if (!vmx_keeps_slices() || !holds_interrupts_back())
+		return;
+	vmx_leashed = true;
+	leash = ns_to_tsc(LEASH_NS);
+	log_info(
+		"vmx: this processor holds interrupts back while a guest has IF clear: such guests "
+		"exit every %llu us",
+		LEASH_NS / 1000);
+}
+
+/*
+ * The timer counts down from the field, by one each time that bit N of the TSC
+ * changes (SDM 3C 25.5.1): one more than the ticks that are left is not early.
+ */
+void vmx_set_timer(struct vcpu *v)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+	uint64_t left = UINT64_MAX, now = rdtsc();
+	uint32_t pin = vmx_controls.pin;
+
+	if (v->slice_end != UINT64_MAX)
+		left = v->slice_end > now ? v->slice_end - now : 0;
+	if (vmx_leashed && !(vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF))
+		left = min_u64(left, leash);
+	if (left != UINT64_MAX) {
+		pin |= (uint32_t)PIN_PREEMPTION_TIMER;
+		vmwrite(GUEST_PREEMPTION_TIMER,
+			min_u64((left >> (vmx_caps.misc & 31)) + 1, UINT32_MAX));
+	}
+	if (pin != h->pin) {
+		h->pin = pin;
+		vmwrite(PIN_BASED_CONTROLS, pin);
+	}
 }

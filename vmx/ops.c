@@ -35,6 +35,7 @@ const struct vcpu_ops vmx_ops = {
 	.inject = vmx_inject,
 	.get_tpr = vmx_get_tpr,
 	.set_tpr = vmx_set_tpr,
+	.keeps_slices = vmx_keeps_slices,
 	.tsc_changed = tsc_changed,
 	.flush_tlb = vmx_flush_tlb,
 	.dump = vmx_dump,

@@ -62,6 +62,12 @@ static void start_at(struct vcpu *v, const struct vcpu_start *start)
 {
 	uint32_t code = (uint32_t)(SEG_G | SEG_P | SEG_S | 11);
 
+	if (start->real_mode) {
+		set_seg(v, SREG_CS, (uint16_t)(start->sipi << 8), 0x9b, 0xffff,
+			(uint64_t)start->sipi << PAGE_SHIFT);
+		vmx_cache_set(vmx_hw(v), CACHE_RIP, 0);
+		return;
+	}
 	if (start->long_mode) {
 		vmx_set_efer(v, EFER_LME | EFER_NXE);
 		vmx_set_cr4(v, CR4_PAE);

@@ -51,6 +51,7 @@ void vmx_give_back(struct vmx_vcpu *h, bool borrowed)
 
 static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 {
+	h->pin = vmx_controls.pin;
 	h->proc = vmx_controls.proc;
 	h->entry = vmx_controls.entry;
 	vmwrite(PIN_BASED_CONTROLS, vmx_controls.pin);
@@ -72,7 +73,6 @@ static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 	vmwrite(MSR_BITMAP_ADDRESS, vm->msr_bitmap ? vm->msr_bitmap : virt_to_phys(vmx_msr_bitmap));
 	if (h->vpid)
 		vmwrite(VPID, h->vpid);
-	vmx_leash_setup();
 	if (h->vtpr) {
 		vmwrite(VIRTUAL_APIC_ADDRESS,
 			align_down(virt_to_phys((const void *)(uintptr_t)h->vtpr), PAGE_SIZE));

@@ -39,7 +39,8 @@ struct vmx_vcpu {
 	uint8_t tpr;       /* without a TPR shadow */
 	uint8_t threshold; /* TPR threshold in the VMCS */
 	uint16_t vpid;     /* 0: none */
-	uint32_t proc;     /* controls as they are in the VMCS */
+	uint32_t pin;      /* controls as they are in the VMCS */
+	uint32_t proc;
 	uint32_t entry;
 	uint64_t cr0, cr4;   /* as the guest last wrote them: valid in host-owned bits */
 	uint64_t efer;       /* as the guest sees it */
@@ -126,13 +127,16 @@ bool vmx_borrow(struct vmx_vcpu *h);
 void vmx_give_back(struct vmx_vcpu *h, bool borrowed);
 
 /* leash.c */
+extern bool vmx_leashed;
 void vmx_leash_init(void);
-void vmx_leash_setup(void);
+bool vmx_keeps_slices(void);
+/* Before an entry, unless the vCPU has its core for ever and no timer is on. */
+void vmx_set_timer(struct vcpu *v);
 
 /* The timer starts anew at each entry: a guest that exits often must not outrun it. */
 static inline void vmx_leash_pull(void)
 {
-	if (__builtin_expect(vmx_controls.pin & PIN_PREEMPTION_TIMER, 0))
+	if (__builtin_expect(vmx_leashed, 0))
 		irq_window();
 }
 

@@ -11,6 +11,7 @@
 #include "arch/x86/percpu.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/tsc.h"
+#include "kernel/dmesg.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/print.h"
@@ -31,7 +32,9 @@ static char reason[SURVIVE_REASON];
 static char said[KIB(4)];
 static size_t said_len;
 
-static_assert(SURVIVE_CORES == MAX_CPUS && sizeof(said) < SURVIVE_LOG, "all that there is");
+static_assert(SURVIVE_CORES == MAX_CPUS &&
+		      sizeof(log_ring) + sizeof(said) + DMESG_LINE <= SURVIVE_LOG,
+	      "there is room for all of it");
 
 extern const char image_start[], text_end[];
 
@@ -43,9 +46,8 @@ void panic_symbols(const void *file, uint64_t size)
 void panic_keep(hpa_t pa, uint64_t size, uint64_t boot_epoch)
 {
 	if (!size || !phys_is_mapped(pa, size)) {
-		log_warn(
-			"no memory at 32 to 128 MiB is free for it: the log of a panic is not kept "
-			"over a reset");
+		log_warn("the log of a panic is not kept over a reset: firmware has no memory "
+			 "free at 32 to 128 MiB");
 		return;
 	}
 	region = phys_to_virt(pa);
@@ -76,8 +78,8 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 	va_end(ap);
 	size_t len = n < 0 ? 0 : min_u64((uint64_t)n, sizeof(line) - 3);
 	memcpy(line + len, "\r\n", 2);
-	serial_write(line, len + 2);
-	serial_drain();
+	serial_write(&serial_com1, line, len + 2);
+	serial_drain(&serial_com1);
 	fbcon_write(line, len + 2);
 	line[len] = '\n';
 	len = min_u64(len + 1, sizeof(said) - said_len);
@@ -160,6 +162,7 @@ static void begin(void)
 static void keep(void)
 {
 	struct survive *r = survive_begin(region, region_size, cpu_count);
+	uint64_t cursor = 0;
 
 	if (!r)
 		return;
@@ -167,7 +170,11 @@ static void keep(void)
 	r->tsc = rdtsc();
 	r->tsc_hz = tsc_hz();
 	memcpy(r->reason, reason, sizeof(reason));
-	r->log_len = log_tail(r->log, SURVIVE_LOG - said_len);
+	while (r->log_len + said_len + DMESG_LINE <= SURVIVE_LOG &&
+	       dmesg_read(&log_ring, &cursor, r->log + r->log_len)) {
+		r->log_len += strlen(r->log + r->log_len) + 1;
+		r->log[r->log_len - 1] = '\n';
+	}
 	memcpy(r->log + r->log_len, said, said_len);
 	r->log_len += said_len;
 	for (unsigned i = 0; i < r->core_count; i++)
@@ -182,7 +189,7 @@ static void __attribute__((noreturn)) end(void)
 {
 	keep();
 	say("panic| the machine is stopped: reset or power-cycle it");
-	serial_drain();
+	serial_drain(&serial_com1);
 	panic_park();
 }
 

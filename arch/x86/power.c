@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Switching the machine off by ACPI S5. */
+/* Switching the machine off by ACPI S5, and resetting it. */
 #include "arch/x86/power.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/cpu.h"
@@ -43,18 +43,42 @@ static void enter_acpi_mode(void)
 /* Past the log, whose lock a core that was stopped may hold. */
 static void last_words(const char *s)
 {
-	serial_write(s, strlen(s));
+	serial_write(&serial_com1, s, strlen(s));
 	fbcon_write(s, strlen(s));
+}
+
+/* The last line of the log, and no guest runs any more. */
+static void stop(const char *why)
+{
+	irq_off();
+	log_warn("%s", why);
+	stop_other_cores();
+	serial_drain(&serial_com1);
+	if (vcpu_ops)
+		vcpu_ops->cpu_off(this_cpu());
+}
+
+void power_reset(void)
+{
+	stop("resetting");
+	/* ACPI 6.4 4.8.3.6; then the chipset's reset control register, then the keyboard
+	 * controller. */
+	if (acpi && acpi->has_reset && acpi->reset.space == ACPI_SPACE_IO)
+		out8((uint16_t)acpi->reset.address, acpi->reset_value);
+	delay_us(100000);
+	out8(0xcf9, 0x02);
+	out8(0xcf9, 0x06);
+	delay_us(100000);
+	out8(0x64, 0xfe);
+	delay_us(100000);
+	last_words("mullion| this machine does not reset itself: press its button\r\n");
+	serial_drain(&serial_com1);
+	panic_park();
 }
 
 void power_off(void)
 {
-	irq_off();
-	log_warn("powering off");
-	stop_other_cores();
-	serial_drain();
-	if (vcpu_ops)
-		vcpu_ops->cpu_off(this_cpu());
+	stop("powering off");
 	if (acpi && acpi->has_fadt && acpi->has_s5 && !acpi->hw_reduced) {
 		enter_acpi_mode();
 		sleep_by(&acpi->pm1a_cnt, acpi->slp_typa);
@@ -66,6 +90,6 @@ void power_off(void)
 			out8(0x8900, (uint8_t)*s);
 	}
 	last_words("mullion| this machine does not switch itself off: it is safe to do so now\r\n");
-	serial_drain();
+	serial_drain(&serial_com1);
 	panic_park();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Switching the machine off. */
+/* Switching the machine off, or resetting it. */
 #ifndef ARCH_X86_POWER_H
 #define ARCH_X86_POWER_H
 
@@ -8,5 +8,6 @@ struct acpi_info;
 /* Remembers which registers the ACPI tables name; info stays with the caller. */
 void power_init(const struct acpi_info *info);
 void power_off(void) __attribute__((noreturn));
+void power_reset(void) __attribute__((noreturn));
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The physical 16550: 115200 8N1, FIFO on. Output waits in memory until the
+ * The physical 16550s: 115200 8N1, FIFO on. Output waits in memory until the
  * line takes it, 87 us a byte: no core that prints stands still for it.
  */
 #include "arch/x86/serial.h"
@@ -17,118 +17,113 @@ enum { THR = 0, IER = 1, IIR = 2, FCR = 2, LCR = 3, MCR = 4, LSR = 5, SCR = 7 };
 #define FIFO         16u
 #define SPIN_LIMIT   1000000u
 
-#define WAITING KIB(64)
+struct serial_port serial_com1, serial_com2;
 
-static uint16_t base; /* 0: none */
-static bool by_irq;   /* the interrupt is routed; before that, output is waited for */
-static char ring[WAITING];
-static size_t head, count;
-
-static void reg_out(unsigned reg, uint8_t v)
+static void reg_out(const struct serial_port *p, unsigned reg, uint8_t v)
 {
-	out8((uint16_t)(base + reg), v);
+	out8((uint16_t)(p->base + reg), v);
 }
 
-static uint8_t reg_in(unsigned reg)
+static uint8_t reg_in(const struct serial_port *p, unsigned reg)
 {
-	return in8((uint16_t)(base + reg));
+	return in8((uint16_t)(p->base + reg));
 }
 
-bool serial_init(uint16_t port)
+bool serial_init(struct serial_port *p, uint16_t port)
 {
-	base = port;
-	reg_out(SCR, 0x5a);
-	if (reg_in(SCR) != 0x5a) {
-		base = 0;
+	p->base = port;
+	reg_out(p, SCR, 0x5a);
+	if (reg_in(p, SCR) != 0x5a) {
+		p->base = 0;
 		return false;
 	}
-	reg_out(IER, 0);
-	reg_out(LCR, 0x80); /* divisor latch */
-	reg_out(THR, 1);    /* 115200 baud */
-	reg_out(IER, 0);
-	reg_out(LCR, 0x03); /* 8N1: firmware may leave 5-bit characters */
-	reg_out(FCR, 0x07); /* FIFO on, both emptied, trigger at 1 byte */
-	reg_out(MCR, 0x0b); /* DTR, RTS, OUT2 gates the interrupt */
+	reg_out(p, IER, 0);
+	reg_out(p, LCR, 0x80); /* divisor latch */
+	reg_out(p, THR, 1);    /* 115200 baud */
+	reg_out(p, IER, 0);
+	reg_out(p, LCR, 0x03); /* 8N1: firmware may leave 5-bit characters */
+	reg_out(p, FCR, 0x07); /* FIFO on, both emptied, trigger at 1 byte */
+	reg_out(p, MCR, 0x0b); /* DTR, RTS, OUT2 gates the interrupt */
 	return true;
 }
 
 /* Bounded: a port that went away must not hang the machine. */
-static void wait_for(uint8_t bit)
+static void wait_for(struct serial_port *p, uint8_t bit)
 {
-	for (unsigned i = 0; i < SPIN_LIMIT && !(reg_in(LSR) & bit); i++)
+	for (unsigned i = 0; i < SPIN_LIMIT && !(reg_in(p, LSR) & bit); i++)
 		cpu_relax();
 }
 
 /* One FIFO full, if it is empty. */
-static bool feed(void)
+static bool feed(struct serial_port *p)
 {
-	if (!(reg_in(LSR) & LSR_THRE))
+	if (!(reg_in(p, LSR) & LSR_THRE))
 		return false;
-	for (unsigned i = 0; i < FIFO && count; i++, count--) {
-		reg_out(THR, (uint8_t)ring[head]);
-		head = (head + 1) % WAITING;
+	for (unsigned i = 0; i < FIFO && p->count; i++, p->count--) {
+		reg_out(p, THR, (uint8_t)p->ring[p->head]);
+		p->head = (p->head + 1) % SERIAL_RING;
 	}
 	return true;
 }
 
-static void wait_until(size_t left)
+static void wait_until(struct serial_port *p, size_t left)
 {
-	while (count > left) {
-		wait_for(LSR_THRE);
-		if (!feed())
-			count = left; /* it takes nothing any more: what waits is lost */
+	while (p->count > left) {
+		wait_for(p, LSR_THRE);
+		if (!feed(p))
+			p->count = left; /* it takes nothing any more: what waits is lost */
 	}
 }
 
-void serial_pump(void)
+void serial_pump(struct serial_port *p)
 {
-	if (!base)
+	if (!p->base)
 		return;
-	while (count && feed())
+	while (p->count && feed(p))
 		;
-	reg_out(IER, count ? IER_RECEIVED | IER_EMPTY : IER_RECEIVED);
+	reg_out(p, IER, (uint8_t)((p->hold ? 0 : IER_RECEIVED) | (p->count ? IER_EMPTY : 0)));
 }
 
-void serial_write(const char *s, size_t n)
+void serial_write(struct serial_port *p, const char *s, size_t n)
 {
-	if (!base)
+	if (!p->base)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		if (count == WAITING)
-			wait_until(WAITING - FIFO);
-		ring[(head + count++) % WAITING] = s[i];
+		if (p->count == SERIAL_RING)
+			wait_until(p, SERIAL_RING - FIFO);
+		p->ring[(p->head + p->count++) % SERIAL_RING] = s[i];
 	}
-	if (by_irq)
-		serial_pump();
+	if (p->by_irq)
+		serial_pump(p);
 	else
-		wait_until(0);
+		wait_until(p, 0);
 }
 
-int serial_read(void)
+int serial_read(struct serial_port *p)
 {
-	uint8_t lsr = base ? reg_in(LSR) : 0xff;
+	uint8_t lsr = p->base ? reg_in(p, LSR) : 0xff;
 
 	/* All ones: the port has gone. */
-	return lsr == 0xff || !(lsr & LSR_DR) ? -1 : reg_in(THR);
+	return lsr == 0xff || !(lsr & LSR_DR) ? -1 : reg_in(p, THR);
 }
 
-bool serial_wants_service(void)
+bool serial_wants_service(struct serial_port *p)
 {
-	uint8_t iir = base ? reg_in(IIR) : 0xff;
+	uint8_t iir = p->base ? reg_in(p, IIR) : 0xff;
 
 	return !(iir & IIR_NONE);
 }
 
-void serial_enable_irq(void)
+void serial_enable_irq(struct serial_port *p)
 {
-	by_irq = base != 0;
-	serial_pump();
+	p->by_irq = p->base != 0;
+	serial_pump(p);
 }
 
-void serial_drain(void)
+void serial_drain(struct serial_port *p)
 {
-	if (!base)
+	if (!p->base)
 		return;
-	wait_until(0);
-	wait_for(LSR_TEMT);
+	wait_until(p, 0);
+	wait_for(p, LSR_TEMT);
 }

@@ -131,6 +131,7 @@ void trap_handler(struct trap_frame *f)
 		request(CPU_REQ_KICK);
 		break;
 	case HOST_VEC_SERIAL:
+	case HOST_VEC_SERIAL2:
 		request(CPU_REQ_CONSOLE);
 		break;
 	case HOST_VEC_SPURIOUS: /* no EOI (SDM 3A 10.9) */

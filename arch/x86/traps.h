@@ -8,6 +8,7 @@
 /* Vectors of the hypervisor's own interrupts. */
 enum host_vector {
 	HOST_VEC_SERIAL = 0x40,
+	HOST_VEC_SERIAL2 = 0x41,
 	HOST_VEC_TIMER = 0xf0,
 	HOST_VEC_KICK = 0xf1,
 	HOST_VEC_ERROR = 0xfe,

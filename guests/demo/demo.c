@@ -2,7 +2,7 @@
 /* Demo guest: says where it is, tests its disk, then answers on its console. */
 #include "guests/demo/demo.h"
 
-enum { VECTOR_CONSOLE = 0x40, LINE_MAX = 80 };
+enum { VECTOR_CONSOLE = 0x40, VECTOR_SHUTDOWN, LINE_MAX = 80 };
 
 static void cpu_lines(void)
 {
@@ -50,11 +50,15 @@ static void say_time(void)
 static void obey(const char *line)
 {
 	if (!strcmp(line, "help"))
-		print("help, time, disk, poweroff, restart, crash; anything else is echoed\n");
+		print("help, time, disk, watchdog, poweroff, restart, crash; anything else is "
+		      "echoed\n");
 	else if (!strcmp(line, "time"))
 		say_time();
 	else if (!strcmp(line, "disk"))
 		disk_test();
+	else if (!strcmp(line, "watchdog"))
+		print(watchdog(2000000000) ? "this VM has no watchdog\n"
+					   : "bites in two seconds\n");
 	else if (!strcmp(line, "poweroff"))
 		power_off();
 	else if (!strcmp(line, "restart"))
@@ -63,6 +67,13 @@ static void obey(const char *line)
 		crash(42, "asked for on the console");
 	else if (*line)
 		print("echo: %s\n", line);
+}
+
+static void on_shutdown(struct frame *f)
+{
+	(void)f;
+	print("\nshutting down as asked\n");
+	power_off();
 }
 
 static void on_console(struct frame *f)
@@ -101,6 +112,7 @@ void guest_main(void)
 	disk_test();
 
 	event_handler(MULLION_PORT_CONSOLE, VECTOR_CONSOLE, on_console);
+	event_handler(MULLION_PORT_SHUTDOWN, VECTOR_SHUTDOWN, on_shutdown);
 	print("demo> ");
 	for (;;) {
 		event_take(1u << MULLION_PORT_CONSOLE);

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define MULLION_ABI_MAJOR   1u
-#define MULLION_ABI_MINOR   0u
+#define MULLION_ABI_MINOR   1u /* 1: WATCHDOG, its feature bit, MULLION_PORT_SHUTDOWN */
 #define MULLION_ABI_VERSION (MULLION_ABI_MAJOR << 16 | MULLION_ABI_MINOR)
 
 /*
@@ -42,10 +42,11 @@
 #define MULLION_INSN_VMCALL  1u /* 0f 01 c1 */
 #define MULLION_INSN_VMMCALL 2u /* 0f 01 d9 */
 
-#define MULLION_FEATURE_CONSOLE (1u << 0) /* CONSOLE_* calls and their port */
-#define MULLION_FEATURE_BLOCK   (1u << 1) /* BLOCK_* calls and their port; at least disk 0 */
-#define MULLION_FEATURE_TIME    (1u << 2) /* TIME, TIMER_SET and its port */
-#define MULLION_FEATURE_EVENTS  (1u << 3) /* EVENT_* calls */
+#define MULLION_FEATURE_CONSOLE  (1u << 0) /* CONSOLE_* calls and their port */
+#define MULLION_FEATURE_BLOCK    (1u << 1) /* BLOCK_* calls and their port; at least disk 0 */
+#define MULLION_FEATURE_TIME     (1u << 2) /* TIME, TIMER_SET and its port */
+#define MULLION_FEATURE_EVENTS   (1u << 3) /* EVENT_* calls */
+#define MULLION_FEATURE_WATCHDOG (1u << 4) /* the WATCHDOG call */
 
 /*
  * Entry state. A PV guest is a static ELF64 executable for x86-64; its PT_LOAD
@@ -60,8 +61,9 @@
  * - RDI = GPA of struct mullion_start_info, page aligned; RSP = top of a stack
  *   of MULLION_BOOT_STACK bytes, 16-byte aligned; other registers 0;
  * - the local APIC is in x2APIC mode, enabled (SVR = 0x1ff), TPR 0; EOI is a
- *   write of 0 to MSR 0x80b. There is no IOAPIC, PIC, PIT or other device: I/O
- *   ports and memory that is not RAM read as all ones, and writes are dropped.
+ *   write of 0 to MSR 0x80b. The other vCPUs wait for INIT and SIPI, as on any
+ *   PC: they start in real mode, in x2APIC mode too. There is no IOAPIC, PIC, PIT or other device:
+ * I/O ports and memory that is not RAM read as all ones, and writes are dropped.
  */
 #define MULLION_BOOT_CS    0x10u
 #define MULLION_BOOT_DS    0x18u
@@ -189,12 +191,20 @@ enum mullion_call {
 	 */
 	MULLION_CRASH = 15,
 
+	/*
+	 * (nanoseconds) -> 0. Unless it is called again within that time, the VM
+	 * has crashed (its configuration says what comes then). 0: no watchdog.
+	 * ENODEV: this VM has none; EINVAL: more than MULLION_WATCHDOG_MAX.
+	 */
+	MULLION_WATCHDOG = 16,
+
 	MULLION_CALLS
 };
 
 #define MULLION_CONSOLE_WRITE_MAX 4096u
 #define MULLION_CONSOLE_READ_MAX  256u
 #define MULLION_CRASH_TEXT_MAX    128u
+#define MULLION_WATCHDOG_MAX      3600000000000ull /* an hour */
 
 enum mullion_clock {
 	MULLION_CLOCK_MONOTONIC = 0, /* since the start of the VM; never goes back */
@@ -215,9 +225,10 @@ enum mullion_clock {
 
 enum mullion_port {
 	MULLION_PORT_TIMER = 0,
-	MULLION_PORT_CONSOLE = 1, /* characters wait for CONSOLE_READ */
-	MULLION_PORT_BLOCK = 2,   /* requests have got their status */
-	MULLION_PORT_USER = 8,    /* 8..31: for the guest's own use */
+	MULLION_PORT_CONSOLE = 1,  /* characters wait for CONSOLE_READ */
+	MULLION_PORT_BLOCK = 2,    /* requests have got their status */
+	MULLION_PORT_SHUTDOWN = 3, /* somebody wants the VM to power itself off */
+	MULLION_PORT_USER = 8,     /* 8..31: for the guest's own use */
 };
 
 /* Block devices. */

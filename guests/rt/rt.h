@@ -39,6 +39,12 @@ static inline uint32_t event_take(uint32_t ports)
 	return (uint32_t)hcall(MULLION_EVENT_TAKE, ports, 0, 0, 0, 0);
 }
 
+/* Bites unless called again within ns; 0: never. Negative: this VM has none. */
+static inline int64_t watchdog(uint64_t ns)
+{
+	return hcall(MULLION_WATCHDOG, ns, 0, 0, 0, 0);
+}
+
 static inline void halt(void)
 {
 	hcall(MULLION_HALT, 0, 0, 0, 0, 0);
@@ -102,6 +108,14 @@ int probe_out(uint16_t port, unsigned size, uint32_t value);
 int probe_read(uint64_t va, unsigned size, uint64_t *value);
 int probe_write(uint64_t va, unsigned size, uint64_t value);
 int probe_exec(uint64_t va); /* a call to there */
+
+#define RT_VCPUS   16u
+#define RT_AP_PAGE 0x9000ull /* low memory that ap.asm is copied to */
+
+/* fn on another vCPU, with a stack of its own; false: it did not start within a second. */
+bool vcpu_start(unsigned vcpu, void (*fn)(void));
+void ipi(unsigned vcpu, uint8_t vector);
+void rt_idt_load(void);
 
 /* Paging: entry of the 4 KiB page at va, tables made as needed; NULL: no page left for one. */
 uint64_t *rt_pte(uint64_t va);

@@ -36,10 +36,15 @@ uint64_t rt_stray;
 struct fault rt_fault;
 static struct gate idt[256];
 
-static void idt_load(void)
+void rt_idt_load(void)
 {
 	struct idt_ptr p = {sizeof(idt) - 1, gpa_of(idt)};
 
+	__asm__ volatile("lidt %0" ::"m"(p));
+}
+
+static void idt_make(void)
+{
 	for (unsigned v = 0; v < 256; v++)
 		idt[v] = (struct gate){
 			.offset0 = (uint16_t)rt_vectors[v],
@@ -49,7 +54,7 @@ static void idt_load(void)
 			.ist = v == 8, /* #DF has a stack of its own */
 			.type = v == RT_RETURN_VECTOR || v == 3 ? 0xee : 0x8e,
 		};
-	__asm__ volatile("lidt %0" ::"m"(p));
+	rt_idt_load();
 }
 
 void rt_main(const struct mullion_start_info *info)
@@ -58,7 +63,7 @@ void rt_main(const struct mullion_start_info *info)
 
 	rt_info = info;
 	rt_use_vmcall = r.ecx == MULLION_INSN_VMCALL;
-	idt_load();
+	idt_make();
 	if (info->magic != MULLION_START_MAGIC || r.eax >> 16 != MULLION_ABI_MAJOR)
 		crash(1, "start info or ABI version not understood");
 	wrmsr(X2APIC_SVR, SVR_ENABLE | 0xff);

@@ -11,12 +11,24 @@
 #define DATA_OFFSET  4u
 #define RESET_OFFSET (RESET_PORT - PCI_CONFIG_PORT)
 
+static unsigned selected_reg(const struct pci *p)
+{
+	return p->address >> 2 & 63;
+}
+
 static struct pci_func *selected(const struct pci *p)
 {
 	/* Bus 0, function 0. */
 	if (!(p->address & ADDRESS_ENABLE) || (p->address & 0x00ff0700u))
 		return NULL;
 	return p->slot[p->address >> 11 & 31];
+}
+
+static uint32_t absent(const struct pci *p, bool write)
+{
+	if (!(p->address & ADDRESS_ENABLE) || !p->absent.access)
+		return UINT32_MAX;
+	return p->absent.access(p->absent.ctx, (uint16_t)(p->address >> 8), selected_reg(p), write);
 }
 
 static uint64_t ones(unsigned size)
@@ -30,10 +42,9 @@ static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 
 	if (offset >= DATA_OFFSET) {
 		const struct pci_func *f = selected(p);
+		uint32_t value = f ? f->config[selected_reg(p)] : absent(p, false);
 
-		if (!f)
-			return UINT64_MAX;
-		return f->config[p->address >> 2 & 63] >> (8 * (offset - DATA_OFFSET)) & ones(size);
+		return value >> (8 * (offset - DATA_OFFSET)) & ones(size);
 	}
 	/* The address register knows dwords only; what is narrower is for port 0xcf9. */
 	if (offset == 0 && size == 4)
@@ -61,8 +72,10 @@ static void pci_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 		struct pci_func *f = selected(p);
 
 		if (f)
-			config_write(f, p->address >> 2 & 63, 8 * (unsigned)(offset - DATA_OFFSET),
-				     size, value);
+			config_write(f, selected_reg(p), 8 * (unsigned)(offset - DATA_OFFSET), size,
+				     value);
+		else
+			(void)absent(p, true);
 	} else if (offset == 0 && size == 4) {
 		p->address = (uint32_t)value & ADDRESS_BITS;
 	} else if (offset == RESET_OFFSET && size == 1) {
@@ -73,10 +86,11 @@ static void pci_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 static const struct io_ops pci_ops = {pci_read, pci_write};
 
 /* A host bridge that no Linux driver has a quirk for. */
-void pci_init(struct pci *p, struct reset *reset)
+void pci_init(struct pci *p, struct reset *reset, struct pci_absent others)
 {
 	memset(p, 0, sizeof(*p));
 	p->reset = reset;
+	p->absent = others;
 	p->bridge.config[0] = 0x00081b36;     /* Red Hat, host bridge */
 	p->bridge.config[2] = 0x06000000;     /* class: host bridge; revision 0 */
 	p->bridge.config[0xb] = 0x11001af4;   /* subsystem */

@@ -17,14 +17,26 @@ struct pci_func {
 	void (*written)(struct pci_func *f, unsigned reg);
 };
 
+/*
+ * An access to a function that no model answers: bus << 8 | device << 3 |
+ * function, and the register (dword). Gives what a read finds there, all ones
+ * when there is nothing; a write is told of, and vanishes.
+ */
+struct pci_absent {
+	uint32_t (*access)(void *ctx, uint16_t function, unsigned reg, bool write);
+	void *ctx;
+};
+
 struct pci {
 	uint32_t address; /* 0xcf8 */
 	struct pci_func *slot[PCI_SLOTS];
 	struct pci_func bridge;
 	struct reset *reset; /* answers 0xcf9 */
+	struct pci_absent absent;
 };
 
-void pci_init(struct pci *p, struct reset *reset);
+/* others.access may be NULL: nobody wants to know. */
+void pci_init(struct pci *p, struct reset *reset, struct pci_absent others);
 int pci_attach(struct pci *p, struct iobus *ports);
 /* -EINVAL no such slot, -EEXIST taken. f stays with the caller. */
 int pci_add(struct pci *p, unsigned slot, struct pci_func *f);

@@ -23,7 +23,7 @@ STEP = {"amd": 90, "intel": 240, "amd-bochs": 240}
 # 1 ns of `run.py --icount`, firmware's waiting loops take minutes. A machine as slow as that
 # draws a screen of text in 20 ms: it has no screen. For one CPU: several take turns of up to
 # 100 ms then.
-ICOUNT = ("-icount", "shift=4,sleep=off", "-vga", "none")
+ICOUNT = ("-icount", "shift=3,sleep=off", "-vga", "none")
 CTRL_A = "\x01"
 # CSI sequences, other escapes, and what else only moves the cursor.
 CONTROL = re.compile(r"\x1b\[[0-9;=?]*[@-~]|\x1b[^\[]|\r|\x07")
@@ -33,7 +33,8 @@ PANIC = r"panic\| .*\n"
 # What is on every boot volume: more than a test names does not matter.
 PROGRAMS = {"EFI/BOOT/BOOTX64.EFI": "BOOTX64.EFI", "mullion/mullion.elf": "mullion.elf"}
 GUESTS = {f"mullion/{name}": f"guests/{name}" for name in (
-    "demo.elf", "demo.img", "heartbeat.elf", "hostile.elf", "spin.elf", "triple.elf")}
+    "demo.elf", "demo.img", "gaps.elf", "heartbeat.elf", "hostile.elf", "kick.elf", "quiet.elf",
+    "spin.elf", "triple.elf")}
 LINUX = {"mullion/vmlinuz": "linux/vmlinuz", "mullion/initrd.img": "linux/initrd.img"}
 
 

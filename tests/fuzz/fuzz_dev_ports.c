@@ -72,6 +72,13 @@ static void on_event(void *ctx)
 	calls++;
 }
 
+static uint32_t on_absent(void *ctx, uint16_t function, unsigned reg, bool write)
+{
+	MUST(ctx == &pci && function && reg < 64);
+	calls++;
+	return write ? 0 : function;
+}
+
 static void start(uint64_t when, uint64_t epoch)
 {
 	struct dev_clock clock = {on_now, NULL};
@@ -91,7 +98,7 @@ static void start(uint64_t when, uint64_t epoch)
 	uart_init(&uart, (struct dev_irq){on_line, &pic, UART_COM1_IRQ},
 		  (struct uart_backend){on_tx, on_rx_ready, &uart});
 	reset_init(&reset, on_event, NULL);
-	pci_init(&pci, &reset);
+	pci_init(&pci, &reset, (struct pci_absent){on_absent, &pci});
 	for (unsigned i = 0; i < 3; i++)
 		deadline[i] = DEV_TIMER_NEVER;
 	MUST(!pic_attach(&pic, &bus) && !pit_attach(&pit, &bus) && !rtc_attach(&rtc, &bus));

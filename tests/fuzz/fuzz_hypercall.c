@@ -107,8 +107,15 @@ static void power(void *owner, enum hcall_power what, uint64_t reason, const cha
 	powers++;
 }
 
+static int watchdog(void *owner, uint64_t ns)
+{
+	(void)owner;
+	MUST(ns <= MULLION_WATCHDOG_MAX);
+	return -ENODEV;
+}
+
 static const struct hcall_ops ops = {
-	console_write, console_read, time_ns, timer_arm, yield, halt, power,
+	console_write, console_read, time_ns, timer_arm, yield, halt, watchdog, power,
 };
 
 struct input {

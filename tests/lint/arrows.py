@@ -33,6 +33,8 @@ ROOMS = [
      "a device model never sees a vCPU, a vendor or the machine"),
     ("kernel/load/", ["build/gen/", "guests/include/", "kernel/"],
      "image loaders never see the machine"),
+    ("kernel/mon/", ["arch/x86/", "kernel/*", "kernel/mon/"],
+     "the monitor reads the core's structures, not devices or images"),
     ("svm/", BACKEND + ["svm/"], "a backend sees arch/x86 and the vcpu_ops types"),
     ("vmx/", BACKEND + ["vmx/"], "a backend sees arch/x86 and the vcpu_ops types"),
     ("guests/", ["guests/"], "guests share only the ABI header with the hypervisor"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration parser: what it accepts, each refusal word for word, and its limits. */
-/* sources: kernel/config.c kernel/config_key.c kernel/print.c */
+/* sources: kernel/config.c kernel/config_key.c kernel/config_list.c kernel/config_grant.c kernel/grant.c */
+/* sources: kernel/words.c kernel/print.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -139,8 +140,9 @@ static void test_whole(void **state)
 	assert_int_equal(v->disk.line, 13);
 	assert_int_equal(v->initrd.line, 0);
 	assert_int_equal(v->vcpus_line, 14);
-	assert_int_equal(v->core, 3);
-	assert_int_equal(v->core_line, 15);
+	assert_int_equal(v->core_count, 1);
+	assert_int_equal(v->cores[0], 3);
+	assert_int_equal(v->cores_line, 15);
 	assert_int_equal(v->weight, 1000);
 	assert_int_equal(v->memory, MIB(128));
 	assert_int_equal(v->memory_line, 0);
@@ -154,7 +156,12 @@ static void test_whole(void **state)
 	assert_int_equal(v->memory_line, 23);
 	assert_int_equal(v->vcpus, 1);
 	assert_int_equal(v->weight, 1);
-	assert_int_equal(v->core, CONFIG_ANY_CORE);
+	assert_int_equal(v->core_count, 0);
+	assert_int_equal(v->autostart, 1);
+	assert_int_equal(v->on_crash, ON_CRASH_STOP);
+	assert_int_equal(v->order | v->watchdog | v->learn | v->budget | v->period, 0);
+	assert_int_equal(v->grant_count, 0);
+	assert_int_equal(c.monitor, MONITOR_NONE);
 }
 
 static void test_values(void **state)
@@ -171,11 +178,12 @@ static void test_values(void **state)
 	accepts("memory = 00064m");
 	assert_int_equal(c.vm[0].memory, MIB(64));
 	accepts("cores = auto");
-	assert_int_equal(c.vm[0].core, CONFIG_ANY_CORE);
+	assert_int_equal(c.vm[0].core_count, 0);
 	accepts("cores = 63");
-	assert_int_equal(c.vm[0].core, 63);
+	assert_int_equal(c.vm[0].cores[0], 63);
 	accepts("cores = 0");
-	assert_int_equal(c.vm[0].core, 0);
+	assert_int_equal(c.vm[0].core_count, 1);
+	assert_int_equal(c.vm[0].cores[0], 0);
 	accepts("initrd = \\a/b");
 	assert_string_equal(c.vm[0].initrd.path, "\\a\\b");
 	accepts("weight = 0001");
@@ -183,7 +191,8 @@ static void test_values(void **state)
 }
 
 #define KEYS                                                                                       \
-	"type, kernel, initrd, disk, cmdline, memory, vcpus, cores, weight. Mend or "              \
+	"type, kernel, initrd, disk, cmdline, memory, vcpus, cores, weight, budget, period, "      \
+	"on_crash, autostart, order, watchdog, learn, allow_msr, allow_port, allow_pci. Mend or "  \
 	"remove the line."
 
 static void test_refused_keys(void **state)
@@ -266,7 +275,12 @@ static void test_refused_numbers(void **state)
 					     "18014398509483008K"};
 	static const char *const weight[] = {"0",    "1001", "-1",         "1x",
 					     "auto", "",     "4294967297", "18446744073709551617"};
-	static const char *const core[] = {"64", "-1", "1,2", "1-2", "a", "", "4294967296"};
+	static const char *const core[] = {
+		"64",     "-1",           "a",     "",     "4294967296", "1,",  ",1",  "1,,2",
+		"1-",     "3-1",          "1-64",  "0-16", "0-15,16",    "1 2", "0x1", "1-2-3",
+		"auto,1", "0-4294967295", "1,auto"};
+	static const char *const vcpus[] = {"0", "17", "auto", ""};
+	static const char *const us[] = {"9", "1000001", "3ms", "-1", ""};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(memory); i++)
@@ -274,9 +288,16 @@ static void test_refused_numbers(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(weight); i++)
 		expects("weight", weight[i], "a whole number from 1 to 1000");
 	for (unsigned i = 0; i < ARRAY_SIZE(core); i++)
-		expects("cores", core[i], "auto or the number of a core, 0 to 63");
-	expects("vcpus", "2", "1, as this version supports no more");
-	expects("vcpus", "auto", "1, as this version supports no more");
+		expects("cores", core[i],
+			"auto or up to 16 numbers of cores, 0 to 63, such as 1 or 0,2-3");
+	for (unsigned i = 0; i < ARRAY_SIZE(vcpus); i++)
+		expects("vcpus", vcpus[i], "a whole number from 1 to 16");
+	for (unsigned i = 0; i < ARRAY_SIZE(us); i++) {
+		expects("budget", us[i], "a whole number of microseconds from 10 to 1000000");
+		expects("period", us[i], "a whole number of microseconds from 100 to 1000000");
+	}
+	expects("period", "99", "a whole number of microseconds from 100 to 1000000");
+	expects("order", "1001", "a whole number from 0 to 1000");
 }
 
 #define A_PATH                                                                                     \
@@ -375,7 +396,7 @@ static void test_disks(void **state)
 }
 
 #define A_NAME                                                                                     \
-	"a VM's name is 1 to 31 letters, digits, '-' and '_', and not mullion. Mend the "          \
+	"a VM's name is 1 to 31 letters, digits, '-' and '_', and not mullion or idle. Mend the "  \
 	"name.\n"
 
 static void test_names(void **state)
@@ -383,14 +404,15 @@ static void test_names(void **state)
 	(void)state;
 	assert_int_equal(parse("[vm a]\n" K "[vm a]\nnot looked at\n[vm b]\n" K "[vm ]\n[vm x y]\n"
 			       "[vm a23456789012345678901234567890xx]\n"
-			       "[vm a23456789012345678901234567890x]\n" K "[vm mullion]\n"),
+			       "[vm a23456789012345678901234567890x]\n" K "[vm mullion]\n"
+			       "[vm idle]\n"),
 			 0);
 	assert_string_equal(
-		said,
-		"3: [vm a] is there already, in line 1; this one is left out. Choose another "
-		"name.\n"
-		"7: [vm ]: " A_NAME "8: [vm x y]: " A_NAME
-		"9: [vm a23456789012345678901234567890xx]: " A_NAME "12: [vm mullion]: " A_NAME);
+		said, "3: [vm a] is there already, in line 1; this one is left out. Choose another "
+		      "name.\n"
+		      "7: [vm ]: " A_NAME "8: [vm x y]: " A_NAME
+		      "9: [vm a23456789012345678901234567890xx]: " A_NAME
+		      "12: [vm mullion]: " A_NAME "13: [vm idle]: " A_NAME);
 	assert_int_equal(c.vm_count, 3);
 	for (unsigned i = 0; i < 3; i++)
 		assert_false(c.vm[i].refused);
@@ -436,14 +458,14 @@ static void test_sections(void **state)
 		     "2: \"more\": expected key = value, a [section] or a # comment. Mend or "
 		     "remove the line.\n");
 	refuses_file("kernel = /k\n[vm a]\n" K,
-		     "1: unknown key \"kernel\": expected one of strict. "
+		     "1: unknown key \"kernel\": expected one of strict, monitor. "
 		     "Mend or remove the line.\n");
 	refuses_file("[mullion]\nstrict = 1\n", "2: unknown strict \"1\": expected one of no, yes. "
 						"Mend or remove the line.\n");
 	refuses_file("[mullion]\nstrict = no\n[core 1]\n[mullion]\nstrict = no\n",
 		     "5: strict is given again, first in line 2. Remove one of the two lines.\n");
 	refuses_file("[mullion]\npolcy = fair\n",
-		     "2: unknown key \"polcy\": expected one of strict. "
+		     "2: unknown key \"polcy\": expected one of strict, monitor. "
 		     "Mend or remove the line.\n");
 	refuses_file("[core 0]\npolicy = fare\n",
 		     "2: unknown policy \"fare\": did you mean \"fair\"? "
@@ -523,14 +545,343 @@ static void test_many_mistakes(void **state)
 	assert_null(strstr(said, "\"wrong20\""));
 }
 
+static void test_life(void **state)
+{
+	(void)state;
+	accepts("on_crash = restart\nautostart = no\norder = 1000\nwatchdog = yes\nlearn = yes\n"
+		"budget = 10\nperiod = 1000000\nvcpus = 16\ncores = 0,2-3, 5 - 6 ,2");
+	assert_int_equal(c.vm[0].on_crash, ON_CRASH_RESTART);
+	assert_int_equal(c.vm[0].autostart, 0);
+	assert_int_equal(c.vm[0].order, 1000);
+	assert_int_equal(c.vm[0].watchdog, 1);
+	assert_int_equal(c.vm[0].learn, 1);
+	assert_int_equal(c.vm[0].budget, 10);
+	assert_int_equal(c.vm[0].period, 1000000);
+	assert_int_equal(c.vm[0].vcpus, 16);
+	assert_int_equal(c.vm[0].core_count, 6);
+	static const unsigned cores[] = {0, 2, 3, 5, 6, 2};
+	assert_memory_equal(c.vm[0].cores, cores, sizeof(cores));
+	accepts("cores = 48-63\nvcpus = 16");
+	assert_int_equal(c.vm[0].cores[15], 63);
+	accepts("on_crash = hold\nautostart = yes\nwatchdog = no");
+	assert_int_equal(c.vm[0].on_crash, ON_CRASH_HOLD);
+	assert_int_equal(c.vm[0].autostart, 1);
+	refuses("on_crash = reboot",
+		"unknown on_crash \"reboot\": expected one of stop, restart, hold. Mend or remove "
+		"the line.");
+	refuses("cores = 1-3", "demo names 3 cores, but has vcpus = 1. Name no more cores than it "
+			       "has vCPUs, or write vcpus = 3.");
+	refuses("budget = 10", "demo has a budget, but no period. Add one, or remove the line.");
+	refuses("period = 100", "demo has a period, but no budget. Add one, or remove the line.");
+	refuses("budget = 101\nperiod = 100", "demo asks for a budget of 101 us in a period of 100 "
+					      "us (line 4). Make the budget no "
+					      "longer than the period.");
+	accepts("budget = 100\nperiod = 100");
+	assert_int_equal(parse("monitor = com2\n" VM("")), 0);
+	assert_int_equal(c.monitor, MONITOR_COM2);
+	refuses_file("monitor = com1\n" VM(""), "1: unknown monitor \"com1\": did you mean "
+						"\"com2\"? Mend or remove the line.\n");
+}
+
+#define CYCLIC "[core 5]\npolicy = cyclic\n"
+#define WINDOWS                                                                                    \
+	"1 to 16 windows such as a 5000, idle 2000: a VM's name or idle, and 50 to 10000000 "      \
+	"microseconds"
+
+static void test_cyclic(void **state)
+{
+	static const char *const bad[] = {"",
+					  "a",
+					  "5000",
+					  "a 49",
+					  "a 10000001",
+					  "a 50,",
+					  ",a 50",
+					  "a 50,,b 50",
+					  "a 50 60",
+					  "a b 50",
+					  "a -50",
+					  "a 50us",
+					  "a=50",
+					  "a 50 b 50",
+					  "a1234567890123456789012345678901 50",
+					  "a 50,a 50,a 50,a 50,a 50,a 50,a 50,a 50,a 50,a 50,a "
+					  "50,a 50,a 50,a 50,a 50,a 50,a 50"};
+	const struct config_core *core = &c.core[5];
+
+	(void)state;
+	/* The VMs may come before or after the core. */
+	assert_int_equal(parse(VM("") CYCLIC "windows = demo 5000,idle\t2000 , b 3000,demo 50\n"
+					     "slack = yes\nframe = 10050\n[vm b]\n" K),
+			 0);
+	assert_string_equal(said, "");
+	assert_int_equal(core->policy, POLICY_CYCLIC);
+	assert_int_equal(core->frame, 10050);
+	assert_int_equal(core->slack, 1);
+	assert_int_equal(core->window_count, 4);
+	assert_string_equal(core->window[0].vm, "demo");
+	assert_string_equal(core->window[1].vm, "");
+	assert_string_equal(core->window[2].vm, "b");
+	assert_int_equal(core->window[0].us, 5000);
+	assert_int_equal(core->window[1].us, 2000);
+	assert_int_equal(core->window[3].us, 50);
+	assert_int_equal(core->windows_line, 6);
+	/* Sixteen windows, the longest frame and name. */
+	assert_int_equal(parse(CYCLIC "frame = 10000000\nwindows = "
+				      "a234567890123456789012345678901 9999250,idle 50,idle 50,"
+				      "idle 50,idle 50,idle 50,idle 50,idle 50,idle 50,idle 50,"
+				      "idle 50,idle 50,idle 50,idle 50,idle 50,idle 50\n"
+				      "[vm a234567890123456789012345678901]\n" K),
+			 0);
+	assert_string_equal(said, "");
+	assert_int_equal(core->window_count, 16);
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		char text[512], want[512];
+		bool cut = strlen(bad[i]) > 40;
+
+		snprintf(text, sizeof(text), CYCLIC "frame = 1000\nwindows = %s\n[vm a]\n" K,
+			 bad[i]);
+		snprintf(want, sizeof(want),
+			 "4: windows = \"%.*s%s\": expected " WINDOWS
+			 ". Mend the value or remove the line.\n",
+			 cut ? 37 : 40, bad[i], cut ? "..." : "");
+		refuses_file(text, want);
+	}
+}
+
+static void test_cyclic_refused(void **state)
+{
+	char text[2048];
+	size_t n = 0;
+
+	(void)state;
+	refuses_file(
+		"[core 5]\nframe = 1000\nwindows = a 50\nslack = no\npolicy = fair\n[vm a]\n" K,
+		"2: frame is of use only to a core whose policy is cyclic. Remove the line, or "
+		"write policy = cyclic.\n"
+		"3: windows is of use only to a core whose policy is cyclic. Remove the line, "
+		"or write policy = cyclic.\n"
+		"4: slack is of use only to a core whose policy is cyclic. Remove the line, or "
+		"write policy = cyclic.\n");
+	/* Of the last section, too. */
+	refuses_file(VM("") CYCLIC,
+		     "5: core 5 is cyclic, but has no frame. Add a line such as frame = 20000 "
+		     "(microseconds).\n"
+		     "5: core 5 is cyclic, but has no windows. Add a line such as windows = NAME "
+		     "5000, idle 2000 (microseconds).\n");
+	refuses_file(CYCLIC "frame = 99\n[vm a]\n" K,
+		     "3: frame = \"99\": expected a whole number of microseconds from 100 to "
+		     "10000000. Mend the value or remove the line.\n");
+	refuses_file("[core 5]\npolicy = cycle\nframe = 100\n[vm a]\n" K,
+		     "2: unknown policy \"cycle\": did you mean \"cyclic\"? Mend or remove the "
+		     "line.\n");
+	refuses_file(CYCLIC "frame = 10000\nwindows = a 5000, idle 5001\n[vm a]\n" K,
+		     "4: the windows are 10001 us long together, but the frame (line 3) has 10000. "
+		     "Shorten them, or lengthen the frame.\n");
+	/* A sum of more than 32 bits is beyond what 16 windows can hold; the largest: */
+	refuses_file(CYCLIC "frame = 10000000\nwindows = a 10000000,a 10000000\n[vm a]\n" K,
+		     "4: the windows are 20000000 us long together, but the frame (line 3) has "
+		     "10000000. Shorten them, or lengthen the frame.\n");
+	refuses_file(CYCLIC "frame = 10000\nwindows = lniux 50, Idle 50, qqq 50\n[vm linux]\n" K,
+		     "4: unknown VM \"lniux\": did you mean \"linux\"? Mend or remove the line.\n"
+		     "4: unknown VM \"Idle\": did you mean \"idle\"? Mend or remove the line.\n"
+		     "4: unknown VM \"qqq\": expected one of idle, linux. Mend or remove the "
+		     "line.\n");
+	/* What may be chosen from is cut, not the sentence. */
+	n += (size_t)snprintf(text, sizeof(text), CYCLIC "frame = 10000\nwindows = ? 50\n");
+	for (unsigned i = 0; i < CONFIG_MAX_VMS; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "[vm %030u]\n" K, i);
+	assert_int_equal(parse(text), -EINVAL);
+	assert_non_null(strstr(said, "000.... Mend or remove the line."));
+}
+
+static void refuses_grant(const char *line, const char *why)
+{
+	const char *value = strchr(line, '=') + 2;
+	char want[512];
+
+	snprintf(want, sizeof(want),
+		 "%.*s\"%s\": a VM may never %s. Leave that out, or remove the "
+		 "line.",
+		 (int)(value - line), line, value, why);
+	refuses(line, want);
+}
+
+static void test_grants(void **state)
+{
+	const struct config_grant *g = c.vm[0].grant;
+
+	(void)state;
+	accepts("allow_msr = 0x140 read\nallow_port = 96-0x64\tread\nallow_msr = 0x1a0-418 write  "
+		"read\n"
+		"allow_pci = 00:1f.2 read\nallow_pci = ff:1F.7 read\nallow_msr = 0xffffffff write\n"
+		"allow_port = 0xffff write");
+	assert_int_equal(c.vm[0].grant_count, 7);
+	static const struct config_grant want[] = {
+		{GRANT_MSR, 0x140, 0x140, true, false, 3},
+		{GRANT_PORT, 0x60, 0x64, true, false, 4},
+		{GRANT_MSR, 0x1a0, 0x1a2, true, true, 5},
+		{GRANT_PCI, 0xfa, 0xfa, true, false, 6},
+		{GRANT_PCI, 0xffff, 0xffff, true, false, 7},
+		{GRANT_MSR, 0xffffffff, 0xffffffff, false, true, 8},
+		{GRANT_PORT, 0xffff, 0xffff, false, true, 9},
+	};
+	for (unsigned i = 0; i < ARRAY_SIZE(want); i++) {
+		assert_int_equal(g[i].kind, want[i].kind);
+		assert_int_equal(g[i].first, want[i].first);
+		assert_int_equal(g[i].last, want[i].last);
+		assert_int_equal(g[i].read, want[i].read);
+		assert_int_equal(g[i].write, want[i].write);
+		assert_int_equal(g[i].line, want[i].line);
+	}
+	/* Beside what is never given, and what may be read only. */
+	accepts("allow_msr = 0x11-0x1a read write\nallow_msr = 0x49 write\nallow_msr = 0x3a read\n"
+		"allow_msr = 0x480-0x493 read\nallow_msr = 0x494 write\nallow_msr = 0x200-0x276 "
+		"read\n"
+		"allow_port = 0x64 read\nallow_port = 0x61-0x63 write\nallow_port = 0x400 write\n"
+		"allow_port = 0x80 write\nallow_msr = 0xc001011a write");
+}
+
+static void test_refused_grants(void **state)
+{
+	static const char *const msr[] = {"",
+					  "0x140",
+					  "read",
+					  "0x140 reed",
+					  "0x140 read read",
+					  "0x140 read,write",
+					  "0x read",
+					  "0x140-0x13f read",
+					  "0x100000000 read",
+					  "140h read",
+					  "0x140- read",
+					  "-0x140 read",
+					  "0x140 - 0x141 read",
+					  "0x140 write write"};
+	static const char *const port[] = {"0x10000 read", "0-0x10000 read", "0x378"};
+	static const char *const pci[] = {
+		"00:1f.2",        "00:1f.2 write",  "00:1f.2 read write", "00:20.0 read",
+		"100:00.0 read",  "00:00.8 read",   "00:00 read",         "00.0 read",
+		"0x00:1f.2 read", "00:1f.2-3 read", "0000:00:1f.2 read",  ":. read",
+		" read"};
+	char line[2048] = "";
+	size_t n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(msr); i++)
+		expects("allow_msr", msr[i],
+			"an MSR or a range and read, write or read write, such as 0x1a0-0x1a2 "
+			"read");
+	for (unsigned i = 0; i < ARRAY_SIZE(port); i++)
+		expects("allow_port", port[i],
+			"a port or a range and read, write or read write, such as 0x378-0x37a read "
+			"write");
+	for (unsigned i = 0; i + 1 < ARRAY_SIZE(pci); i++)
+		expects("allow_pci", pci[i],
+			"bus:device.function as lspci prints it and read, such as 00:1f.2 read");
+	refuses_grant("allow_msr = 0xc0000080 read",
+		      "have 0xc0000080: EFER holds the hypervisor's long mode and SVM");
+	refuses_grant("allow_msr = 16 write", "have 0x10: each VM has a TSC of its own");
+	refuses_grant("allow_msr = 0x0-0xffffffff read", "have 0x10: each VM has a TSC of its own");
+	refuses_grant("allow_msr = 0x276-0x278 read", "have 0x277: each VM has a PAT of its own");
+	refuses_grant("allow_msr = 0x493-0x500 write",
+		      "write 0x480-0x493: they describe the hypervisor's VMX");
+	refuses_grant("allow_msr = 0xc0010117 read",
+		      "have 0xc0010114-0xc0010119: the hypervisor's SVM depends on it");
+	refuses_grant("allow_port = 0x60-0x64 read write",
+		      "write 0x60: a write may reset the machine");
+	refuses_grant("allow_port = 0x64 write", "write 0x64: a write of 0xfe resets the machine");
+	refuses_grant("allow_port = 0x3f7-0x3f8 read",
+		      "have 0x3f8-0x3ff: COM1 is the hypervisor's");
+	/* Each of these, alone, and whatever is asked for it. */
+	static const uint32_t never[][3] = {{0, 0x10, 0x10},
+					    {0, 0x1b, 0x1b},
+					    {0, 0x3b, 0x3b},
+					    {0, 0x79, 0x79},
+					    {0, 0x277, 0x277},
+					    {0, 0x6e0, 0x6e0},
+					    {0, 0x800, 0x8ff},
+					    {0, 0xc0000080, 0xc0000084},
+					    {0, 0xc0000100, 0xc0000103},
+					    {0, 0xc0010114, 0xc0010119},
+					    {1, 0x20, 0x21},
+					    {1, 0xa0, 0xa1},
+					    {1, 0x92, 0x92},
+					    {1, 0xb2, 0xb2},
+					    {1, 0x2f8, 0x2ff},
+					    {1, 0x3f8, 0x3ff},
+					    {1, 0xcf8, 0xcff}};
+	for (unsigned i = 0; i < ARRAY_SIZE(never); i++)
+		for (uint32_t x = never[i][1]; x <= never[i][2]; x++)
+			for (unsigned w = 0; w < 2; w++) {
+				snprintf(line, sizeof(line), VM("allow_%s = 0x%x %s"),
+					 never[i][0] ? "port" : "msr", x, w ? "write" : "read");
+				assert_int_equal(parse(line), 0);
+				assert_true(c.vm[0].refused);
+				assert_non_null(strstr(said, "a VM may never have"));
+			}
+	/* 32 fit. */
+	for (unsigned i = 0; i < CONFIG_MAX_GRANTS; i++)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%sallow_port = %u read",
+				      i ? "\n" : "", 0x400 + i);
+	accepts(line);
+	assert_int_equal(c.vm[0].grant_count, CONFIG_MAX_GRANTS);
+	snprintf(line + n, sizeof(line) - n, "\nallow_msr = 0x140 read");
+	char text[2200];
+	snprintf(text, sizeof(text), VM("%s"), line);
+	assert_int_equal(parse(text), 0);
+	assert_string_equal(said, "35: allow_msr is one grant too many: demo may have 32. Join "
+				  "ranges, or remove a line.\n");
+	assert_true(c.vm[0].refused);
+}
+
 /* Any bytes whatever: no more than 21 sentences, printable ones (diag checks), no overrun. */
 static void test_random(void **state)
 {
-	static const char *const piece[] = {
-		"[",     "]",        "vm ",      "core ",      "mullion", "=",     "\n", "kernel",
-		"cores", "0-",       "\"",       "#",          "64M",     "\\",    " ",  ",",
-		"\xff",  "\r",       "\x1b",     "policy",     "1",       "type",  "pv", "disk",
-		"linux", "\n[vm a]", "\n[vm b]", "\nkernel=/", "auto",    "memory"};
+	static const char *const piece[] = {"[",
+					    "]",
+					    "vm ",
+					    "core ",
+					    "mullion",
+					    "=",
+					    "\n",
+					    "kernel",
+					    "cores",
+					    "0-",
+					    "\"",
+					    "#",
+					    "64M",
+					    "\\",
+					    " ",
+					    ",",
+					    "\xff",
+					    "\r",
+					    "\x1b",
+					    "policy",
+					    "1",
+					    "type",
+					    "pv",
+					    "disk",
+					    "frame = 20000",
+					    "windows = a ",
+					    "idle",
+					    "cyclic",
+					    "500",
+					    "budget",
+					    "\nallow_msr =",
+					    "\nallow_port = ",
+					    "0x",
+					    ":1f.2",
+					    "read",
+					    "write",
+					    "\n[core 1]\n",
+					    "period",
+					    "linux",
+					    "\n[vm a]",
+					    "\n[vm b]",
+					    "\nkernel=/",
+					    "auto",
+					    "memory"};
 	static char text[70000];
 
 	(void)state;
@@ -564,7 +915,9 @@ int main(void)
 		cmocka_unit_test(test_disks),           cmocka_unit_test(test_names),
 		cmocka_unit_test(test_too_many_vms),    cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_no_text),         cmocka_unit_test(test_many_mistakes),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_random),          cmocka_unit_test(test_life),
+		cmocka_unit_test(test_cyclic),          cmocka_unit_test(test_cyclic_refused),
+		cmocka_unit_test(test_grants),          cmocka_unit_test(test_refused_grants),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

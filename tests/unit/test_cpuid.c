@@ -215,7 +215,7 @@ static void hypervisor_leaves(void **state)
 	memcpy(sig + 8, &o.edx, 4);
 	assert_string_equal(sig, "KVMKVMKVM");
 	assert_int_equal(cpuid_guest(&p, KVM_CPUID_FEATURES, 0).eax,
-			 KVM_FEATURE_CLOCK2 | KVM_FEATURE_STABLE);
+			 KVM_FEATURE_CLOCK2 | KVM_FEATURE_STEAL | KVM_FEATURE_STABLE);
 }
 
 static void register_masks(void **state)

@@ -30,13 +30,32 @@ static void on_written(struct pci_func *f, unsigned reg)
 	written = reg;
 }
 
+/* What the last access outside the models was, and what it finds there. */
+static struct {
+	unsigned calls, function, reg;
+	bool write;
+	uint32_t value;
+} beyond;
+
+static uint32_t on_absent(void *ctx, uint16_t function, unsigned reg, bool write)
+{
+	assert_ptr_equal(ctx, &beyond);
+	beyond.calls++;
+	beyond.function = function;
+	beyond.reg = reg;
+	beyond.write = write;
+	return beyond.value;
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	memset(&s, 0, sizeof(s));
+	memset(&beyond, 0, sizeof(beyond));
+	beyond.value = UINT32_MAX;
 	resets = written = 0;
 	reset_init(&reset, on_reset, NULL);
-	pci_init(&pci, &reset);
+	pci_init(&pci, &reset, (struct pci_absent){on_absent, &beyond});
 	assert_int_equal(pci_attach(&pci, &s.bus), 0);
 	return reset_attach(&reset, &s.bus);
 }
@@ -128,6 +147,43 @@ static void functions(void **state)
 	assert_int_equal(written, 63);
 }
 
+static void absent_functions_are_told(void **state)
+{
+	(void)state;
+	config(0, 0, 0, 0);
+	out32(0xcfc, 0);
+	assert_int_equal(beyond.calls, 0); /* the bridge's own */
+	beyond.value = 0x12345678;
+	assert_int_equal(config(0xff, 0x1f, 2, 0xfc), 0x12345678);
+	assert_int_equal(beyond.function, 0xfffa);
+	assert_int_equal(beyond.reg, 63);
+	assert_false(beyond.write);
+	assert_int_equal(in8(&s, 0xcfd), 0x56);
+	assert_int_equal(sim_in(&s, 0xcfe, 2), 0x1234);
+	assert_int_equal(sim_in(&s, 0xcfd, 2), 0x3456);
+	config(0, 0, 1, 4); /* a further function of the bridge's slot */
+	assert_int_equal(beyond.function, 1);
+	assert_int_equal(beyond.reg, 1);
+	assert_int_equal(beyond.calls, 5);
+	out8(&s, 0xcfc, 7);
+	assert_int_equal(beyond.calls, 6);
+	assert_true(beyond.write);
+	/* Not enabled: no access to configuration space. */
+	out32(0xcf8, 0x00000800);
+	assert_true(sim_in(&s, 0xcfc, 4) == UINT32_MAX);
+	out32(0xcfc, 0);
+	assert_int_equal(beyond.calls, 6);
+}
+
+static void nobody_to_tell(void **state)
+{
+	(void)state;
+	pci_init(&pci, &reset, (struct pci_absent){NULL, NULL});
+	assert_true(config(0, 5, 0, 0) == UINT32_MAX);
+	out32(0xcfc, 0);
+	assert_int_equal(config(0, 0, 0, 0), 0x00081b36);
+}
+
 static void reset_cf9(void **state)
 {
 	(void)state;
@@ -172,8 +228,8 @@ static void other_resets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(linux_probe), T(host_bridge), T(address_register),
-		T(functions),   T(reset_cf9),   T(other_resets),
+		T(linux_probe), T(host_bridge),  T(address_register),          T(functions),
+		T(reset_cf9),   T(other_resets), T(absent_functions_are_told), T(nobody_to_tell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,14 +92,21 @@ static void fake_power(void *o, enum hcall_power what, uint64_t reason, const ch
 	strcpy(power_text, text);
 }
 
+static int fake_watchdog(void *o, uint64_t ns)
+{
+	assert_ptr_equal(o, &owner);
+	armed = ns;
+	return 0;
+}
+
 static struct hcall_ops ops;
 static struct hcall_ctx ctx;
 
 static int setup(void **state)
 {
 	(void)state;
-	ops = (struct hcall_ops){fake_write, fake_read, fake_time, fake_arm,
-				 fake_yield, fake_halt, fake_power};
+	ops = (struct hcall_ops){fake_write, fake_read, fake_time,     fake_arm,
+				 fake_yield, fake_halt, fake_watchdog, fake_power};
 	ctx = (struct hcall_ctx){
 		.vcpu_count = 2, .events = &events, .disk = &disk, .ops = &ops, .owner = &owner};
 	evtchn_init(&events, notify, NULL);
@@ -127,6 +134,9 @@ static void test_dispatch(void **state)
 	(void)state;
 	assert_int_equal(call(MULLION_VERSION, 0, 0, 0), MULLION_ABI_VERSION);
 	assert_int_equal(call(MULLION_CALLS, 0, 0, 0), -ENOSYS);
+	assert_int_equal(call(MULLION_WATCHDOG, MULLION_WATCHDOG_MAX, 0, 0), 0);
+	assert_true(armed == MULLION_WATCHDOG_MAX);
+	assert_int_equal(call(MULLION_WATCHDOG, MULLION_WATCHDOG_MAX + 1, 0, 0), -EINVAL);
 	assert_int_equal(call(UINT64_MAX, 0, 0, 0), -ENOSYS);
 	assert_int_equal(call(1ull << 32 | MULLION_POWER_OFF, 0, 0, 0), -ENOSYS);
 	for (unsigned cpl = 1; cpl <= 3; cpl++) {

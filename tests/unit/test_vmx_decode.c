@@ -49,7 +49,7 @@ static void test_kinds(void **state)
 	/* Never asked for, reserved, beyond the table. */
 	assert_int_equal(vmx_exit_kind(14), EXIT_UNKNOWN);
 	assert_int_equal(vmx_exit_kind(35), EXIT_UNKNOWN);
-	assert_int_equal(vmx_exit_kind(52), EXIT_HOST_IRQ);
+	assert_int_equal(vmx_exit_kind(52), EXIT_SLICE);
 	assert_int_equal(vmx_exit_kind(65), EXIT_UNKNOWN);
 	assert_int_equal(vmx_exit_kind(0xffff), EXIT_UNKNOWN);
 	assert_false(vmx_exit_has_length(0xffff));

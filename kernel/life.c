@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of a VM: started, suspended, ended, started again.
+ *
+ *   OFF --> STARTING --> RUNNING --> ENDING --> OFF, HELD,
+ *              ^                       |
+ *              +------ WAITING <-------+
+ *
+ * Anybody asks by setting a state and a request. The work itself (clearing and
+ * loading memory, clearing away) is done by vCPU 0 as if it ran: on its core,
+ * in its time, in bounded steps, so that whoever shares the core keeps its own.
+ */
+#include "arch/x86/tsc.h"
+#include "arch/x86/xstate.h"
+#include "kernel/control.h"
+#include "kernel/errno.h"
+#include "kernel/guest.h"
+#include "kernel/log.h"
+
+#define RESTART_GAP_NS 1000000000ull
+#define CLEAR_STEP     KIB(32)
+
+static bool change(struct vm *vm, enum vm_state from, enum vm_state to)
+{
+	return __atomic_compare_exchange_n(&vm->more->state, &from, to, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+/* vCPU 0 has nothing more to do; in this order, as who sees the state may ask anew. */
+static void rest(struct vm *vm, enum vm_state state)
+{
+	struct vcpu *v = vm->more->vcpu[0];
+
+	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
+	core_block(v, BLOCK_OFF);
+	__atomic_store_n(&vm->more->state, state, __ATOMIC_SEQ_CST);
+	if (state != VM_OFF)
+		return;
+	for (unsigned i = 0; i < vm_count; i++)
+		if (vms[i]->more->state != VM_OFF)
+			return;
+	log_warn("no VM runs any more: Ctrl-a x switches the machine off");
+}
+
+int vm_launch(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+	struct vcpu *v = m->vcpu[0];
+
+	m->suspended = false;
+	spin_lock(&m->lock); /* the console may have a byte for a device */
+	int err = vm_reset(vm);
+	if (!err)
+		m->state = VM_RUNNING;
+	spin_unlock(&m->lock);
+	if (err) {
+		log_err("%s: cannot be started: error %d", vm->name, err);
+		vm_ram_free(vm);
+		rest(vm, VM_OFF);
+		return err;
+	}
+	m->starts++;
+	log_info("%s: started on core %u (%s), %llu MiB", vm->name, v->cpu->id,
+		 v->cpu->more->queue.ops->name, (unsigned long long)m->conf->memory >> 20);
+	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
+	core_unblock(v, BLOCK_OFF);
+	core_resched(v); /* to be loaded */
+	return 0;
+}
+
+void vm_end(struct vm *vm, enum vm_end how)
+{
+	struct vm_more *m = vm->more;
+
+	if (!change(vm, VM_RUNNING, VM_ENDING))
+		return;
+	m->end = how;
+	__atomic_store_n(&m->leaving, m->vcpu_count, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		vcpu_request(m->vcpu[i], VCPU_REQ_STOP);
+}
+
+void vcpu_leave(struct vcpu *v)
+{
+	struct vm_more *m = v->vm->more;
+
+	xstate_release(v);
+	vcpu_put(v);
+	v->more->blocked = 0;
+	core_block(v, v->id ? BLOCK_SIPI : BLOCK_OFF);
+	if (!__atomic_sub_fetch(&m->leaving, 1, __ATOMIC_SEQ_CST))
+		vcpu_request(m->vcpu[0], VCPU_REQ_WORK);
+}
+
+static void restart_due(struct timerq_node *t)
+{
+	vcpu_request(container_of(t, struct vm_more, restart_timer)->vcpu[0], VCPU_REQ_WORK);
+}
+
+/* One restart a second: loading and clearing memory is work, even if on the VM's own account. */
+static void start_again(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+	uint64_t due = m->tsc_start + ns_to_tsc(RESTART_GAP_NS);
+
+	if (rdtsc() >= due) {
+		m->state = VM_STARTING;
+		return;
+	}
+	rest(vm, VM_WAITING);
+	m->restart_timer.expired = restart_due;
+	core_timer(m->vcpu[0]->cpu, &m->restart_timer, due);
+}
+
+/* All its vCPUs have left. */
+static void finish(struct vm *vm)
+{
+	static const char *const how[] = {"powered off", "restarts", "crashed and is stopped",
+					  "ended from outside"};
+	struct vm_more *m = vm->more;
+	enum on_crash crash = m->end == END_CRASH ? m->conf->on_crash : ON_CRASH_STOP;
+	bool again = m->end == END_RESTART || crash == ON_CRASH_RESTART;
+
+	spin_lock(&m->lock);
+	vm_stop_timers(vm);
+	spin_unlock(&m->lock);
+	core_timer(m->vcpu[0]->cpu, &m->restart_timer, UINT64_MAX);
+	vm_list_refusals(vm);
+	if (crash == ON_CRASH_HOLD) {
+		log_warn("%s: crashed and is held: its memory stays until it is destroyed",
+			 vm->name);
+		rest(vm, VM_HELD);
+		return;
+	}
+	vm_ram_free(vm);
+	log_warn("%s: %s", vm->name,
+		 crash == ON_CRASH_RESTART ? "crashed and restarts" : how[m->end]);
+	if (again)
+		start_again(vm);
+	else
+		rest(vm, VM_OFF);
+}
+
+static void start(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+
+	if (!m->ram) {
+		if (vm_ram_alloc(vm, m->conf->memory)) {
+			vm_complain_memory(vm);
+			rest(vm, VM_OFF);
+		}
+		return;
+	}
+	if (!vm_ram_clear(vm, CLEAR_STEP))
+		return;
+	if (vm_load_image(vm)) {
+		vm_ram_free(vm);
+		rest(vm, VM_OFF);
+		return;
+	}
+	(void)vm_launch(vm);
+}
+
+void vm_work(struct vm *vm)
+{
+	switch (vm->more->state) {
+	case VM_ENDING:
+		finish(vm);
+		break;
+	case VM_WAITING:
+		vm->more->state = VM_STARTING;
+		break;
+	case VM_STARTING:
+		start(vm);
+		break;
+	default: /* a timer that was late */
+		rest(vm, vm->more->state);
+	}
+}
+
+const char *vm_state_name(const struct vm *vm)
+{
+	static const char *const name[VM_STATES] = {"off",    "starting", "running",
+						    "ending", "waiting",  "crashed"};
+	enum vm_state state = vm->more->state;
+
+	return state == VM_RUNNING && vm->more->suspended ? "suspended" : name[state];
+}
+
+static int suspend(struct vm *vm, bool on, const char **why)
+{
+	struct vm_more *m = vm->more;
+
+	*why = on ? "it is not running" : "it is not suspended";
+	if (m->state != VM_RUNNING || m->suspended == on)
+		return -EINVAL;
+	m->suspended = on;
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		vcpu_request(m->vcpu[i], VCPU_REQ_PAUSE);
+	return 0;
+}
+
+/* From whatever state it has. */
+static int end(struct vm *vm, enum vm_end how, const char **why)
+{
+	struct vm_more *m = vm->more;
+	enum vm_state state = m->state;
+
+	*why = state == VM_OFF ? "it is off" : "it is being started or ended: try again";
+	if (state == VM_RUNNING) {
+		vm_end(vm, how);
+		return 0;
+	}
+	if ((state != VM_HELD && state != VM_WAITING) || !change(vm, state, VM_ENDING))
+		return -EINVAL;
+	m->end = how;
+	vcpu_request(m->vcpu[0], VCPU_REQ_WORK);
+	return 0;
+}
+
+static int turn_on(struct vm *vm, const char **why)
+{
+	*why = vm->more->state == VM_HELD ? "it is held after a crash: destroy or restart it"
+					  : "it is not off";
+	if (!change(vm, VM_OFF, VM_STARTING))
+		return -EINVAL;
+	vcpu_request(vm->more->vcpu[0], VCPU_REQ_WORK);
+	return 0;
+}
+
+int vm_control(struct vm *vm, enum vm_verb verb, const char **why)
+{
+	switch (verb) {
+	case VM_START:
+		return turn_on(vm, why);
+	case VM_DESTROY:
+		return end(vm, END_DESTROY, why);
+	case VM_RESTART:
+		return vm->more->state == VM_OFF ? turn_on(vm, why) : end(vm, END_RESTART, why);
+	case VM_SUSPEND:
+	case VM_RESUME:
+		return suspend(vm, verb == VM_SUSPEND, why);
+	case VM_SHUTDOWN:
+		*why = "it is not running";
+		if (vm->more->state != VM_RUNNING)
+			return -EINVAL;
+		vm_ask_shutdown(vm);
+		return 0;
+	}
+	return -EINVAL;
+}

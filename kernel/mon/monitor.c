@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of commands, and from a line to the verb that it names. */
+#include "kernel/mon/monitor.h"
+#include "kernel/control.h"
+#include "kernel/errno.h"
+#include "kernel/guest.h"
+#include "kernel/mon/request.h"
+#include "kernel/mon/verbs.h"
+#include "kernel/print.h"
+#include "kernel/string.h"
+
+static int verb_help(struct call *c);
+
+static const struct verb verbs[] = {
+	{"help", "[VERB]", "this list, or one line of it", 0, 1, verb_help, 0},
+	{"list", "", "the VMs and their state", 0, 0, verb_list, 0},
+	{"info", "VM", "what a VM is made of", 1, 1, verb_info, 0},
+	{"start", "VM", "starts a VM that is off", 1, 1, verb_control, VM_START},
+	{"shutdown", "VM", "asks the guest to shut down", 1, 1, verb_control, VM_SHUTDOWN},
+	{"destroy", "VM", "ends a VM at once", 1, 1, verb_control, VM_DESTROY},
+	{"restart", "VM", "ends a VM at once and starts it again", 1, 1, verb_control, VM_RESTART},
+	{"suspend", "VM", "its vCPUs stop until resume", 1, 1, verb_control, VM_SUSPEND},
+	{"resume", "VM", "goes on after suspend", 1, 1, verb_control, VM_RESUME},
+	{"console", "VM", "keyboard and terminal to a VM", 1, 1, verb_console, 0},
+	{"vcpus", "[VM]", "vCPUs: core, state, time, exits", 0, 1, verb_vcpus, 0},
+	{"stats", "VM", "exits by kind, how long they took, refusals", 1, 1, verb_stats, 0},
+	{"top", "", "share of each core and VM since the last top", 0, 0, verb_top, 0},
+	{"learn", "VM", "what was refused, as lines for mullion.conf", 1, 1, verb_learn, 0},
+	{"dmesg", "[FROM]", "the hypervisor's log", 0, 1, verb_dmesg, 0},
+	{"trace", "start [KIND,...] | stop | read CORE FROM", "what each core does", 1, 3,
+	 verb_trace, 0},
+	{"memory", "", "memory that is free, and whose the rest is", 0, 0, verb_memory, 0},
+	{"version", "", "of the hypervisor, and of the machine", 0, 0, verb_version, 0},
+	{"reboot", "", "resets the machine and ends every VM", 0, 0, verb_power, false},
+	{"poweroff", "", "switches the machine off and ends every VM", 0, 0, verb_power, true},
+};
+
+static const char *verb_word(unsigned i)
+{
+	return i < ARRAY_SIZE(verbs) ? verbs[i].name : NULL;
+}
+
+static const char *vm_word(unsigned i)
+{
+	return i < vm_count ? vms[i]->name : NULL;
+}
+
+int call_fail(struct call *c, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)kvsnprintf(c->why, sizeof(c->why), fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+int call_choose(struct call *c, const char *what, words_fn list, const char *word)
+{
+	const char *nearest;
+	int i = words_find(list, word, &nearest);
+
+	if (i >= 0)
+		return i;
+	if (nearest)
+		return call_fail(c, -EINVAL, "unknown %s \"%s\": did you mean \"%s\"?", what, word,
+				 nearest);
+	return call_fail(c, -EINVAL, "unknown %s \"%s\": %s", what, word,
+			 list == vm_word ? "list shows the VMs" : "help lists what there is");
+}
+
+int call_number(struct call *c, unsigned i, uint64_t *n)
+{
+	if (words_number(c->word[i], n))
+		return 0;
+	return call_fail(c, -EINVAL, "\"%s\": expected a number", c->word[i]);
+}
+
+static int verb_help(struct call *c)
+{
+	static const struct report_column column[] = {{"command", -47}, {"help", -1}};
+	int one = c->words > 1 ? call_choose(c, "command", verb_word, c->word[1]) : -1;
+
+	if (c->words > 1 && one < 0)
+		return one;
+	report_begin(&c->r, REPORT_TABLE, column, ARRAY_SIZE(column));
+	for (int i = 0; i < (int)ARRAY_SIZE(verbs); i++)
+		if (one < 0 || i == one)
+			report_row(&c->r, "%s%s%s\t%s", verbs[i].name, *verbs[i].args ? " " : "",
+				   verbs[i].args, verbs[i].help);
+	report_end(&c->r);
+	return 0;
+}
+
+/* By number, 1.., or by name. */
+static int find_vm(struct call *c, const char *word)
+{
+	uint64_t n;
+	int i = words_number(word, &n) && n - 1 < vm_count ? (int)n - 1
+							   : call_choose(c, "VM", vm_word, word);
+
+	if (i < 0)
+		return i;
+	c->vm = vms[i];
+	return 0;
+}
+
+/* Words of the line, less --json. -E2BIG: more than any verb has. */
+static int split(struct call *c, const char *command)
+{
+	char *s = c->text;
+
+	(void)ksnprintf(c->text, sizeof(c->text), "%s", command);
+	for (;;) {
+		while (*s == ' ')
+			*s++ = '\0';
+		if (!*s)
+			return 0;
+		const char *word = s;
+
+		while (*s && *s != ' ')
+			s++;
+		bool json = s - word == 6 && !memcmp(word, "--json", 6);
+
+		c->r.json |= json;
+		if (json)
+			continue;
+		if (c->words == MONITOR_WORDS)
+			return -E2BIG;
+		c->word[c->words++] = word;
+	}
+}
+
+static int run(struct call *c)
+{
+	int i = call_choose(c, "command", verb_word, c->word[0]), err = 0;
+
+	if (i < 0)
+		return i;
+	const struct verb *v = c->verb = &verbs[i];
+
+	if (c->words - 1 < v->least || c->words - 1 > v->most)
+		return call_fail(c, -EINVAL, "usage: %s%s%s", v->name, *v->args ? " " : "",
+				 v->args);
+	if (c->words > 1 && (!strcmp(v->args, "VM") || !strcmp(v->args, "[VM]")))
+		err = find_vm(c, c->word[1]);
+	return err ? err : v->run(c);
+}
+
+int monitor_run(struct call *c, const char *command)
+{
+	int err = split(c, command);
+
+	if (err)
+		return call_fail(c, err, "too many words: help lists what each command takes");
+	if (c->words)
+		err = run(c);
+	if (!err && c->r.json && !c->r.begun)
+		c->r.out(c->r.ctx, "null\n", 5);
+	return err;
+}
+
+const char *monitor_word(const char *text, unsigned start, unsigned i)
+{
+	bool first = true;
+
+	for (unsigned n = 0; n < start; n++)
+		first = first && text[n] == ' ';
+	return first || !strncmp(text, "help ", 5) ? verb_word(i) : vm_word(i);
+}
+
+/* ---- for programs ---- */
+
+struct answer {
+	uint64_t id;
+	char *to;
+	size_t size, n;
+	bool full;
+};
+
+/* Its own newline is the answer's last byte, and JSON has no other. */
+static void answer_put(struct answer *a, const char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (a->n + sizeof("}\n") > a->size)
+			a->full = true;
+		else if (bytes[i] != '\n')
+			a->to[a->n++] = bytes[i];
+	}
+}
+
+static void answer_begin(struct answer *a, const char *what)
+{
+	char text[64];
+
+	a->n = 0;
+	answer_put(a, text,
+		   (size_t)ksnprintf(text, sizeof(text),
+				     "{\"id\":%llu,\"ok\":%s:", (unsigned long long)a->id, what));
+}
+
+/* Only when a verb has something to say is it known that it did not fail. */
+static void answer_out(void *ctx, const char *bytes, size_t n)
+{
+	struct answer *a = ctx;
+
+	if (!a->n)
+		answer_begin(a, "true,\"result\"");
+	answer_put(a, bytes, n);
+}
+
+size_t monitor_answer(const char *line, char *to, size_t size)
+{
+	struct answer a = {.to = to, .size = size};
+	struct call c = {.r = {.out = answer_out, .ctx = &a, .json = true}, .remote = true};
+	struct request q = {0};
+	const char *why = "a request has at most 512 bytes";
+
+	if (strlen(line) <= REQUEST_MAX)
+		why = request_parse(&q, line);
+	a.id = q.id;
+	if (!why && monitor_run(&c, q.command))
+		why = c.why;
+	if (!why && a.full)
+		why = "the answer is too long: ask for less";
+	if (why) {
+		answer_begin(&a, "false,\"error\"");
+		report_quoted(&c.r, why);
+	}
+	memcpy(to + a.n, "}\n", 2);
+	return a.n + 2;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor: commands of people at the console and of programs at the second
+ * serial port. Runs on core 0, with no lock held. It reads what other cores
+ * change meanwhile: each field once, and nothing interrupts them for it.
+ */
+#ifndef KERNEL_MON_MONITOR_H
+#define KERNEL_MON_MONITOR_H
+
+#include "kernel/mon/line.h"
+#include "kernel/mon/report.h"
+
+#define MONITOR_WORDS 6u
+
+struct vm;
+
+/* One command. */
+struct call {
+	struct report r; /* out and ctx are the caller's; json: --json does the same */
+	bool remote;     /* a program asks */
+
+	/* For the verb: */
+	const struct verb *verb;
+	char text[LINE_SIZE];
+	const char *word[MONITOR_WORDS]; /* [0] is the verb's */
+	unsigned words;
+	struct vm *vm; /* the one it names, if any */
+	char why[200]; /* after an error: a sentence */
+};
+
+struct verb {
+	const char *name;
+	const char *args; /* for people; VM or [VM] as the first is looked up */
+	const char *help;
+	unsigned least, most;       /* words behind the verb */
+	int (*run)(struct call *c); /* 0, or an error from call_fail() before it printed anything */
+	unsigned arg;               /* its own */
+};
+
+/* 0 or a negative errno; with JSON, something is printed unless it is an error. */
+int monitor_run(struct call *c, const char *command);
+
+/* For completion: the ith word that may stand at text[start]. */
+const char *monitor_word(const char *text, unsigned start, unsigned i);
+
+/*
+ * Carries out a program's request, a line, and puts the answer, another line,
+ * into to. Returns its length; an answer that has no room is an error answer.
+ */
+size_t monitor_answer(const char *line, char *to, size_t size);
+
+/* The monitor at the second serial port, of core 0: false when there is none. */
+bool monitor_port_init(void);
+/* Takes what came, a little; true: there is more. */
+bool monitor_port_poll(void);
+
+#endif

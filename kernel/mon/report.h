@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one writer of everything the monitor lists: the same calls give aligned
+ * text for people or JSON for programs. Pure; keeps nothing but its place.
+ */
+#ifndef KERNEL_MON_REPORT_H
+#define KERNEL_MON_REPORT_H
+
+#include "kernel/types.h"
+
+enum report_layout {
+	REPORT_TABLE,  /* rows under a heading; an array of objects */
+	REPORT_ARRAYS, /* likewise; an array of arrays */
+	REPORT_LIST,   /* a text a line, without columns; an array of strings */
+	REPORT_RECORD, /* a line "name value" each; an object. It may have other listings as parts
+			*/
+};
+
+struct report_column {
+	const char *key; /* as in JSON; text shows _ as a blank */
+	int width;       /* of text; below 0: not a number, and to the left */
+};
+
+#define REPORT_DEPTH 2u
+
+struct report {
+	void (*out)(void *ctx, const char *bytes, size_t n);
+	void *ctx;
+	bool json;
+
+	/* Its own: */
+	bool begun; /* something was written */
+	unsigned depth;
+	struct report_level {
+		enum report_layout layout;
+		const struct report_column *column;
+		unsigned columns, rows, cells; /* rows so far; cells of this one */
+	} level[REPORT_DEPTH];
+};
+
+/* Begins a listing; within a record, it takes a column of it. */
+void report_begin(struct report *r, enum report_layout layout, const struct report_column *column,
+		  unsigned columns);
+void report_end(struct report *r);
+/*
+ * A row of a table, the next line of a list, or the next values of a record.
+ * A tab divides values; one within the last of a table's row stays.
+ */
+void report_row(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A sentence for people only. */
+void report_say(struct report *r, const char *sentence);
+/* A string of JSON. */
+void report_quoted(struct report *r, const char *s);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Verbs about the machine and the hypervisor. */
+#include "arch/x86/power.h"
+#include "arch/x86/tsc.h"
+#include "kernel/control.h"
+#include "kernel/dmesg.h"
+#include "kernel/errno.h"
+#include "kernel/guest.h"
+#include "kernel/mem.h"
+#include "kernel/mon/verbs.h"
+#include "kernel/print.h"
+#include "kernel/string.h"
+#include "kernel/trace.h"
+
+typedef unsigned long long ull;
+
+#define DMESG_BYTES   KIB(8) /* of one answer to a program */
+#define TRACE_AT_ONCE 64u
+
+/* ---- top ---- */
+
+/* The counters at the last top. */
+struct snapshot {
+	uint64_t busy[MAX_CPUS], idle[MAX_CPUS], ran[CONFIG_MAX_VMS], exits[CONFIG_MAX_VMS];
+};
+
+/* What was counted since; a VM's counters begin anew with it. */
+static uint64_t since(uint64_t *last, uint64_t now)
+{
+	uint64_t n = now >= *last ? now - *last : now;
+
+	*last = now;
+	return n;
+}
+
+/*
+ * Accounts are brought up to date when the core schedules, which a dedicated
+ * core does not: whoever is current has run since. Fields of another core do
+ * not fit together to the tick: shares are cut to what is possible.
+ */
+static uint64_t pending(const struct sched_queue *q, const struct sched_entity *e)
+{
+	uint64_t last = __atomic_load_n(&q->last, __ATOMIC_RELAXED), now = rdtsc();
+
+	return __atomic_load_n(&q->current, __ATOMIC_RELAXED) == e && now > last ? now - last : 0;
+}
+
+/* A share with one decimal. */
+struct percent {
+	char s[16];
+};
+
+static struct percent percent(uint64_t part, uint64_t whole)
+{
+	uint64_t permille = part / max_u64(whole / 1000, 1);
+	struct percent p;
+
+	(void)ksnprintf(p.s, sizeof(p.s), "%llu.%llu", (ull)permille / 10, (ull)permille % 10);
+	return p;
+}
+
+static void top_vm(struct report *r, struct snapshot *s, unsigned i, const uint64_t *elapsed)
+{
+	const struct vm_more *m = vms[i]->more;
+	uint64_t ran = 0, exits = 0, ticks = 0;
+
+	for (unsigned j = 0; j < m->vcpu_count; j++) {
+		const struct vcpu *v = m->vcpu[j];
+
+		ran += v->more->se.ran + pending(&v->cpu->more->queue, &v->more->se);
+		ticks = max_u64(ticks, elapsed[v->cpu->id]);
+		exits += vcpu_exits(v);
+	}
+	ran = since(&s->ran[i], ran);
+	exits = since(&s->exits[i], exits);
+	report_row(r, "%u\t%s\t%s\t%s\t%llu\t%llu", i + 1, vms[i]->name, vm_state_name(vms[i]),
+		   percent(min_u64(ran, ticks * m->vcpu_count), ticks).s, (ull)exits,
+		   (ull)exits * 1000000 / max_u64(tsc_to_ns(ticks) / 1000, 1));
+}
+
+int verb_top(struct call *c)
+{
+	static const struct report_column column[] = {{"cores", 0}, {"vms", 0}, {"interval_ms", 1}},
+					  core[] = {{"core", 4},
+						    {"policy", -9},
+						    {"busy_percent", 12}},
+					  vm[] = {{"id", 2},     {"name", -16},
+						  {"state", -9}, {"share_percent", 13},
+						  {"exits", 12}, {"exits_per_s", 11}};
+	static struct snapshot last[2]; /* people's and programs' */
+	static uint64_t elapsed[MAX_CPUS];
+	struct snapshot *s = &last[c->remote];
+
+	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_TABLE, core, ARRAY_SIZE(core));
+	for (unsigned i = 0; i < cpu_count; i++) {
+		const struct sched_queue *q = &cpus[i].more->queue;
+		uint64_t idle = pending(q, NULL), late = idle ? 0 : pending(q, q->current);
+		uint64_t busy = since(&s->busy[i], q->busy + late);
+
+		elapsed[i] = busy + since(&s->idle[i], q->idle + idle);
+		report_row(&c->r, "%u\t%s\t%s", i, q->ops->name, percent(busy, elapsed[i]).s);
+	}
+	report_end(&c->r);
+	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
+	for (unsigned i = 0; i < vm_count; i++)
+		top_vm(&c->r, s, i, elapsed);
+	report_end(&c->r);
+	report_row(&c->r, "%llu", (ull)tsc_to_ns(elapsed[0]) / 1000000);
+	report_end(&c->r);
+	return 0;
+}
+
+/* ---- log and trace ---- */
+
+int verb_dmesg(struct call *c)
+{
+	static const struct report_column column[] = {{"lines", 0}, {"next", 1}};
+	uint64_t at = 0, bytes = 0;
+	char line[DMESG_LINE];
+
+	if (c->words > 1 && call_number(c, 1, &at))
+		return -EINVAL;
+	if (c->r.json)
+		report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_LIST, NULL, 0);
+	while ((!c->r.json || bytes < DMESG_BYTES) && dmesg_read(&log_ring, &at, line)) {
+		report_row(&c->r, "%s", line);
+		bytes += strlen(line);
+	}
+	report_end(&c->r);
+	if (c->r.json) {
+		report_row(&c->r, "%llu", (ull)at);
+		report_end(&c->r);
+	}
+	return 0;
+}
+
+static const char *kind_word(unsigned i)
+{
+	return i < TRACE_KINDS    ? trace_kind_name((enum trace_kind)i)
+	       : i == TRACE_KINDS ? "all"
+				  : NULL;
+}
+
+static int trace_on(struct call *c, const char *kinds)
+{
+	char word[16];
+	uint32_t mask = 0;
+
+	while (*kinds) {
+		size_t n = 0;
+
+		for (; *kinds && *kinds != ','; kinds++)
+			if (n < sizeof(word) - 1)
+				word[n++] = *kinds;
+		word[n] = '\0';
+		kinds += *kinds == ',';
+		int i = call_choose(c, "kind", kind_word, word);
+		if (i < 0)
+			return i;
+		mask |= i == TRACE_KINDS ? (1u << TRACE_KINDS) - 1 : 1u << i;
+	}
+	if (trace_start(mask))
+		return call_fail(c, -ENOMEM, "no memory for the rings: destroy a VM first");
+	return 0;
+}
+
+static int trace_print(struct call *c)
+{
+	static const struct report_column column[] = {{"next", 1}, {"lost", 1}, {"entries", 0}},
+					  entry[] = {{"tsc", 20}, {"kind", -9}, {"vm", 2},
+						     {"vcpu", 4}, {"a", 20},    {"b", 20}};
+	struct trace_entry e[TRACE_AT_ONCE];
+	uint64_t core, from, lost;
+
+	if (call_number(c, 2, &core) || call_number(c, 3, &from))
+		return -EINVAL;
+	if (core >= cpu_count)
+		return call_fail(c, -EINVAL, "no core %s: there are 0 to %u", c->word[2],
+				 cpu_count - 1);
+	unsigned n = trace_read((unsigned)core, &from, e, TRACE_AT_ONCE, &lost);
+	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_row(&c->r, "%llu\t%llu", (ull)from, (ull)lost);
+	report_begin(&c->r, REPORT_ARRAYS, entry, ARRAY_SIZE(entry));
+	for (unsigned i = 0; i < n; i++)
+		report_row(&c->r, "%llu\t%s\t%u\t%u\t%llu\t%llu", (ull)e[i].tsc,
+			   trace_kind_name((enum trace_kind)e[i].kind), e[i].vm, e[i].vcpu,
+			   (ull)e[i].a, (ull)e[i].b);
+	report_end(&c->r);
+	report_end(&c->r);
+	return 0;
+}
+
+static const char *trace_word(unsigned i)
+{
+	static const char *const words[] = {"start", "stop", "read"};
+
+	return i < ARRAY_SIZE(words) ? words[i] : NULL;
+}
+
+int verb_trace(struct call *c)
+{
+	int what = call_choose(c, "command of trace", trace_word, c->word[1]);
+	static const unsigned most[] = {3, 2, 4};
+
+	if (what < 0)
+		return what;
+	if (c->words > most[what] || (what == 2 && c->words < 4))
+		return call_fail(c, -EINVAL, "usage: trace %s", c->verb->args);
+	if (what == 2)
+		return trace_print(c);
+	return what ? trace_start(0) : trace_on(c, c->words > 2 ? c->word[2] : "all");
+}
+
+/* ---- the machine ---- */
+
+int verb_memory(struct call *c)
+{
+	static const struct report_column column[] = {{"free_mib", 1},
+						      {"largest_mib", 1},
+						      {"vms", 0}},
+					  vm[] = {{"id", 2}, {"name", -16}, {"memory_mib", 10}};
+
+	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_row(&c->r, "%llu\t%llu", (ull)mem_free_bytes() >> 20,
+		   (ull)mem_largest(PAGE_SIZE) >> 20);
+	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
+	for (unsigned i = 0; i < vm_count; i++)
+		report_row(&c->r, "%u\t%s\t%llu", i + 1, vms[i]->name,
+			   vms[i]->more->ram_count ? (ull)vms[i]->more->conf->memory >> 20 : 0);
+	report_end(&c->r);
+	report_end(&c->r);
+	return 0;
+}
+
+int verb_version(struct call *c)
+{
+	static const struct report_column column[] = {{"version", -1}, {"backend", -1},
+						      {"cores", 1},    {"tsc_hz", 1},
+						      {"protocol", 1}, {"exit_kinds", 0},
+						      {"vms", 0}},
+					  vm[] = {{"id", 2}, {"name", -16}};
+
+	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_row(&c->r, HV_VERSION "\t%s\t%u\t%llu\t1", vcpu_ops->name, cpu_count, (ull)tsc_hz());
+	if (c->r.json) { /* what a program needs to read traces */
+		report_begin(&c->r, REPORT_LIST, NULL, 0);
+		for (unsigned i = 0; i < EXIT_KIND_COUNT; i++)
+			report_row(&c->r, "%s", exit_name((enum vcpu_exit_kind)i));
+		report_end(&c->r);
+		report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
+		for (unsigned i = 0; i < vm_count; i++)
+			report_row(&c->r, "%u\t%s", i + 1, vms[i]->name);
+		report_end(&c->r);
+	}
+	report_end(&c->r);
+	return 0;
+}
+
+int verb_power(struct call *c)
+{
+	if (c->verb->arg)
+		power_off();
+	power_reset();
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Verbs about VMs. */
+#include "arch/x86/tsc.h"
+#include "kernel/console.h"
+#include "kernel/control.h"
+#include "kernel/errno.h"
+#include "kernel/guest.h"
+#include "kernel/mon/verbs.h"
+#include "kernel/print.h"
+
+typedef unsigned long long ull;
+
+struct cores {
+	char s[4 * CONFIG_MAX_VCPUS];
+};
+
+/* Of each vCPU: "1,2". */
+static struct cores cores(const struct vm_more *m)
+{
+	struct cores c = {""};
+	int n = 0;
+
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		n += ksnprintf(c.s + n, sizeof(c.s) - (size_t)n, i ? ",%u" : "%u",
+			       m->vcpu[i]->cpu->id);
+	return c;
+}
+
+uint64_t vcpu_exits(const struct vcpu *v)
+{
+	uint64_t sum = 0;
+
+	for (unsigned k = 0; k < EXIT_KIND_COUNT; k++)
+		sum += v->exits[k];
+	return sum;
+}
+
+int verb_list(struct call *c)
+{
+	static const struct report_column column[] = {
+		{"id", 2},     {"name", -16},      {"state", -9}, {"vcpus", 5},
+		{"cores", -8}, {"memory_mib", 10}, {"starts", 6},
+	};
+
+	report_begin(&c->r, REPORT_TABLE, column, ARRAY_SIZE(column));
+	for (unsigned i = 0; i < vm_count; i++) {
+		const struct vm_more *m = vms[i]->more;
+
+		report_row(&c->r, "%u\t%s\t%s\t%u\t%s\t%llu\t%llu", i + 1, vms[i]->name,
+			   vm_state_name(vms[i]), m->vcpu_count, cores(m).s,
+			   (ull)m->conf->memory >> 20, (ull)m->starts);
+	}
+	report_end(&c->r);
+	return 0;
+}
+
+int verb_info(struct call *c)
+{
+	static const struct report_column column[] = {
+		{"id", 1},         {"name", -1},      {"type", -1},   {"state", -1},
+		{"vcpus", 1},      {"cores", -1},     {"weight", 1},  {"order", 1},
+		{"autostart", -1}, {"memory_mib", 1}, {"starts", 1},  {"uptime_s", 1},
+		{"exits", 1},      {"refused", 1},    {"kernel", -1}, {"cmdline", -1},
+	};
+	const struct vm_more *m = c->vm->more;
+	const struct config_vm *conf = m->conf;
+	uint64_t exits = 0, refused = 0;
+
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		exits += vcpu_exits(m->vcpu[i]);
+	for (unsigned k = 0; k < REFUSE_KINDS; k++)
+		refused += m->refused.count[k];
+	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_row(&c->r, "%u\t%s\t%s\t%s\t%u\t%s\t%u\t%u\t%s", c->vm->id, c->vm->name,
+		   conf->type == VM_LINUX ? "linux" : "pv", vm_state_name(c->vm), m->vcpu_count,
+		   cores(m).s, conf->weight, conf->order, conf->autostart ? "yes" : "no");
+	report_row(&c->r, "%llu\t%llu\t%llu\t%llu\t%llu\t%s\t%.*s", (ull)conf->memory >> 20,
+		   (ull)m->starts, m->state == VM_OFF ? 0 : (ull)vm_now(c->vm) / 1000000000,
+		   (ull)exits, (ull)refused, conf->kernel.path, 300, conf->cmdline);
+	report_end(&c->r);
+	return 0;
+}
+
+int verb_control(struct call *c)
+{
+	const char *why = "";
+	int err = vm_control(c->vm, (enum vm_verb)c->verb->arg, &why);
+
+	return err ? call_fail(c, err, "%s: %s", c->vm->name, why) : 0;
+}
+
+int verb_console(struct call *c)
+{
+	if (c->remote)
+		return call_fail(c, -EINVAL,
+				 "only at the hypervisor's console can console be used");
+	console_focus(c->vm->more->console);
+	return 0;
+}
+
+static const char *state(const struct vcpu_more *m)
+{
+	uint64_t blocked = __atomic_load_n(&m->blocked, __ATOMIC_RELAXED);
+
+	if (!blocked)
+		return m->se.queue->current == &m->se ? "running" : "ready";
+	return blocked & BLOCK_OFF     ? "off"
+	       : blocked & BLOCK_PAUSE ? "suspended"
+	       : blocked & BLOCK_SIPI  ? "not started"
+				       : "halted";
+}
+
+int verb_vcpus(struct call *c)
+{
+	static const struct report_column column[] = {
+		{"vm", -16},    {"vcpu", 4},    {"core", 4},   {"policy", -9},
+		{"state", -11}, {"ran_ms", 12}, {"exits", 12},
+	};
+
+	report_begin(&c->r, REPORT_TABLE, column, ARRAY_SIZE(column));
+	for (unsigned i = 0; i < vm_count; i++)
+		for (unsigned j = 0; j < vms[i]->more->vcpu_count; j++) {
+			const struct vcpu *v = vms[i]->more->vcpu[j];
+
+			if (c->vm && c->vm != vms[i])
+				continue;
+			report_row(&c->r, "%s\t%u\t%u\t%s\t%s\t%llu\t%llu", vms[i]->name, j,
+				   v->cpu->id, v->cpu->more->queue.ops->name, state(v->more),
+				   (ull)tsc_to_ns(v->more->se.ran) / 1000000, (ull)vcpu_exits(v));
+		}
+	report_end(&c->r);
+	return 0;
+}
+
+int verb_stats(struct call *c)
+{
+	static const struct report_column
+		column[] = {{"vm", -1}, {"exits", 0}, {"exit_ticks", 0}, {"refused", 0}},
+		exits[] = {{"vcpu", 4}, {"kind", -22}, {"count", 12}},
+		ticks[] = {{"vcpu", 4}, {"from", 10}, {"count", 12}},
+		refused[] = {{"kind", -15}, {"first", -18}, {"last", -18}, {"count", 12}};
+	const struct vm_more *m = c->vm->more;
+
+	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_row(&c->r, "%s", c->vm->name);
+	report_begin(&c->r, REPORT_TABLE, exits, ARRAY_SIZE(exits));
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		for (unsigned k = 0; k < EXIT_KIND_COUNT; k++)
+			if (m->vcpu[i]->exits[k])
+				report_row(&c->r, "%u\t%s\t%llu", i,
+					   exit_name((enum vcpu_exit_kind)k),
+					   (ull)m->vcpu[i]->exits[k]);
+	report_end(&c->r);
+	report_begin(&c->r, REPORT_TABLE, ticks, ARRAY_SIZE(ticks));
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		for (unsigned k = 0; k < EXIT_TIME_BUCKETS; k++)
+			if (m->vcpu[i]->exit_ticks[k])
+				report_row(&c->r, "%u\t%llu\t%llu", i, BIT(k),
+					   (ull)m->vcpu[i]->exit_ticks[k]);
+	report_end(&c->r);
+	report_begin(&c->r, REPORT_TABLE, refused, ARRAY_SIZE(refused));
+	for (unsigned i = 0; i < min_u64(m->refused.ranges, REFUSE_RANGES); i++) {
+		struct refuse_range g = m->refused.range[i];
+
+		report_row(&c->r, "%s\t0x%llx\t0x%llx\t%llu",
+			   refuse_kind_name((enum refuse_kind)g.kind), (ull)g.first, (ull)g.last,
+			   (ull)g.count);
+	}
+	report_end(&c->r);
+	report_end(&c->r);
+	return 0;
+}
+
+static void learn_line(void *ctx, const char *text)
+{
+	report_row(ctx, "%s", text);
+}
+
+int verb_learn(struct call *c)
+{
+	report_begin(&c->r, REPORT_LIST, NULL, 0);
+	learn_print(c->vm, learn_line, &c->r);
+	report_end(&c->r);
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The nearest right word: one letter too many, too few, wrong, or two swapped; also "mem". */
+#include "kernel/words.h"
+
+#include "kernel/string.h"
+
+unsigned words_unlike(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t shorter = min_u64(a_len, b_len), longer = max_u64(a_len, b_len);
+	size_t head = 0, tail = 0;
+
+	/* What they have in common at their beginnings and ends. */
+	while (head < shorter && a[head] == b[head])
+		head++;
+	while (head + tail < shorter && a[a_len - 1 - tail] == b[b_len - 1 - tail])
+		tail++;
+	size_t unlike = longer - head - tail;
+	return unlike <= longer / 2 ? (unsigned)unlike : WORDS_UNLIKE;
+}
+
+int words_find(words_fn list, const char *word, const char **nearest)
+{
+	unsigned least = WORDS_UNLIKE;
+
+	*nearest = NULL;
+	for (unsigned i = 0; list(i); i++) {
+		unsigned unlike = words_unlike(word, strlen(word), list(i), strlen(list(i)));
+
+		if (!unlike)
+			return (int)i;
+		if (unlike < least) {
+			least = unlike;
+			*nearest = list(i);
+		}
+	}
+	return -1;
+}
+
+bool words_number(const char *word, uint64_t *n)
+{
+	const char *s = word;
+
+	for (*n = 0; *s >= '0' && *s <= '9' && *n <= (UINT64_MAX - 9) / 10; s++)
+		*n = *n * 10 + (unsigned)(*s - '0');
+	if (!*s && *word)
+		return true;
+	*n = 0;
+	return false;
+}

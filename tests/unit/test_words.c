@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The nearest right word. */
+/* sources: kernel/words.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/words.h"
+
+static const char *list(unsigned i)
+{
+	static const char *const words[] = {"list", "info", "start", "stats", "suspend", "resume"};
+
+	return i < ARRAY_SIZE(words) ? words[i] : NULL;
+}
+
+static void nearest(const char *word, int found, const char *want)
+{
+	const char *near = "";
+
+	assert_int_equal(words_find(list, word, &near), found);
+	if (want)
+		assert_string_equal(near, want);
+	else if (found < 0)
+		assert_null(near);
+}
+
+static void test_find(void **state)
+{
+	(void)state;
+	nearest("list", 0, NULL);
+	nearest("resume", 5, NULL);
+	nearest("lsit", -1, "list");
+	nearest("ifno", -1, "info");
+	nearest("stat", -1, "start");
+	nearest("statss", -1, "stats");
+	nearest("susp", -1, "suspend");
+	nearest("xyzzy", -1, NULL);
+	nearest("", -1, NULL);
+}
+
+static void test_unlike(void **state)
+{
+	(void)state;
+	assert_int_equal(words_unlike("abc", 3, "abc", 3), 0);
+	assert_int_equal(words_unlike("", 0, "", 0), 0);
+	assert_int_equal(words_unlike("abcd", 4, "acbd", 4), 2);
+	assert_int_equal(words_unlike("mem", 3, "memory", 6), 3);
+	assert_int_equal(words_unlike("aa", 2, "a", 1), 1);
+	assert_int_equal(words_unlike("a", 1, "b", 1), WORDS_UNLIKE);
+	assert_int_equal(words_unlike("", 0, "b", 1), WORDS_UNLIKE);
+}
+
+static void test_number(void **state)
+{
+	uint64_t n;
+
+	(void)state;
+	assert_true(words_number("0", &n) && n == 0);
+	assert_true(words_number("18446744073709551609", &n) && n == UINT64_MAX - 6);
+	assert_false(words_number("99999999999999999999", &n));
+	assert_false(words_number("", &n) || words_number("-1", &n) || words_number("1x", &n));
+	assert_int_equal(n, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_unlike),
+		cmocka_unit_test(test_number),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
