@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC   0x66666f2d6c6c756dull /* "mull-off", little endian */
-#define HANDOFF_VERSION 1u
+#define HANDOFF_VERSION 2u
 
 /*
  * The hypervisor is an ELF64 executable, linked at HANDOFF_KERNEL_BASE, and is
@@ -99,6 +99,10 @@ struct handoff {
 	uint64_t boot_epoch; /* seconds since 1970 from EFI GetTime at hand-off, 0 if unknown */
 	char firmware[64];   /* vendor and revision, for the log */
 	char cmdline[256];   /* load options of the EFI application, ASCII */
+
+	/* Where a panic leaves its record, not cleared: the same memory at each boot. 0: none. */
+	uint64_t survive;
+	uint64_t survive_size; /* bytes */
 };
 
 #endif

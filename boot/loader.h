@@ -27,6 +27,7 @@ void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 uint64_t pages_alloc(uint64_t size, uint64_t max); /* 0: none; zeroed but for large ones */
 uint64_t pages_alloc_2m(uint64_t size);            /* below 4 GiB, 2 MiB aligned */
 uint64_t pages_alloc_code(uint64_t size, uint64_t max);
+bool pages_take(uint64_t base, uint64_t size); /* at that address, and as it is */
 void pages_free(uint64_t base);
 void pages_free_all(void);
 
@@ -46,6 +47,9 @@ const char *volume_error(int32_t status);
 /* modules.c: the configuration and what it names. */
 #define MODULES_MAX (1 + 3 * CONFIG_MAX_VMS)
 int modules_load(struct handoff *h);
+
+/* survive.c: fills survive and survive_size; none is no error. */
+void survive_reserve(struct handoff *h);
 
 /* kernel.c: the hypervisor itself. */
 int kernel_load(struct handoff *h, struct elf_image *img);

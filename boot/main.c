@@ -22,6 +22,7 @@ static void start(void)
 	h->magic = HANDOFF_MAGIC;
 	h->version = HANDOFF_VERSION;
 	h->size = sizeof(*h);
+	survive_reserve(h);
 	if (EFI_ERROR(volume_open())) {
 		print("Mullion: the volume that it was started from cannot be opened; start "
 		      "\\EFI\\BOOT\\BOOTX64.EFI from a FAT file system.\n");

@@ -27,6 +27,18 @@ static uint64_t alloc(EFI_MEMORY_TYPE type, uint64_t pages, uint64_t max)
 	return base;
 }
 
+bool pages_take(uint64_t base, uint64_t size)
+{
+	EFI_PHYSICAL_ADDRESS at = base;
+
+	if (block_count == BLOCKS_MAX ||
+	    EFI_ERROR(bs->AllocatePages(AllocateAddress, EfiLoaderData, PAGES(size), &at)))
+		return false;
+	blocks[block_count].base = base;
+	blocks[block_count++].pages = PAGES(size);
+	return true;
+}
+
 uint64_t pages_alloc(uint64_t size, uint64_t max)
 {
 	return alloc(EfiLoaderData, PAGES(size), max);

@@ -79,3 +79,11 @@ unsigned trace_read(unsigned core, uint64_t *from, struct trace_entry *to, unsig
 	}
 	return got;
 }
+
+unsigned trace_last(unsigned core, struct trace_entry *to, unsigned n)
+{
+	const struct ring *r = core < cpu_count ? rings[core] : NULL;
+	uint64_t lost, from = r ? r->next - min_u64(r->next, n) : 0;
+
+	return trace_read(core, &from, to, n, &lost);
+}

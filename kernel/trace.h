@@ -56,5 +56,7 @@ int trace_start(uint32_t mask);
  */
 unsigned trace_read(unsigned core, uint64_t *from, struct trace_entry *to, unsigned n,
 		    uint64_t *lost);
+/* Copies the last n entries of a core, or as many as there are; returns how many. */
+unsigned trace_last(unsigned core, struct trace_entry *to, unsigned n);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Panic: registers and a symbolized backtrace on every console, without locks. */
+/*
+ * Panic: registers and a symbolized backtrace on every console, without locks,
+ * and a record for the next boot.
+ */
 #include "arch/x86/panic.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
@@ -7,9 +10,13 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/serial.h"
+#include "arch/x86/tsc.h"
+#include "kernel/dmesg.h"
 #include "kernel/log.h"
+#include "kernel/mem.h"
 #include "kernel/print.h"
 #include "kernel/string.h"
+#include "kernel/survive.h"
 #include "kernel/symbols.h"
 
 #define MAX_FRAMES 24u
@@ -18,11 +25,35 @@ static uint32_t panicking; /* 1 + the core that does */
 static struct symbols symbols;
 static bool has_symbols;
 
+/* For the record: where it goes, and what was said. */
+static void *region;
+static uint64_t region_size, epoch;
+static char reason[SURVIVE_REASON];
+static char said[KIB(4)];
+static size_t said_len;
+
+static_assert(SURVIVE_CORES == MAX_CPUS &&
+		      sizeof(log_ring) + sizeof(said) + DMESG_LINE <= SURVIVE_LOG,
+	      "there is room for all of it");
+
 extern const char image_start[], text_end[];
 
 void panic_symbols(const void *file, uint64_t size)
 {
 	has_symbols = symbols_init(&symbols, file, size) == 0;
+}
+
+void panic_keep(hpa_t pa, uint64_t size, uint64_t boot_epoch)
+{
+	if (!size || !phys_is_mapped(pa, size)) {
+		log_warn("the log of a panic is not kept over a reset: firmware has no memory "
+			 "free at 32 to 128 MiB");
+		return;
+	}
+	region = phys_to_virt(pa);
+	region_size = size;
+	epoch = boot_epoch;
+	survive_print(region, size);
 }
 
 bool panic_in_progress(void)
@@ -50,6 +81,10 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 	serial_write(&serial_com1, line, len + 2);
 	serial_drain(&serial_com1);
 	fbcon_write(line, len + 2);
+	line[len] = '\n';
+	len = min_u64(len + 1, sizeof(said) - said_len);
+	memcpy(said + said_len, line, len);
+	said_len += len;
 }
 
 /* A return address may lie behind the end of its function: look before it. */
@@ -123,8 +158,36 @@ static void begin(void)
 		apic_send_nmi_others();
 }
 
+/* No lock, no allocation; the other cores stand still. */
+static void keep(void)
+{
+	struct survive *r = survive_begin(region, region_size, cpu_count);
+	uint64_t cursor = 0;
+
+	if (!r)
+		return;
+	r->boot_epoch = epoch;
+	r->tsc = rdtsc();
+	r->tsc_hz = tsc_hz();
+	memcpy(r->reason, reason, sizeof(reason));
+	while (r->log_len + said_len + DMESG_LINE <= SURVIVE_LOG &&
+	       dmesg_read(&log_ring, &cursor, r->log + r->log_len)) {
+		r->log_len += strlen(r->log + r->log_len) + 1;
+		r->log[r->log_len - 1] = '\n';
+	}
+	memcpy(r->log + r->log_len, said, said_len);
+	r->log_len += said_len;
+	for (unsigned i = 0; i < r->core_count; i++)
+		r->core[i].count = trace_last(i, r->core[i].e, TRACE_KEPT);
+	survive_seal(r);
+	/* A reset empties the caches without writing them back (SDM 3A 9.1.1). */
+	wbinvd();
+	say("panic| a reset shows this log again at the next boot; a power cycle loses it");
+}
+
 static void __attribute__((noreturn)) end(void)
 {
+	keep();
 	say("panic| the machine is stopped: reset or power-cycle it");
 	serial_drain(&serial_com1);
 	panic_park();
@@ -133,9 +196,10 @@ static void __attribute__((noreturn)) end(void)
 void panic_trap(const struct trap_frame *f, const char *what)
 {
 	begin();
+	(void)ksnprintf(reason, sizeof(reason), "core %u: %s in the hypervisor, error code 0x%llx",
+			this_cpu()->id, what, (unsigned long long)f->error);
 	say(" ");
-	say("panic| core %u: %s in the hypervisor, error code 0x%llx", this_cpu()->id, what,
-	    (unsigned long long)f->error);
+	say("panic| %s", reason);
 	say("panic| rip %016llx  cs %04llx  rflags %016llx", (unsigned long long)f->rip,
 	    (unsigned long long)f->cs, (unsigned long long)f->rflags);
 	say("panic| rsp %016llx  ss %04llx  cr2 %016llx", (unsigned long long)f->rsp,
@@ -157,15 +221,15 @@ void panic_trap(const struct trap_frame *f, const char *what)
 
 void panic(const char *fmt, ...)
 {
-	char text[160];
 	va_list ap;
 
 	begin();
 	va_start(ap, fmt);
-	(void)kvsnprintf(text, sizeof(text), fmt, ap);
+	int n = ksnprintf(reason, sizeof(reason), "core %u: ", this_cpu()->id);
+	(void)kvsnprintf(reason + n, sizeof(reason) - (size_t)n, fmt, ap);
 	va_end(ap);
 	say(" ");
-	say("panic| core %u: %s", this_cpu()->id, text);
+	say("panic| %s", reason);
 	backtrace_from((uint64_t)(uintptr_t)__builtin_return_address(0),
 		       *(const uint64_t *)__builtin_frame_address(0));
 	end();

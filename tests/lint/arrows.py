@@ -23,7 +23,7 @@ ROOMS = [
     ("arch/x86/", ["arch/x86/", "boot/handoff.h", "kernel/*"],
      "arch/x86 knows the core's interfaces, not devices, images or backends"),
     ("boot/", BASIC + ["boot/", "kernel/config.h", "kernel/elf.h", "kernel/print.h",
-                       "arch/x86/pt.h", "arch/x86/pt_host.h"],
+                       "kernel/survive.h", "arch/x86/pt.h", "arch/x86/pt_host.h"],
      "the loader shares only pure parts with the hypervisor"),
     ("kernel/", ["arch/x86/", "boot/handoff.h", "guests/include/", "kernel/"],
      "kernel never includes vmx or svm; of the loader it sees the hand-off only"),
