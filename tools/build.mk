@@ -36,4 +36,4 @@ run: image
 $(IMAGE): $(call image_sources,$(IMAGE_FILES)) tools/mkimage.py
 	$(Q)echo '  IMG $@'; tools/mkimage.py $@ $(IMAGE_FILES)
 
-include tools/check.mk
+include tools/check.mk tools/ctl.mk
