@@ -171,27 +171,29 @@ static void put_cell(FILE *out, const struct column *c, const char *text, bool l
 		fprintf(out, "%*s", 2 + (c->right ? 0 : gap), "");
 }
 
+static void measure(const cJSON *row, struct column *c, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const cJSON *v = cell(row, &c[i], i);
+		char *text = cell_text(v);
+
+		if (width(text) > c[i].width)
+			c[i].width = width(text);
+		if (v && (!cJSON_IsNumber(v) || whole(v) > 0))
+			c[i].right = false;
+		free(text);
+	}
+}
+
 static void show_table(FILE *out, const cJSON *rows, int indent)
 {
 	struct column c[MAX_COLUMNS];
-	unsigned n = find_columns(rows, c), count = (unsigned)cJSON_GetArraySize(rows), r = 0;
-	char **texts = calloc((size_t)count * n + 1, sizeof(*texts));
+	unsigned n = find_columns(rows, c);
 	const cJSON *row;
 
-	if (!texts)
-		abort();
 	cJSON_ArrayForEach(row, rows)
 	{
-		for (unsigned i = 0; i < n; i++) {
-			const cJSON *v = cell(row, &c[i], i);
-			char *text = texts[r * n + i] = cell_text(v);
-
-			if (width(text) > c[i].width)
-				c[i].width = width(text);
-			if (v && (!cJSON_IsNumber(v) || whole(v) > 0))
-				c[i].right = false;
-		}
-		r++;
+		measure(row, c, n);
 	}
 	if (n && c[0].name) {
 		fprintf(out, "%*s", indent, "");
@@ -199,15 +201,17 @@ static void show_table(FILE *out, const cJSON *rows, int indent)
 			put_cell(out, &c[i], c[i].name, i + 1 == n);
 		fputc('\n', out);
 	}
-	for (r = 0; r < count; r++) {
+	cJSON_ArrayForEach(row, rows)
+	{
 		fprintf(out, "%*s", indent, "");
 		for (unsigned i = 0; i < n; i++) {
-			put_cell(out, &c[i], texts[r * n + i], i + 1 == n);
-			free(texts[r * n + i]);
+			char *text = cell_text(cell(row, &c[i], i));
+
+			put_cell(out, &c[i], text, i + 1 == n);
+			free(text);
 		}
 		fputc('\n', out);
 	}
-	free(texts);
 }
 
 /* ---- the rest ---- */
