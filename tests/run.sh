@@ -29,6 +29,7 @@ stage()
 # The packages are there now: a make of its own for each stage, as the first looked before that.
 stage build '' "$@" all image
 stage 'unit tests' "$build/unit/summary" "$@" unit
+stage 'tool tests' "$build/tool-tests/summary" "$@" tool-tests
 stage lint '' "$@" lint
 stage 'whole-system boots' "$build/boot-tests/summary" "$@" boot-tests
 echo "$passed passed, $failed failed"

@@ -31,9 +31,9 @@ image: deps
 
 run: image
 	@tools/run.py $(VENDOR:%=--vendor %) --accel $(ACCEL) --cpus $(CPUS) --memory $(MEMORY) \
-		--image $(IMAGE) $(RUN_ARGS)
+		--image $(IMAGE) --monitor $(B)/monitor.sock $(RUN_ARGS)
 
 $(IMAGE): $(call image_sources,$(IMAGE_FILES)) tools/mkimage.py
 	$(Q)echo '  IMG $@'; tools/mkimage.py $@ $(IMAGE_FILES)
 
-include tools/check.mk
+include tools/check.mk tools/ctl.mk

@@ -41,11 +41,12 @@ def need_file(paths, package):
 
 
 class Emulator:
-    """One emulator process; .listener is where it connects its serial port to."""
+    """One emulator process; .listener is where it connects its serial port to, and
+    .monitor_listener its second one when that is asked for."""
 
     def __init__(self, args, scratch):
         self.args, self.scratch = args, scratch
-        self.process = self.listener = None
+        self.process = self.listener = self.monitor_listener = None
         self.tail = b""
         if not os.path.isfile(args.image):
             raise LaunchError(f"there is no image {args.image}: run `make image`.")
@@ -53,6 +54,16 @@ class Emulator:
 
     def path(self, name):
         return os.path.join(self.scratch, name)
+
+    def listen_serial(self):
+        """Opens the listeners; the numbers of their ports, one, or two with --monitor."""
+        # TCP, as Bochs has no Unix sockets, and QEMU's gather no single bytes: they take some 300
+        # of them, then the UART is busy, and firmware drops what it cannot write at once.
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1)
+        if not self.args.monitor:
+            return [self.listener.getsockname()[1]]
+        self.monitor_listener = socket.create_server(("127.0.0.1", 0), backlog=1)
+        return [s.getsockname()[1] for s in (self.listener, self.monitor_listener)]
 
     def spawn(self, command, **files):
         libc = ctypes.CDLL(None)
@@ -130,22 +141,20 @@ class QEMU(Emulator):
     def start(self):
         code, template = self.firmware
         shutil.copyfile(template, self.path("vars.fd"))
-        # TCP, as it gathers single bytes: a Unix socket takes some 300 of them, then QEMU's
-        # UART is busy, and firmware drops what it cannot write at once.
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1)
-        port = self.listener.getsockname()[1]
+        ports = self.listen_serial()
         control = self.listen("qmp")
         args = self.args
         command = [
             self.program, "-accel", args.accel, "-machine", "q35", "-cpu", self.cpu,
             "-smp", str(args.cpus), "-m", f"{args.memory}M", "-nodefaults", "-no-reboot",
             "-display", "none", "-vga", "std", "-monitor", "none",
-            "-chardev", f"socket,id=com1,host=127.0.0.1,port={port},nodelay=on",
-            "-serial", "chardev:com1",
             "-chardev", f"socket,id=qmp,path={self.path('qmp')}", "-mon", "chardev=qmp,mode=control",
             "-drive", f"if=pflash,format=raw,readonly=on,file={code}",
             "-drive", f"if=pflash,format=raw,file={self.path('vars.fd')}",
             "-drive", f"if=ide,format=raw,snapshot=on,file={self.image}"]
+        for i, port in enumerate(ports, 1):
+            command += ["-chardev", f"socket,id=com{i},host=127.0.0.1,port={port},nodelay=on",
+                        "-serial", f"chardev:com{i}"]
         if args.icount:
             command += ["-icount", "shift=0,sleep=off"]
         if args.log:
@@ -245,9 +254,9 @@ class BOCHS(Emulator):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.log)  # what an earlier run left there would be taken for this one's
         subprocess.run(["cp", "--sparse=always", self.image, self.path("disk.img")], check=True)
-        # Bochs has no Unix sockets. A pty would drop output while nobody reads it.
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1)
-        port = self.listener.getsockname()[1]
+        # Sockets, as a pty would drop output while nobody reads it.
+        com = "".join(f"com{i}: enabled=1, mode=socket-client, dev=127.0.0.1:{port}\n"
+                      for i, port in enumerate(self.listen_serial(), 1))
         with open(self.path("bochsrc"), "w", encoding="ascii") as f:
             f.write(f"""\
 megs: {self.args.memory}
@@ -255,8 +264,7 @@ romimage: file={self.firmware}, options=fastboot
 vgaromimage: file={self.vga}
 cpu: model={self.cpu}, count={self.args.cpus}, ips=50000000, reset_on_triple_fault=0
 display_library: term
-com1: enabled=1, mode=socket-client, dev=127.0.0.1:{port}
-port_e9_hack: enabled=1
+{com}port_e9_hack: enabled=1
 clock: sync=none, time0=utc
 pci: enabled=1, chipset=i440fx
 ata0-master: type=disk, path={self.path('disk.img')}, mode=flat

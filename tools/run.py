@@ -18,6 +18,7 @@ import tty
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from emulators import BOCHS, QEMU, LaunchError  # noqa: E402
+from monitor_socket import MonitorSocket  # noqa: E402
 
 KILL_KEY = 0x1D  # Ctrl-]
 BANNER = "Ctrl-a x powers the machine off, Ctrl-a ? lists the keys, Ctrl-] Ctrl-] ends the emulator."
@@ -37,6 +38,8 @@ def parse(argv):
     p.add_argument("--icount", action="store_true",
                    help="QEMU: one instruction is one tick, deterministically")
     p.add_argument("--cpu", help="another CPU model of the emulator's")
+    p.add_argument("--monitor", metavar="PATH",
+                   help="a second serial port, on a Unix socket there (see mullionctl)")
     p.add_argument("--log", metavar="FILE", help="keep the emulator's own log there")
     p.add_argument("--timeout", type=float, metavar="SECONDS", help="end the emulator after that")
     p.add_argument("--extra", action="append", default=[], metavar="ARG",
@@ -86,18 +89,18 @@ class Keyboard:
         return bytes(out)
 
 
-def connect(emulator, deadline):
-    """The serial port's end, once the emulator has opened its own."""
+def connect(emulator, listener, deadline):
+    """A serial port's end, once the emulator has opened its own."""
     while True:
-        ready, _, _ = select.select([emulator.listener, *emulator.noise_fds()], [], [], 0.2)
-        if emulator.listener in ready:
-            return emulator.listener.accept()[0]
+        ready, _, _ = select.select([listener, *emulator.noise_fds()], [], [], 0.2)
+        if listener in ready:
+            return listener.accept()[0]
         emulator.drain(ready)
         if emulator.process.poll() is not None or time.monotonic() > deadline:
             raise LaunchError(f"{emulator.name} did not start: {emulator.last_words()}")
 
 
-def bridge(emulator, port, deadline):
+def bridge(emulator, port, monitor, deadline):
     """Copies both ways until the emulator ends; False when it had to be ended."""
     keyboard = Keyboard()
     next_look = time.monotonic() + 1
@@ -106,9 +109,12 @@ def bridge(emulator, port, deadline):
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             return False
-        ready, _, _ = select.select(sources + emulator.noise_fds(), [], [],
-                                    1 if left is None else min(left, 1))
+        readers, writers = (monitor.readers(), monitor.writers()) if monitor else ([], [])
+        ready, writable, _ = select.select(sources + emulator.noise_fds() + readers, writers, [],
+                                           1 if left is None else min(left, 1))
         emulator.drain(ready)
+        if monitor:
+            monitor.serve(ready, writable)
         if port in ready:
             data = receive(port)
             if not data:
@@ -160,13 +166,18 @@ def stop(process):
 def run(args):
     kind = QEMU if args.vendor in (None, "amd") or args.accel == "kvm" else BOCHS
     deadline = None if args.timeout is None else time.monotonic() + args.timeout
-    with tempfile.TemporaryDirectory(prefix="mullion-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="mullion-") as scratch, contextlib.ExitStack() as stack:
+        monitor = stack.enter_context(MonitorSocket(args.monitor)) if args.monitor else None
         emulator = kind(args, scratch)
         print(f"{emulator.title}. {BANNER}", flush=True)
         try:
             emulator.start()
-            with connect(emulator, time.monotonic() + 30) as port, raw_terminal():
-                ended = bridge(emulator, port, deadline)
+            limit = time.monotonic() + 30
+            with connect(emulator, emulator.listener, limit) as port:
+                if monitor:
+                    monitor.attach(connect(emulator, emulator.monitor_listener, limit))
+                with raw_terminal():
+                    ended = bridge(emulator, port, monitor, deadline)
             if not ended:
                 with contextlib.suppress(OSError):
                     print("\r\nrun: the emulator was ended.", flush=True)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# `make test`, and the whole-system boots in it.
+# `make test`, and the tools' tests and whole-system boots in it.
 #
-## make test       unit tests, lint, whole-system boots; ends with `N passed, N failed`
+## make test       unit tests, tools, lint, whole-system boots; ends with `N passed, N failed`
+## make tool-tests mullionctl and the launcher's part of it, against a monitor that pretends
 ## make boot-tests whole-system boots in QEMU and Bochs, two at a time
 ##   T='svm and not bochs'   only those that pytest -k chooses (make test T=...: the same)
 ##   JOBS=1        one at a time (TESTARGS: more arguments for pytest)
@@ -12,13 +13,17 @@ TESTARGS :=
 # Debian's own, as its packages hold pytest: another one may come first in PATH.
 BOOT_PYTHON := $(firstword $(wildcard /usr/bin/python3) $(PYTHON))
 
-.PHONY: test boot-tests
+.PHONY: test tool-tests boot-tests
 test: deps
 ifeq ($(T),)
 	+@tests/run.sh $(B) $(MAKE) --no-print-directory DEPS=no
 else
 	+@$(MAKE) --no-print-directory DEPS=no boot-tests
 endif
+
+tool-tests: deps
+	+@$(MAKE) --no-print-directory DEPS=no ctl
+	@B=$(B) $(BOOT_PYTHON) -B -m pytest -p no:cacheprovider --no-header -q --tb=short tests/tools
 
 boot-tests: deps
 	+@$(MAKE) --no-print-directory DEPS=no all image

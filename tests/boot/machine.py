@@ -10,6 +10,8 @@ import time
 
 import pexpect
 
+from monitor import Failure, Monitor
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("B", "build"))
 LOGS = os.path.join(BUILD, "boot-tests")
@@ -47,10 +49,6 @@ def pv(name, program, memory="4M", **keys):
 
 def demo(name="demo", memory="32M", **keys):
     return pv(name, "demo", memory, disk=r"\mullion\demo.img", **keys)
-
-
-class Failure(AssertionError):
-    """Something that should have been printed was not, or the other way round."""
 
 
 class Console(pexpect.spawn):
@@ -101,8 +99,9 @@ class Machine:
     """One run of an emulator. Every expect_… fails the test when it waits in vain."""
 
     def __init__(self, name, conf, files=(), vendor="amd", cpus=2, memory=512, icount=False,
-                 extra=(), others=()):
-        """others: conf and files of more disks, for firmware to try in turn (QEMU only)."""
+                 extra=(), others=(), monitor=False):
+        """others: conf and files of more disks, for firmware to try in turn (QEMU only).
+        monitor: a second serial port, which .monitor speaks to (configure `monitor = com2`)."""
         os.makedirs(LOGS, exist_ok=True)
         self.path = os.path.join(LOGS, f"{name}.log")
         self.step = STEP[vendor] * PATIENCE
@@ -114,6 +113,11 @@ class Machine:
         argv = [sys.executable, f"{ROOT}/tools/run.py", "--vendor", vendor, "--image", self.images[0],
                 "--cpus", str(cpus), "--memory", str(memory),
                 "--timeout", str(LIFETIME * PATIENCE)]
+        self.monitor = None
+        if monitor:
+            socket_path = os.path.join(LOGS, f"{name}.sock")
+            argv += ["--monitor", socket_path]
+            self.monitor = Monitor(socket_path, self.step)
         if vendor != "amd":
             argv += ["--log", os.path.join(LOGS, f"{name}.bochs.log")]
         extra = [*ICOUNT, *extra] if icount else list(extra)
@@ -224,6 +228,8 @@ class Machine:
             except pexpect.TIMEOUT:
                 pass
             self.console.close(force=True)
+        if self.monitor:
+            self.monitor.close()
         self.file.close()
         for image in self.images:
             if not keep_image and os.path.exists(image):
