@@ -40,7 +40,12 @@ struct sched_entity {
 		int64_t left;      /* ticks of the budget; below 0: an overrun, paid back */
 		uint64_t deadline; /* end of the period, when the budget is refilled */
 		bool throttled;    /* until then */
+		uint64_t rest;     /* of the division, in sched_add() */
 	} edf;
+	struct {
+		int64_t left;  /* ticks of its turn */
+		uint64_t turn; /* its place in the line: least is first */
+	} cyclic;
 };
 
 /* A window of the cyclic policy's table. */
@@ -78,11 +83,15 @@ struct sched_queue {
 		bool endless;   /* the last pick set no end: nobody waited */
 	} fair;
 	struct {
+		uint64_t stop; /* what the last pick set */
+	} edf;
+	struct {
 		const struct sched_window *window; /* the caller's; their sum is at most frame */
 		unsigned count;
 		uint64_t frame, start; /* ticks; of the first frame */
 		bool slack;            /* time that is nobody's goes to whoever can run */
-		uint64_t stop;         /* end of the slice within a window */
+		uint64_t stop;         /* what the last pick set */
+		uint64_t turns;        /* given so far */
 	} cyclic;
 };
 
