@@ -46,7 +46,7 @@ static struct sched_entity *first(const struct sched_queue *q, unsigned group,
 	struct sched_entity *best = NULL;
 
 	for (struct sched_entity *e = q->list; e; e = e->next)
-		if (e->runnable && e != except && (group == ANYBODY || e->group == group) &&
+		if (e != except && e->runnable && (group == ANYBODY || e->group == group) &&
 		    (!best || e->cyclic.turn < best->cyclic.turn))
 			best = e;
 	return best;

@@ -473,6 +473,46 @@ static void test_stall(void **state)
 	}
 }
 
+/* Random sets that fill the core, of sleepers, hogs and who yields. */
+static void test_random(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 300; round++) {
+		unsigned left = 1000;
+
+		begin_budget();
+		rnd_state = round;
+		doubting = rnd(2);
+		latency = rnd(3) ? 0 : 20 * US;
+		for (unsigned i = 0; i < N; i++) {
+			unsigned part = i + 1 < N ? 1 + rnd(2 * left / N - 1) : left;
+			uint64_t period = (200 + rnd(30000)) * US;
+			bool hog = rnd(2) == 0;
+
+			left -= part;
+			struct task *t = spawn(period / 1000 * part, period,
+					       hog ? 0 : 1 + rnd(8 * MS), rnd(20 * MS));
+
+			if (!hog && rnd(4) == 0)
+				t->yield_every = 1 + rnd(MS);
+			simulate(now + rnd(4 * MS));
+		}
+		for (unsigned leg = 0; leg < 10; leg++) {
+			unsigned i = rnd(N);
+
+			simulate(now + rnd(40 * MS));
+			if (task[i].run) {
+				sched_block(&task[i].e, now);
+				task[i].wake_at = now + rnd(30 * MS);
+			}
+		}
+		/* Always runnable: not a tick less in any period, nor more. */
+		for (unsigned i = 0; i < N && !latency; i++)
+			if (!task[i].run)
+				assert_periods(&task[i], 0, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,7 +521,7 @@ int main(void)
 		cmocka_unit_test(test_late_timer), cmocka_unit_test(test_slice_end),
 		cmocka_unit_test(test_wake),       cmocka_unit_test(test_sleepers_do_not_gain),
 		cmocka_unit_test(test_response),   cmocka_unit_test(test_yield),
-		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_stall),      cmocka_unit_test(test_random),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
