@@ -331,6 +331,14 @@ static void test_slice_end(void **state)
 
 	assert_int_equal(sched_add(&q, &later, START + 9 * MS), 0);
 	assert_false(sched_wake(&later, START + 9 * MS));
+
+	/* Refilled at 5 ms, quick would still come after one whose deadline is at 8 ms. */
+	begin_budget();
+	quick = spawn(MS, 5 * MS, 0, 0);
+	slow = spawn(6 * MS, 8 * MS, 0, 0);
+	assert_ptr_equal(sched_pick(&q, START, &end), &quick->e);
+	assert_ptr_equal(sched_pick(&q, START + MS, &end), &slow->e);
+	assert_int_equal(end, START + 7 * MS);
 }
 
 /* When one wakes: the rest of its budget while that is no more than its part; else a new period. */
@@ -455,6 +463,17 @@ static void test_stall(void **state)
 	uint64_t end;
 
 	(void)state;
+	/* Periods that are all over begin anew, with no debt and nothing saved up. */
+	begin_budget();
+	spawn(3 * MS, 10 * MS, 0, 0);
+	spawn(14 * MS, 20 * MS, 0, 0);
+	sched_pick(&q, START, &end);
+	now += HZ;
+	assert_non_null(sched_pick(&q, now, &end));
+	for (unsigned i = 0; i < tasks; i++) {
+		assert_int_equal(task[i].e.edf.left, task[i].e.budget);
+		assert_int_equal(task[i].e.edf.deadline, now + task[i].e.period);
+	}
 	for (unsigned i = 0; i < ARRAY_SIZE(stalls); i++) {
 		begin_budget();
 		watch = NULL;
