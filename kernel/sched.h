@@ -40,7 +40,12 @@ struct sched_entity {
 		int64_t left;      /* ticks of the budget; below 0: an overrun, paid back */
 		uint64_t deadline; /* end of the period, when the budget is refilled */
 		bool throttled;    /* until then */
+		uint64_t rest;     /* of the division, in sched_add() */
 	} edf;
+	struct {
+		int64_t left;  /* ticks of its turn */
+		uint64_t turn; /* its place in the line: least is first */
+	} cyclic;
 };
 
 /* A window of the cyclic policy's table. */
@@ -78,12 +83,15 @@ struct sched_queue {
 		bool endless;   /* the last pick set no end: nobody waited */
 	} fair;
 	struct {
+		uint64_t stop; /* what the last pick set */
+	} edf;
+	struct {
 		const struct sched_window *window; /* the caller's; their sum is at most frame */
 		unsigned count;
-		uint64_t frame, start;     /* ticks; of the first frame */
-		bool slack;                /* time that is nobody's goes to whoever can run */
-		uint64_t stop;             /* end of the turn within a window */
-		struct sched_entity *last; /* whose turn it was */
+		uint64_t frame, start; /* ticks; of the first frame */
+		bool slack;            /* time that is nobody's goes to whoever can run */
+		uint64_t stop;         /* what the last pick set */
+		uint64_t turns;        /* given so far */
 	} cyclic;
 };
 
@@ -98,15 +106,20 @@ extern const struct sched_ops sched_fair;
 
 /*
  * Each has a budget of ticks in each period, enforced: none gets more, and each
- * that wants it gets all of it, earliest deadline first. -EBUSY: the budgets
- * would come to more than the core. Who wakes late starts a new period rather
- * than overtake the others (constant bandwidth server, hard).
+ * that wants it gets all of it, earliest deadline first; what is left of the
+ * core is idle. An overrun, as of a late timer, is paid back in the next period;
+ * only when all of the core is given away do the others' overruns delay one past
+ * its deadline. -EBUSY: the budgets would come to more than the core, exactly.
+ * -EINVAL: no budget, or more than its period. Who wakes late starts a new period
+ * rather than overtake the others (constant bandwidth server, hard).
  */
 extern const struct sched_ops sched_budget;
 /*
  * A table of windows that repeats each major frame (ARINC 653): in a window
- * runs its group only, in turns of a slice when several can. -EINVAL: the
- * entity's group has no window.
+ * runs its group only, in turns of a slice when several can. Who wakes is last
+ * in turn; a turn that a window's end cuts goes on later. With slack, time
+ * whose owners cannot use it goes to whoever can run, until an owner wakes.
+ * -EINVAL: the entity's group has no window.
  */
 extern const struct sched_ops sched_cyclic;
 
@@ -139,8 +152,9 @@ struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *s
 void sched_account(struct sched_queue *q, uint64_t now);
 
 /*
- * The current entity gives up its slice; its core must pick again. Inline, as
- * a symbol of this name would replace libc's in host tests.
+ * The current entity gives up its slice (budget: what is left until its
+ * deadline); its core must pick again. Inline, as a symbol of this name would replace libc's in
+ * host tests.
  */
 static inline void sched_yield(struct sched_queue *q, uint64_t now)
 {

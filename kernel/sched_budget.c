@@ -1,108 +1,127 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scheduling policy: a budget in each period, earliest deadline first. */
+/* Scheduling policy: a budget in each period, enforced; earliest deadline first. */
 #include "kernel/errno.h"
 #include "kernel/sched.h"
 
 /*
- * A hard constant-bandwidth server for each entity. It has `left` ticks until
- * its deadline; when they are used up it waits for the deadline, which is then
- * one period later. Budgets that are together no more than the core are all
- * met then, in whatever order they wake (Abeni and Buttazzo, RTSS 1998).
+ * Is the sum of budget / period at most 1? Long division of all at once, in
+ * binary: room is what the digits so far leave of the 1, in units of the last
+ * digit, and what is still to come of each entity is rest / period of a unit,
+ * above 0 and at most 1 (0.0111... rather than 0.1). A sum other than 1 differs
+ * from it by one part in the product of all periods or more, and so is seen
+ * after as many digits as that has.
  */
-
-/* What an entity did not get in time, by a late interrupt, it gets in the next period. */
-#define CARRY(e) ((int64_t)((e)->period / 256))
-
-static void new_period(struct sched_entity *e, uint64_t now)
+static bool admissible(const struct sched_queue *q)
 {
-	e->edf.left = (int64_t)e->budget;
-	e->edf.deadline = now + e->period;
-	e->edf.throttled = false;
-}
+	int64_t room = 1, n = 0;
 
-/* The periods of one that can run follow each other without a gap. */
-static void refill(struct sched_entity *e, uint64_t now)
-{
-	if (!e->runnable || now < e->edf.deadline)
-		return;
-	if (now - e->edf.deadline >= e->period) { /* nobody has looked for long */
-		new_period(e, now);
-		return;
+	for (struct sched_entity *e = q->list; e; e = e->next, n++)
+		e->edf.rest = e->budget;
+	for (int64_t digits = 64 * (n + 1); digits && room > 0 && room < n; digits--) {
+		room *= 2;
+		for (struct sched_entity *e = q->list; e; e = e->next) {
+			bool one = e->edf.rest > e->period - e->edf.rest;
+
+			e->edf.rest += e->edf.rest - (one ? e->period : 0);
+			room -= one;
+		}
 	}
-	if (e->edf.left > CARRY(e))
-		e->edf.left = CARRY(e);
-	e->edf.left += (int64_t)e->budget;
-	e->edf.deadline += e->period;
-	e->edf.throttled = e->edf.left <= 0;
+	return room > 0;
 }
 
 static int add(struct sched_queue *q, struct sched_entity *e)
 {
-	uint64_t sum = 0;
-
-	if (!e->budget || e->budget > e->period || e->period > UINT32_MAX * 4ull)
+	if (e->budget == 0 || e->budget > e->period || e->period > INT64_MAX)
 		return -EINVAL;
-	/* In 2^-30 of the core. A tick is forgiven: both have been rounded to whole ones. */
-	for (struct sched_entity *i = q->list; i; i = i->next)
-		sum += ((i->budget - 1) << 30) / i->period;
-	if (sum > 1ull << 30)
-		return -EBUSY;
+	e->edf.left = 0;
 	e->edf.deadline = 0;
-	return 0;
-}
-
-static bool can_run(const struct sched_entity *e)
-{
-	return e->runnable && !e->edf.throttled;
-}
-
-static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
-{
-	struct sched_entity *best = q->current && can_run(q->current) ? q->current : NULL;
-
-	for (struct sched_entity *e = q->list; e; e = e->next) {
-		refill(e, now);
-		if (can_run(e) && (!best || e->edf.deadline < best->edf.deadline))
-			best = e;
-	}
-	if (best && !can_run(best)) /* its own refill did not pay its overrun */
-		best = NULL;
-	*slice_end =
-		best ? min_u64(now + (uint64_t)best->edf.left, best->edf.deadline) : SCHED_FOREVER;
-	/* Who is refilled before that goes first if its new deadline is earlier. */
-	for (struct sched_entity *e = q->list; e; e = e->next)
-		if (e->runnable && e->edf.throttled &&
-		    (!best || e->edf.deadline + e->period < best->edf.deadline))
-			*slice_end = min_u64(*slice_end, e->edf.deadline);
-	return best;
-}
-
-/* One that would need more than its share until the deadline begins anew, behind the others. */
-static bool wake(struct sched_queue *q, struct sched_entity *e, uint64_t now)
-{
-	const struct sched_entity *cur = q->current;
-
-	if (now >= e->edf.deadline ||
-	    (!e->edf.throttled && (unsigned __int128)e->edf.left * e->period >
-					  (unsigned __int128)e->budget * (e->edf.deadline - now)))
-		new_period(e, now);
-	return !cur || e->edf.throttled || e->edf.deadline < cur->edf.deadline;
+	e->edf.throttled = false;
+	return admissible(q) ? 0 : -EBUSY;
 }
 
 static void charge(struct sched_queue *q, struct sched_entity *e, uint64_t ticks)
 {
 	(void)q;
 	e->edf.left -= (int64_t)ticks;
+}
+
+static bool is_over(const struct sched_entity *e, uint64_t now)
+{
+	return now >= e->edf.deadline && now - e->edf.deadline >= e->period;
+}
+
+/* An overrun is paid back, if need be over several periods; not when one went by unused. */
+static void refill(struct sched_entity *e, uint64_t from, uint64_t now)
+{
+	if (e->edf.left > 0 || is_over(e, now))
+		e->edf.left = 0;
+	e->edf.left += (int64_t)e->budget;
+	e->edf.deadline = from + e->period;
 	e->edf.throttled = e->edf.left <= 0;
 }
 
+/*
+ * At its deadline a throttled one is refilled, on the grid of its periods. One
+ * that is a little late keeps its deadline, and so goes first, until its budget
+ * is used up; one that is late by a period, as the core stood still, starts anew.
+ */
+static struct sched_entity *choose(struct sched_queue *q, uint64_t now, uint64_t *end)
+{
+	struct sched_entity *best = NULL, *current = q->current;
+
+	for (struct sched_entity *e = q->list; e; e = e->next) {
+		if (!e->runnable)
+			continue;
+		if (e->edf.left <= 0)
+			e->edf.throttled = true;
+		if (e == current && e->edf.throttled)
+			current = NULL;
+		if (is_over(e, now))
+			refill(e, now, now);
+		else if (e->edf.throttled && now >= e->edf.deadline)
+			refill(e, e->edf.deadline, now);
+		if (e->edf.throttled)
+			continue;
+		if (!best || e->edf.deadline < best->edf.deadline ||
+		    (e == current && e->edf.deadline == best->edf.deadline))
+			best = e;
+	}
+	*end = best ? now + (uint64_t)best->edf.left : SCHED_FOREVER;
+	for (struct sched_entity *e = q->list; e; e = e->next)
+		if (e->runnable && e->edf.throttled &&
+		    (!best || e->edf.deadline + e->period < best->edf.deadline))
+			*end = min_u64(*end, e->edf.deadline);
+	return best;
+}
+
+static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
+{
+	struct sched_entity *e = choose(q, now, slice_end);
+
+	q->edf.stop = *slice_end;
+	return e;
+}
+
+/* What is left, used from now to the deadline, would be more than its part of the core. */
+static bool is_too_much(const struct sched_entity *e, uint64_t now)
+{
+	return (unsigned __int128)(uint64_t)e->edf.left * e->period >
+	       (unsigned __int128)e->budget * (e->edf.deadline - now);
+}
+
+static bool wake(struct sched_queue *q, struct sched_entity *e, uint64_t now)
+{
+	uint64_t end;
+
+	if (now >= e->edf.deadline || (e->edf.left > 0 && is_too_much(e, now)))
+		refill(e, now, now);
+	return choose(q, now, &end) != q->current || end < q->edf.stop;
+}
+
+/* Nothing more until the deadline; a debt stays. */
 static void yield(struct sched_queue *q)
 {
-	struct sched_entity *cur = q->current;
-
-	if (cur->edf.left > 0)
-		cur->edf.left = 0;
-	cur->edf.throttled = true;
+	q->current->edf.left = q->current->edf.left < 0 ? q->current->edf.left : 0;
 }
 
 const struct sched_ops sched_budget = {

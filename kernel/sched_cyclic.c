@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scheduling policy: a fixed table of windows in each major frame (ARINC 653 part 1, 2.3.1). */
+/* Scheduling policy: a table of windows that repeats each major frame (ARINC 653). */
 #include "kernel/errno.h"
 #include "kernel/sched.h"
+
+#define ANYBODY 0u /* instead of a group */
 
 void sched_cyclic_table(struct sched_queue *q, const struct sched_window *window, unsigned count,
 			uint64_t frame, uint64_t start, bool slack)
@@ -13,99 +15,104 @@ void sched_cyclic_table(struct sched_queue *q, const struct sched_window *window
 	q->cyclic.slack = slack;
 }
 
-/* Whose time it is (0: nobody's), and when that ends. From the frame's start each time: no drift.
- */
+static int add(struct sched_queue *q, struct sched_entity *e)
+{
+	for (unsigned i = 0; i < q->cyclic.count; i++)
+		if (e->group && q->cyclic.window[i].group == e->group && q->cyclic.window[i].ticks)
+			return 0;
+	return -EINVAL;
+}
+
+/* Whose window now is in, and its end: counted from the first frame, so that nothing adds up. */
 static unsigned window_at(const struct sched_queue *q, uint64_t now, uint64_t *end)
 {
-	uint64_t frame, at;
+	uint64_t in_frame = (now - q->cyclic.start) % q->cyclic.frame, frame = now - in_frame;
+	uint64_t ticks = 0;
 
-	*end = q->cyclic.start;
-	if (now < *end)
-		return 0;
-	frame = at = now - (now - q->cyclic.start) % q->cyclic.frame;
 	for (unsigned i = 0; i < q->cyclic.count; i++) {
-		at += q->cyclic.window[i].ticks;
-		*end = at;
-		if (now < at)
+		ticks += q->cyclic.window[i].ticks;
+		if (in_frame < ticks) {
+			*end = frame + ticks;
 			return q->cyclic.window[i].group;
+		}
 	}
 	*end = frame + q->cyclic.frame;
 	return 0;
 }
 
-static int add(struct sched_queue *q, struct sched_entity *e)
+static struct sched_entity *first(const struct sched_queue *q, unsigned group,
+				  const struct sched_entity *except)
 {
-	for (unsigned i = 0; i < q->cyclic.count; i++)
-		if (e->group && q->cyclic.window[i].group == e->group)
-			return 0;
-	return -EINVAL;
+	struct sched_entity *best = NULL;
+
+	for (struct sched_entity *e = q->list; e; e = e->next)
+		if (e != except && e->runnable && (group == ANYBODY || e->group == group) &&
+		    (!best || e->cyclic.turn < best->cyclic.turn))
+			best = e;
+	return best;
 }
 
-/* group 0: of any. */
-static bool may(const struct sched_entity *e, unsigned group)
+/*
+ * Who has had its turn, or wakes, goes to the end of the line: so the current
+ * one stays first of those who may run until its turn is over, and goes on with
+ * the rest of its turn when a window or an owner of it came between.
+ */
+static void stand_last(struct sched_queue *q, struct sched_entity *e)
 {
-	return e->runnable && (!group || e->group == group);
+	e->cyclic.turn = ++q->cyclic.turns;
+	e->cyclic.left = (int64_t)q->slice;
 }
 
-static unsigned count(const struct sched_queue *q, unsigned group)
+static struct sched_entity *choose(struct sched_queue *q, uint64_t now, uint64_t *end)
 {
-	unsigned n = 0;
+	struct sched_entity *e;
 
-	for (const struct sched_entity *e = q->list; e; e = e->next)
-		n += may(e, group);
-	return n;
-}
+	*end = SCHED_FOREVER;
+	if (!first(q, ANYBODY, NULL))
+		return NULL;
+	*end = q->cyclic.start;
+	if (now < q->cyclic.start)
+		return NULL;
+	if (q->current && q->current->cyclic.left <= 0)
+		stand_last(q, q->current);
 
-/* In turns: the first behind the one that ran last. */
-static struct sched_entity *next(const struct sched_queue *q, unsigned group)
-{
-	struct sched_entity *first = NULL;
-	bool behind = false;
+	unsigned group = window_at(q, now, end);
 
-	for (struct sched_entity *e = q->list; e; e = e->next) {
-		if (may(e, group) && behind)
-			return e;
-		if (may(e, group) && !first)
-			first = e;
-		behind = behind || e == q->cyclic.last;
+	e = group ? first(q, group, NULL) : NULL;
+	if (!e && q->cyclic.slack) {
+		group = ANYBODY;
+		e = first(q, group, NULL);
 	}
-	return first;
+	if (e && first(q, group, e))
+		*end = min_u64(*end, now + (uint64_t)e->cyclic.left);
+	return e;
 }
 
 static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
 {
-	uint64_t end;
-	unsigned group = window_at(q, now, &end), n = group ? count(q, group) : 0;
-	struct sched_entity *e = q->current;
+	struct sched_entity *e = choose(q, now, slice_end);
 
-	if (!n && q->cyclic.slack && now >= q->cyclic.start) {
-		group = 0;
-		n = count(q, 0);
-	}
-	if (!n) {
-		*slice_end = count(q, 0) ? end : SCHED_FOREVER;
-		return NULL;
-	}
-	if (!e || !may(e, group) || now >= q->cyclic.stop) {
-		e = q->cyclic.last = next(q, group);
-		q->cyclic.stop = now + q->slice;
-	}
-	*slice_end = n > 1 ? min_u64(end, q->cyclic.stop) : end;
+	q->cyclic.stop = *slice_end;
 	return e;
 }
 
-/* Somebody's own time is not disturbed by who has to wait for a window. */
 static bool wake(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 {
 	uint64_t end;
-	unsigned group = window_at(q, now, &end);
 
-	return !q->current || q->current->group != group || e->group == group;
+	stand_last(q, e);
+	return choose(q, now, &end) != q->current || end < q->cyclic.stop;
+}
+
+static void charge(struct sched_queue *q, struct sched_entity *e, uint64_t ticks)
+{
+	(void)q;
+	e->cyclic.left -= (int64_t)ticks;
 }
 
 static void yield(struct sched_queue *q)
 {
-	q->cyclic.stop = 0;
+	stand_last(q, q->current);
 }
 
 const struct sched_ops sched_cyclic = {
@@ -113,5 +120,6 @@ const struct sched_ops sched_cyclic = {
 	.add = add,
 	.wake = wake,
 	.pick = pick,
+	.charge = charge,
 	.yield = yield,
 };

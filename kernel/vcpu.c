@@ -28,7 +28,9 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 		m->vcpu = v;
 		m->se.weight = vm->more->conf->weight;
 		m->se.group = vm->more->conf->line;
-		m->se.budget = ns_to_tsc(vm->more->conf->budget * 1000ull);
+		/* Both are rounded down, and their sum was 100 % perhaps: a tick less is not too
+		 * much. */
+		m->se.budget = max_u64(ns_to_tsc(vm->more->conf->budget * 1000ull), 1) - 1;
 		m->se.period = ns_to_tsc(vm->more->conf->period * 1000ull);
 		m->blocked = id ? BLOCK_SIPI : BLOCK_OFF;
 		if (!vcpu_ops->vcpu_create(v))
