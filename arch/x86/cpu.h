@@ -80,6 +80,11 @@ static inline void out16(uint16_t port, uint16_t v)
 	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port) : "memory");
 }
 
+static inline void out32(uint16_t port, uint32_t v)
+{
+	__asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port) : "memory");
+}
+
 #define CR_ACCESSORS(n)                                                                            \
 	static inline uint64_t read_cr##n(void)                                                    \
 	{                                                                                          \
@@ -95,7 +100,6 @@ CR_ACCESSORS(0)
 CR_ACCESSORS(2)
 CR_ACCESSORS(3)
 CR_ACCESSORS(4)
-CR_ACCESSORS(8)
 #undef CR_ACCESSORS
 
 #define DR_ACCESSORS(n)                                                                            \
@@ -187,8 +191,6 @@ SREG_READER(cs)
 SREG_READER(ds)
 SREG_READER(es)
 SREG_READER(ss)
-SREG_READER(fs)
-SREG_READER(gs)
 #undef SREG_READER
 
 static inline uint16_t read_tr(void)
