@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The end of boot services: last memory map, page tables, and the jump. */
+#include "arch/x86/cpu.h"
 #include "boot/jump.h"
 #include "boot/loader.h"
 #include "boot/paging.h"
@@ -48,14 +49,7 @@ static uint64_t table_page(void *ctx)
 
 static bool cpu_has_gib_pages(void)
 {
-	uint32_t a = 0x80000000, b, c = 0, d;
-
-	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-	if (a < 0x80000001)
-		return false;
-	a = 0x80000001;
-	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-	return d & BIT(26);
+	return cpuid(0x80000000, 0).eax >= 0x80000001 && cpuid(0x80000001, 0).edx & BIT(26);
 }
 
 /* Page tables, stack and the code that changes over: false when there is no memory. */

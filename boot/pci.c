@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Takes bus mastering from devices that firmware's drivers may have left at work. */
+#include "arch/x86/cpu.h"
 #include "boot/loader.h"
 
 /* PCI 3.0 3.2.2.3.2 and 6.1: configuration mechanism 1, and the type 0 header. */
@@ -15,21 +16,16 @@
 #define CLASS_BRIDGE  0x06u
 #define CLASS_SYSTEM  0x08u
 
-static uint32_t config_read(unsigned bdf, unsigned reg)
+/* Chooses the register that DATA_PORT then is. */
+static void address(unsigned bdf, unsigned reg)
 {
-	uint32_t v;
-
-	__asm__ volatile("outl %0, %w1" ::"a"(0x80000000u | bdf << 8 | reg), "d"(ADDRESS_PORT));
-	__asm__ volatile("inl %w1, %0" : "=a"(v) : "d"(DATA_PORT));
-	return v;
+	out32(ADDRESS_PORT, 0x80000000u | bdf << 8 | reg);
 }
 
-/* The status register above the command bits is cleared by ones: write zeros there. */
-static void command_write(unsigned bdf, uint32_t command)
+static uint32_t config_read(unsigned bdf, unsigned reg)
 {
-	__asm__ volatile("outl %0, %w1" ::"a"(0x80000000u | bdf << 8 | REG_COMMAND),
-			 "d"(ADDRESS_PORT));
-	__asm__ volatile("outl %0, %w1" ::"a"(command & 0xffff), "d"(DATA_PORT));
+	address(bdf, reg);
+	return in32(DATA_PORT);
 }
 
 /*
@@ -43,8 +39,11 @@ static void stop(unsigned bdf)
 
 	if (class == CLASS_DISPLAY || class == CLASS_BRIDGE || class == CLASS_SYSTEM)
 		return;
-	if (command & COMMAND_BM)
-		command_write(bdf, command & ~COMMAND_BM);
+	if (!(command & COMMAND_BM))
+		return;
+	address(bdf, REG_COMMAND);
+	/* The status register above the command bits is cleared by ones: zeros go there. */
+	out32(DATA_PORT, command & 0xffff & ~COMMAND_BM);
 }
 
 void pci_stop_dma(void)

@@ -7,31 +7,19 @@
 
 #define B(n) (1u << (n))
 
-/* CPUID.1:ECX (SDM 2A table 3-10) */
-#define F1C_SSE3         B(0)
-#define F1C_PCLMUL       B(1)
-#define F1C_SSSE3        B(9)
-#define F1C_FMA          B(12)
-#define F1C_CX16         B(13)
+/*
+ * CPUID.1:ECX (SDM 2A table 3-10): SSE3 PCLMUL SSSE3 CX16 PCID SSE4.1 SSE4.2 MOVBE
+ * POPCNT AES RDRAND; with AVX: AVX FMA F16C.
+ */
+#define F1C_HOST                                                                                   \
+	(B(0) | B(1) | B(9) | B(13) | F1C_PCID | B(19) | B(20) | B(22) | B(23) | B(25) | B(30))
 #define F1C_PCID         B(17)
-#define F1C_SSE41        B(19)
-#define F1C_SSE42        B(20)
 #define F1C_X2APIC       B(21)
-#define F1C_MOVBE        B(22)
-#define F1C_POPCNT       B(23)
 #define F1C_TSC_DEADLINE B(24)
-#define F1C_AES          B(25)
 #define F1C_XSAVE        B(26)
 #define F1C_OSXSAVE      B(27)
-#define F1C_AVX          B(28)
-#define F1C_F16C         B(29)
-#define F1C_RDRAND       B(30)
+#define F1C_WITH_AVX     (B(12) | B(28) | B(29))
 #define F1C_HYPERVISOR   B(31)
-#define F1C_HOST                                                                                   \
-	(F1C_SSE3 | F1C_PCLMUL | F1C_SSSE3 | F1C_CX16 | F1C_PCID | F1C_SSE41 | F1C_SSE42 |         \
-	 F1C_MOVBE | F1C_POPCNT | F1C_AES | F1C_RDRAND)
-#define F1C_WITH_XSAVE (F1C_XSAVE)
-#define F1C_WITH_AVX   (F1C_AVX | F1C_FMA | F1C_F16C)
 
 /*
  * CPUID.1:EDX: FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT
@@ -69,13 +57,8 @@
 
 static uint32_t leaf1_ecx(const struct cpuid_policy *p, uint32_t host)
 {
-	uint32_t allow = F1C_HOST;
-
-	if (p->xcr0_supported)
-		allow |= F1C_WITH_XSAVE;
-	if (p->xcr0_supported & XCR0_AVX)
-		allow |= F1C_WITH_AVX;
-	host &= allow;
+	host &= F1C_HOST | (p->xcr0_supported ? F1C_XSAVE : 0) |
+		(p->xcr0_supported & XCR0_AVX ? F1C_WITH_AVX : 0);
 	if (p->osxsave && (host & F1C_XSAVE))
 		host |= F1C_OSXSAVE;
 	/* Ours, whatever the host has: the local APIC is emulated. */
@@ -84,24 +67,16 @@ static uint32_t leaf1_ecx(const struct cpuid_policy *p, uint32_t host)
 
 static struct cpuid_out leaf7(const struct cpuid_policy *p, struct cpuid_out h)
 {
-	const uint64_t avx512 = XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM;
-	uint32_t b = F7B_HOST, c = F7C_HOST;
+	const uint64_t zmm = XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM;
+	bool avx = p->xcr0_supported & XCR0_AVX, avx512 = (p->xcr0_supported & zmm) == zmm;
 
-	if (p->has_invpcid)
-		b |= F7B_INVPCID;
-	if (p->has_rdtscp)
-		c |= F7C_RDPID;
-	if (p->xcr0_supported & XCR0_AVX) {
-		b |= F7B_WITH_AVX;
-		c |= F7C_WITH_AVX;
-	}
-	if ((p->xcr0_supported & avx512) == avx512) {
-		b |= F7B_WITH_AVX512;
-		c |= F7C_WITH_AVX512;
-	}
-	if (p->xcr0_supported & XCR0_PKRU)
-		c |= F7C_PKU;
-	return (struct cpuid_out){0, h.ebx & b, h.ecx & c, h.edx & F7D_HOST};
+	h.eax = 0;
+	h.ebx &= F7B_HOST | (p->has_invpcid ? F7B_INVPCID : 0) | (avx ? F7B_WITH_AVX : 0) |
+		 (avx512 ? F7B_WITH_AVX512 : 0);
+	h.ecx &= F7C_HOST | (p->has_rdtscp ? F7C_RDPID : 0) | (avx ? F7C_WITH_AVX : 0) |
+		 (avx512 ? F7C_WITH_AVX512 : 0) | (p->xcr0_supported & XCR0_PKRU ? F7C_PKU : 0);
+	h.edx &= F7D_HOST;
+	return h;
 }
 
 /* Deterministic cache parameters: the caches are real, their sharing is not. */
@@ -195,6 +170,8 @@ static struct cpuid_out leaf15(const struct cpuid_policy *p)
 
 static struct cpuid_out hypervisor(const struct cpuid_policy *p, uint32_t leaf)
 {
+	if (leaf >= KVM_CPUID_BASE && !p->kvm_clock)
+		return (struct cpuid_out){0};
 	switch (leaf) {
 	case MULLION_CPUID_BASE:
 		return (struct cpuid_out){MULLION_CPUID_MAX, MULLION_SIGNATURE_EBX,
@@ -205,20 +182,15 @@ static struct cpuid_out hypervisor(const struct cpuid_policy *p, uint32_t leaf)
 	case MULLION_CPUID_CLOCKS:
 		return (struct cpuid_out){p->tsc_khz, p->apic_khz, 0, 0};
 	case KVM_CPUID_BASE:
-		if (!p->kvm_clock)
-			break;
 		return (struct cpuid_out){KVM_CPUID_FEATURES, KVM_SIGNATURE_EBX, KVM_SIGNATURE_ECX,
 					  KVM_SIGNATURE_EDX};
 	case KVM_CPUID_FEATURES:
-		if (!p->kvm_clock)
-			break;
 		return (struct cpuid_out){
 			(uint32_t)(KVM_FEATURE_CLOCK2 | KVM_FEATURE_STEAL | KVM_FEATURE_STABLE), 0,
 			0, 0};
 	default:
-		break;
+		return (struct cpuid_out){0};
 	}
-	return (struct cpuid_out){0};
 }
 
 static struct cpuid_out extended(const struct cpuid_policy *p, uint32_t leaf)
@@ -287,37 +259,20 @@ struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32
 
 uint64_t cpuid_cr4_allowed(const struct cpuid_policy *p)
 {
+	const uint64_t always = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE |
+				CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 	struct cpuid_out f1 = cpuid_guest(p, 1, 0), f7 = cpuid_guest(p, 7, 0);
-	uint64_t v = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE |
-		     CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-	if (f1.ecx & F1C_PCID)
-		v |= CR4_PCIDE;
-	if (f1.ecx & F1C_XSAVE)
-		v |= CR4_OSXSAVE;
-	if (f7.ebx & B(0))
-		v |= CR4_FSGSBASE;
-	if (f7.ebx & B(7))
-		v |= CR4_SMEP;
-	if (f7.ebx & B(20))
-		v |= CR4_SMAP;
-	if (f7.ecx & B(2))
-		v |= CR4_UMIP;
-	if (f7.ecx & F7C_PKU)
-		v |= CR4_PKE;
-	return v;
+	return always | (f1.ecx & F1C_PCID ? CR4_PCIDE : 0) |
+	       (f1.ecx & F1C_XSAVE ? CR4_OSXSAVE : 0) | (f7.ebx & B(0) ? CR4_FSGSBASE : 0) |
+	       (f7.ebx & B(7) ? CR4_SMEP : 0) | (f7.ebx & B(20) ? CR4_SMAP : 0) |
+	       (f7.ecx & B(2) ? CR4_UMIP : 0) | (f7.ecx & F7C_PKU ? CR4_PKE : 0);
 }
 
 uint64_t cpuid_efer_allowed(const struct cpuid_policy *p)
 {
-	struct cpuid_out e = cpuid_guest(p, 0x80000001, 0);
-	uint64_t v = 0;
+	uint32_t edx = cpuid_guest(p, 0x80000001, 0).edx;
 
-	if (e.edx & B(11))
-		v |= EFER_SCE;
-	if (e.edx & B(29))
-		v |= EFER_LME | EFER_LMA;
-	if (e.edx & B(20))
-		v |= EFER_NXE;
-	return v;
+	return (edx & B(11) ? EFER_SCE : 0) | (edx & B(29) ? EFER_LME | EFER_LMA : 0) |
+	       (edx & B(20) ? EFER_NXE : 0);
 }

@@ -11,8 +11,8 @@ static void dump_segment(struct vcpu *v, const char *name, enum vcpu_sreg s)
 {
 	struct vcpu_seg seg = vcpu_ops->get_seg(v, s);
 
-	log_warn("%s: %s %04x base %016llx limit %08x rights %05x", v->vm->name, name, seg.selector,
-		 (unsigned long long)seg.base, seg.limit, seg.rights);
+	log_warn("%s: %s %04x base %016lx limit %08x rights %05x", v->vm->name, name, seg.selector,
+		 seg.base, seg.limit, seg.rights);
 }
 
 static void dump_code(struct vcpu *v)
@@ -32,18 +32,18 @@ void crash_dump(struct vcpu *v, const char *why)
 	static const char *const seg[] = {"es  ", "cs  ", "ss  ", "ds  ",
 					  "fs  ", "gs  ", "ldtr", "tr  "};
 	const char *n = v->vm->name;
-#define G(r) (unsigned long long)vcpu_gpr_get(v, GPR_##r)
-#define R(r) (unsigned long long)vcpu_ops->get(v, REG_##r)
+#define G(r) vcpu_gpr_get(v, GPR_##r)
+#define R(r) vcpu_ops->get(v, REG_##r)
 	log_warn("%s: vCPU %u on core %u: %s", n, v->id, v->cpu->id, why);
-	log_warn("%s: rip %016llx rflags %016llx", n, R(RIP), R(RFLAGS));
-	log_warn("%s: rax %016llx rbx %016llx rcx %016llx", n, G(RAX), G(RBX), G(RCX));
-	log_warn("%s: rdx %016llx rsi %016llx rdi %016llx", n, G(RDX), G(RSI), G(RDI));
-	log_warn("%s: rbp %016llx rsp %016llx r8  %016llx", n, G(RBP), G(RSP), G(R8));
-	log_warn("%s: r9  %016llx r10 %016llx r11 %016llx", n, G(R9), G(R10), G(R11));
-	log_warn("%s: r12 %016llx r13 %016llx r14 %016llx", n, G(R12), G(R13), G(R14));
-	log_warn("%s: r15 %016llx cr0 %016llx cr2 %016llx", n, G(R15), R(CR0), R(CR2));
-	log_warn("%s: cr3 %016llx cr4 %016llx efer %016llx", n, R(CR3), R(CR4), R(EFER));
-	log_warn("%s: gdtr %016llx:%04llx idtr %016llx:%04llx", n, R(GDTR_BASE), R(GDTR_LIMIT),
+	log_warn("%s: rip %016lx rflags %016lx", n, R(RIP), R(RFLAGS));
+	log_warn("%s: rax %016lx rbx %016lx rcx %016lx", n, G(RAX), G(RBX), G(RCX));
+	log_warn("%s: rdx %016lx rsi %016lx rdi %016lx", n, G(RDX), G(RSI), G(RDI));
+	log_warn("%s: rbp %016lx rsp %016lx r8  %016lx", n, G(RBP), G(RSP), G(R8));
+	log_warn("%s: r9  %016lx r10 %016lx r11 %016lx", n, G(R9), G(R10), G(R11));
+	log_warn("%s: r12 %016lx r13 %016lx r14 %016lx", n, G(R12), G(R13), G(R14));
+	log_warn("%s: r15 %016lx cr0 %016lx cr2 %016lx", n, G(R15), R(CR0), R(CR2));
+	log_warn("%s: cr3 %016lx cr4 %016lx efer %016lx", n, R(CR3), R(CR4), R(EFER));
+	log_warn("%s: gdtr %016lx:%04lx idtr %016lx:%04lx", n, R(GDTR_BASE), R(GDTR_LIMIT),
 		 R(IDTR_BASE), R(IDTR_LIMIT));
 #undef G
 #undef R

@@ -28,17 +28,17 @@ struct emu_ops {
 	 */
 	int (*read)(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value);
 	int (*write)(struct emu *e, gva_t va, unsigned size, uint64_t value);
-	/*
-	 * Both NULL unless hardware has stopped at an I/O instruction, and so
-	 * has checked that the guest may do it: INS and OUTS give -ENOTSUP then.
-	 */
-	int (*port_in)(struct emu *e, uint16_t port, unsigned size, uint64_t *value);
-	int (*port_out)(struct emu *e, uint16_t port, unsigned size, uint64_t value);
+	int (*port)(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value);
 };
 
 struct emu {
 	const struct emu_ops *ops;
-	void *ctx;               /* the owner's */
+	void *ctx; /* the owner's */
+	/*
+	 * Hardware has stopped at an I/O instruction, and so has checked that
+	 * the guest may do it: else INS and OUTS give -ENOTSUP.
+	 */
+	bool io;
 	uint64_t rip;            /* of the instruction */
 	uint64_t rflags;         /* in and out: only the arithmetic flags are changed */
 	struct vcpu_event fault; /* out, with -EFAULT */

@@ -83,18 +83,14 @@ static uint64_t compute(enum insn_op op, uint64_t a, uint64_t b, unsigned size, 
 	switch (op) {
 	case INSN_ADD:
 	case INSN_XADD:
-		return add(a, b, 0, size, flags);
 	case INSN_ADC:
-		return add(a, b, carry, size, flags);
 	case INSN_INC:
-		return add(a, 1, 0, size, flags);
+		return add(a, op == INSN_INC ? 1 : b, op == INSN_ADC ? carry : 0, size, flags);
 	case INSN_SUB:
 	case INSN_CMP:
-		return sub(a, b, 0, size, flags);
 	case INSN_SBB:
-		return sub(a, b, carry, size, flags);
 	case INSN_DEC:
-		return sub(a, 1, 0, size, flags);
+		return sub(a, op == INSN_DEC ? 1 : b, op == INSN_SBB ? carry : 0, size, flags);
 	case INSN_NEG:
 		return sub(0, a, 0, size, flags);
 	case INSN_OR:
@@ -125,33 +121,11 @@ uint64_t emu_alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_
 
 bool emu_condition(unsigned cc, uint64_t rflags)
 {
-	bool sf_ne_of = !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF), v = false;
+	/* O, B, E, BE, S, P, L, LE: any of these flags, or for the last two SF that is not OF. */
+	static const uint64_t any[] = {RFLAGS_OF, RFLAGS_CF, RFLAGS_ZF, RFLAGS_CF | RFLAGS_ZF,
+				       RFLAGS_SF, RFLAGS_PF, 0,         RFLAGS_ZF};
+	unsigned n = cc >> 1 & 7;
+	bool v = (rflags & any[n]) || (n >= 6 && !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF));
 
-	switch (cc >> 1 & 7) {
-	case 0:
-		v = rflags & RFLAGS_OF;
-		break;
-	case 1:
-		v = rflags & RFLAGS_CF;
-		break;
-	case 2:
-		v = rflags & RFLAGS_ZF;
-		break;
-	case 3:
-		v = rflags & (RFLAGS_CF | RFLAGS_ZF);
-		break;
-	case 4:
-		v = rflags & RFLAGS_SF;
-		break;
-	case 5:
-		v = rflags & RFLAGS_PF;
-		break;
-	case 6:
-		v = sf_ne_of;
-		break;
-	case 7:
-		v = sf_ne_of || rflags & RFLAGS_ZF;
-		break;
-	}
 	return v != (cc & 1);
 }

@@ -45,6 +45,13 @@ static int compare(struct string *s, uint64_t a)
 	return err;
 }
 
+static int port(struct string *s, bool out)
+{
+	uint16_t dx = (uint16_t)s->e->ops->get_gpr(s->e, GPR_RDX);
+
+	return s->e->ops->port(s->e, dx, s->size, out, &s->value);
+}
+
 static int input(struct string *s)
 {
 	struct emu *e = s->e;
@@ -52,7 +59,7 @@ static int input(struct string *s)
 	int err = e->ops->read(e, s->dst, s->size, true, NULL);
 
 	if (!err)
-		err = e->ops->port_in(e, (uint16_t)e->ops->get_gpr(e, GPR_RDX), s->size, &s->value);
+		err = port(s, false);
 	return err ? err : e->ops->write(e, s->dst, s->size, emu_trunc(s->value, s->size));
 }
 
@@ -77,8 +84,7 @@ static int transfer(struct string *s)
 	case INSN_INS:
 		return input(s);
 	default:
-		return e->ops->port_out(e, (uint16_t)e->ops->get_gpr(e, GPR_RDX), s->size,
-					s->value);
+		return port(s, true);
 	}
 }
 
@@ -120,7 +126,7 @@ int emu_string(struct emu *e, const struct insn *i)
 	struct string s = {.e = e, .i = i, .size = i->dst.size};
 	int err;
 
-	if ((i->op == INSN_INS && !e->ops->port_in) || (i->op == INSN_OUTS && !e->ops->port_out))
+	if ((i->op == INSN_INS || i->op == INSN_OUTS) && !e->io)
 		return -ENOTSUP;
 	if (i->rep == REP_NONE)
 		return element(&s);

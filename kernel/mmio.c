@@ -41,20 +41,16 @@ static int walk_read(void *ctx, gpa_t gpa, unsigned size, uint64_t *value)
 static int walk_update(void *ctx, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value)
 {
 	void *p = vm_ptr(ctx, gpa, size);
+	bool done;
 
 	if (!p)
 		return -EFAULT;
-	if (size == 4) {
-		uint32_t o = (uint32_t)old;
-		return __atomic_compare_exchange_n((uint32_t *)p, &o, (uint32_t)new_value, false,
-						   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
-			       ? 0
-			       : -EAGAIN;
-	}
-	return __atomic_compare_exchange_n((uint64_t *)p, &old, new_value, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_RELAXED)
-		       ? 0
-		       : -EAGAIN;
+	if (size == 4)
+		done = __sync_bool_compare_and_swap((uint32_t *)p, (uint32_t)old,
+						    (uint32_t)new_value);
+	else
+		done = __sync_bool_compare_and_swap((uint64_t *)p, old, new_value);
+	return done ? 0 : -EAGAIN;
 }
 
 static void walk_regs(struct vcpu *v, struct gwalk_regs *r)
@@ -160,10 +156,9 @@ static int emu_access(struct emu *e, gva_t va, unsigned size, unsigned access, b
 	uint64_t part;
 
 	/* Both pages are checked before either is touched. */
-	if (translate(c->v, &c->regs, va, access | c->access, &a, &e->fault))
-		return -EFAULT;
-	if (first < size &&
-	    translate(c->v, &c->regs, va + first, access | c->access, &b, &e->fault))
+	access |= c->access;
+	if (translate(c->v, &c->regs, va, access, &a, &e->fault) ||
+	    (first < size && translate(c->v, &c->regs, va + first, access, &b, &e->fault)))
 		return -EFAULT;
 	if (!value) /* only whether it may be written was asked */
 		return 0;
@@ -208,44 +203,31 @@ static struct vcpu_seg guest_get_seg(struct emu *e, enum vcpu_sreg s)
 	return vcpu_ops->get_seg(((struct emu_vcpu *)e->ctx)->v, s);
 }
 
-static int guest_port_in(struct emu *e, uint16_t port, unsigned size, uint64_t *value)
+static int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
 {
-	port_access(((struct emu_vcpu *)e->ctx)->v, port, size, false, value, 0);
+	port_access(((struct emu_vcpu *)e->ctx)->v, port, size, out, value, 0);
 	return 0;
 }
 
-static int guest_port_out(struct emu *e, uint16_t port, unsigned size, uint64_t value)
-{
-	port_access(((struct emu_vcpu *)e->ctx)->v, port, size, true, &value, 0);
-	return 0;
-}
-
-static const struct emu_ops memory_ops = {
+static const struct emu_ops emu_ops = {
 	.get_gpr = guest_get_gpr,
 	.set_gpr = guest_set_gpr,
 	.get_seg = guest_get_seg,
 	.read = guest_mem_read,
 	.write = guest_mem_write,
+	.port = guest_port,
 };
 
-static const struct emu_ops port_ops = {
-	.get_gpr = guest_get_gpr,
-	.set_gpr = guest_set_gpr,
-	.get_seg = guest_get_seg,
-	.read = guest_mem_read,
-	.write = guest_mem_write,
-	.port_in = guest_port_in,
-	.port_out = guest_port_out,
-};
-
-static void run_emulator(struct vcpu *v, const struct emu_ops *ops, const uint8_t *bytes,
-			 unsigned n)
+/* io: an I/O exit; else one for a memory access, maybe with the instruction's bytes. */
+static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 {
 	uint8_t buf[INSN_MAX];
 	struct vcpu_event fault = {0};
 	struct emu_vcpu ctx = {.v = v, .access = vcpu_cpl(v) == 3 ? GWALK_U : 0};
+	struct emu e = {.ops = &emu_ops, .ctx = &ctx, .io = io};
 	struct vcpu_exit done = {0};
 	struct insn insn;
+	int err;
 
 	if (!n) {
 		n = vcpu_fetch(v, buf, sizeof(buf), &fault);
@@ -255,35 +237,38 @@ static void run_emulator(struct vcpu *v, const struct emu_ops *ops, const uint8_
 		vcpu_inject(v, fault);
 		return;
 	}
-	int err = insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn);
+	err = insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn);
 	if (!err) {
 		walk_regs(v, &ctx.regs);
-		struct emu e = {.ops = ops,
-				.ctx = &ctx,
-				.rip = vcpu_ops->get(v, REG_RIP),
-				.rflags = ctx.regs.rflags};
+		e.rip = vcpu_ops->get(v, REG_RIP);
+		e.rflags = ctx.regs.rflags;
 		err = emulate(&e, &insn);
-		if (err == EMU_DONE || err == EMU_REPEAT) {
-			if (e.rflags != ctx.regs.rflags)
-				vcpu_ops->set(v, REG_RFLAGS, e.rflags);
-			done.insn_len = insn.len;
-			if (err == EMU_DONE)
-				(void)vcpu_advance(v, &done);
-			return;
-		}
-		if (err == -EFAULT) {
-			vcpu_inject(v, e.fault);
-			return;
-		}
 	}
-	/* An instruction that no driver uses on a device (SSE, VEX, far calls…). */
-	vcpu_gp(v);
+	if (err == -EFAULT) {
+		vcpu_inject(v, e.fault);
+		return;
+	}
+	if (err < 0) { /* an instruction that no driver uses on a device (SSE, VEX, far calls…) */
+		vcpu_gp(v);
+		return;
+	}
+	if (e.rflags != ctx.regs.rflags)
+		vcpu_ops->set(v, REG_RFLAGS, e.rflags);
+	done.insn_len = insn.len;
+	if (err == EMU_DONE)
+		(void)vcpu_advance(v, &done);
 }
 
 void handle_string_io(struct vcpu *v, const struct vcpu_exit *e)
 {
 	(void)e;
-	run_emulator(v, &port_ops, NULL, 0);
+	run_emulator(v, true, NULL, 0);
+}
+
+static void crash(struct vcpu *v, const char *why)
+{
+	crash_dump(v, why);
+	vm_end(v->vm, END_CRASH);
 }
 
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
@@ -296,8 +281,7 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 		if (!err)
 			return;
 		if (err == -ENOMEM) {
-			crash_dump(v, "no memory to split its large pages");
-			vm_end(v->vm, END_CRASH);
+			crash(v, "no memory to split its large pages");
 			return;
 		}
 		/* The bus floats high: FF FF is no instruction. */
@@ -309,8 +293,7 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 		/* Page tables outside RAM read as all ones: reserved bits are set. */
 		vcpu_refused(v, REFUSE_READ, gpa >> PAGE_SHIFT);
 		if (!e->u.page_fault.gva_valid) {
-			crash_dump(v, "its page tables lie outside its memory");
-			vm_end(v->vm, END_CRASH);
+			crash(v, "its page tables lie outside its memory");
 			return;
 		}
 		vcpu_page_fault(v, e->u.page_fault.gva, (uint32_t)(PFEC_P | PFEC_RSVD));
@@ -318,9 +301,8 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 	}
 	if (v->pending.valid) {
 		/* Not the instruction at RIP: the IDT, GDT, TSS or stack of the event. */
-		crash_dump(v, "an event is delivered through memory that it does not have");
-		vm_end(v->vm, END_CRASH);
+		crash(v, "an event is delivered through memory that it does not have");
 		return;
 	}
-	run_emulator(v, &memory_ops, e->u.page_fault.insn, e->u.page_fault.insn_bytes);
+	run_emulator(v, false, e->u.page_fault.insn, e->u.page_fault.insn_bytes);
 }

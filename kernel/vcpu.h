@@ -297,6 +297,12 @@ extern const struct vcpu_ops svm_ops, vmx_ops;
 /* Chosen once at boot. */
 extern const struct vcpu_ops *vcpu_ops;
 
+/*
+ * reset.c, for the backends: registers at power-up (signature: EDX), then what
+ * start says, by vcpu_ops->set and set_seg.
+ */
+void vcpu_reset_registers(struct vcpu *v, uint32_t signature, const struct vcpu_start *start);
+
 static inline uint64_t vcpu_gpr_get(struct vcpu *v, unsigned n)
 {
 	return n == GPR_RSP ? vcpu_ops->get(v, REG_RSP) : v->gpr[n];

@@ -13,66 +13,49 @@
 	(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME | EFER_LMSLE | EFER_FFXSR |         \
 	 EFER_TCE | BIT(17) | BIT(18) | BIT(20) | BIT(21))
 
-static const char *check_state(const struct vmcb *c, unsigned phys_bits)
-{
-	bool paged_long = (c->efer & EFER_LME) && (c->cr0 & CR0_PG);
-
-	if (!(c->efer & EFER_SVME))
-		return "EFER.SVME is clear";
-	if (!(c->cr0 & CR0_CD) && (c->cr0 & CR0_NW))
-		return "CR0.CD is clear and CR0.NW is set";
-	if (c->cr0 >> 32)
-		return "CR0 bits 63:32 are not zero";
-	if (c->cr0 & ~CR0_DEFINED)
-		return "CR0 has reserved bits set";
-	if (c->cr3 >> phys_bits)
-		return "CR3 is beyond the physical address width";
-	if (c->cr4 & ~CR4_DEFINED)
-		return "CR4 has reserved bits set";
-	if (c->dr6 >> 32)
-		return "DR6 bits 63:32 are not zero";
-	if (c->dr7 >> 32)
-		return "DR7 bits 63:32 are not zero";
-	if (c->efer & ~EFER_DEFINED)
-		return "EFER has reserved bits set";
-	if (paged_long && !(c->cr4 & CR4_PAE))
-		return "EFER.LME and CR0.PG are set and CR4.PAE is clear";
-	if (paged_long && !(c->cr0 & CR0_PE))
-		return "EFER.LME and CR0.PG are set and CR0.PE is clear";
-	if (paged_long && (c->cs.attrib & ATTR_L) && (c->cs.attrib & ATTR_DB))
-		return "CS.L and CS.D are both set in long mode";
-	return NULL;
-}
-
-static const char *check_event(uint64_t e)
-{
-	unsigned type = EVENT_TYPE(e), vector = (unsigned)(e & EVENT_VECTOR);
-
-	if (!(e & EVENT_V))
-		return NULL;
-	if (type != SVM_EVENT_INTR && type != SVM_EVENT_NMI && type != SVM_EVENT_EXC &&
-	    type != SVM_EVENT_SWINT)
-		return "EVENTINJ has a reserved type";
-	if (type == SVM_EVENT_EXC && (vector == VEC_NMI || vector > 31))
-		return "EVENTINJ has an exception with a vector that is none";
-	return NULL;
-}
-
 const char *svm_why_invalid(const struct vmcb *c, unsigned phys_bits)
 {
-	const char *why = check_state(c, phys_bits);
+	bool paged_long = (c->efer & EFER_LME) && (c->cr0 & CR0_PG);
+	uint64_t iopm_end = (c->iopm_pa & ~(PAGE_SIZE - 1)) + IOPM_SIZE;
+	uint64_t msrpm_end = (c->msrpm_pa & ~(PAGE_SIZE - 1)) + MSRPM_SIZE;
+	uint64_t e = c->event_inj, vector = e & EVENT_VECTOR;
+	const uint8_t types = 1u << SVM_EVENT_INTR | 1u << SVM_EVENT_NMI | 1u << SVM_EVENT_EXC |
+			      1u << SVM_EVENT_SWINT;
+	const struct {
+		bool broken;
+		const char *why;
+	} rules[] = {
+		{!(c->efer & EFER_SVME), "EFER.SVME is clear"},
+		{!(c->cr0 & CR0_CD) && (c->cr0 & CR0_NW), "CR0.CD is clear and CR0.NW is set"},
+		{c->cr0 >> 32, "CR0 bits 63:32 are not zero"},
+		{c->cr0 & ~CR0_DEFINED, "CR0 has reserved bits set"},
+		{c->cr3 >> phys_bits, "CR3 is beyond the physical address width"},
+		{c->cr4 & ~CR4_DEFINED, "CR4 has reserved bits set"},
+		{c->dr6 >> 32, "DR6 bits 63:32 are not zero"},
+		{c->dr7 >> 32, "DR7 bits 63:32 are not zero"},
+		{c->efer & ~EFER_DEFINED, "EFER has reserved bits set"},
+		{paged_long && !(c->cr4 & CR4_PAE),
+		 "EFER.LME and CR0.PG are set and CR4.PAE is clear"},
+		{paged_long && !(c->cr0 & CR0_PE),
+		 "EFER.LME and CR0.PG are set and CR0.PE is clear"},
+		{paged_long && (c->cs.attrib & ATTR_L) && (c->cs.attrib & ATTR_DB),
+		 "CS.L and CS.D are both set in long mode"},
+		{!(c->intercept2 & ICPT2_VMRUN), "the VMRUN intercept is clear"},
+		{!c->asid, "the ASID is 0"},
+		{iopm_end > BIT(phys_bits),
+		 "the I/O permission map is beyond the physical address width"},
+		{msrpm_end > BIT(phys_bits),
+		 "the MSR permission map is beyond the physical address width"},
+		{(c->np_ctl & NP_ENABLE) && c->n_cr3 >> phys_bits,
+		 "N_CR3 is beyond the physical address width"},
+		{(e & EVENT_V) && !(types >> EVENT_TYPE(e) & 1), "EVENTINJ has a reserved type"},
+		{(e & EVENT_V) && EVENT_TYPE(e) == SVM_EVENT_EXC &&
+			 (vector == VEC_NMI || vector > 31),
+		 "EVENTINJ has an exception with a vector that is none"},
+	};
 
-	if (why)
-		return why;
-	if (!(c->intercept2 & ICPT2_VMRUN))
-		return "the VMRUN intercept is clear";
-	if (!c->asid)
-		return "the ASID is 0";
-	if ((c->iopm_pa & ~(PAGE_SIZE - 1)) + IOPM_SIZE > BIT(phys_bits))
-		return "the I/O permission map is beyond the physical address width";
-	if ((c->msrpm_pa & ~(PAGE_SIZE - 1)) + MSRPM_SIZE > BIT(phys_bits))
-		return "the MSR permission map is beyond the physical address width";
-	if ((c->np_ctl & NP_ENABLE) && c->n_cr3 >> phys_bits)
-		return "N_CR3 is beyond the physical address width";
-	return check_event(c->event_inj);
+	for (unsigned i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].broken)
+			return rules[i].why;
+	return NULL;
 }

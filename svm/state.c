@@ -78,24 +78,13 @@ void svm_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 
 static struct vmcb_seg *seg_of(struct vmcb *c, enum vcpu_sreg sreg)
 {
-	switch (sreg) {
-	case SREG_ES:
-		return &c->es;
-	case SREG_CS:
-		return &c->cs;
-	case SREG_SS:
-		return &c->ss;
-	case SREG_DS:
-		return &c->ds;
-	case SREG_FS:
-		return &c->fs;
-	case SREG_GS:
-		return &c->gs;
-	case SREG_LDTR:
-		return &c->ldtr;
-	default:
-		return &c->tr;
-	}
+	static const uint16_t at[SREG_COUNT] = {
+		offsetof(struct vmcb, es),   offsetof(struct vmcb, cs), offsetof(struct vmcb, ss),
+		offsetof(struct vmcb, ds),   offsetof(struct vmcb, fs), offsetof(struct vmcb, gs),
+		offsetof(struct vmcb, ldtr), offsetof(struct vmcb, tr),
+	};
+
+	return (struct vmcb_seg *)(void *)((char *)c + at[sreg]);
 }
 
 /*
@@ -157,72 +146,8 @@ void svm_skip(struct vcpu *v, uint64_t rip)
 	c->int_state &= ~INT_SHADOW;
 }
 
-#define RIGHTS_DATA 0x93u /* writable, accessed */
-#define RIGHTS_CODE 0x9bu /* readable, accessed */
-#define RIGHTS_LDT  0x82u
-#define RIGHTS_TSS  0x8bu /* busy */
-#define FLAT        0xffffffffu
-
-#define START_CODE 0x10u
-#define START_DATA 0x18u
-
-/* APM 2 table 14-1. */
-static void power_up(struct vcpu *v)
-{
-	struct vmcb *c = &svm_of(v)->vmcb;
-	const struct vmcb_seg data = {0, RIGHTS_DATA, 0xffff, 0};
-
-	c->cs = (struct vmcb_seg){0xf000, RIGHTS_CODE, 0xffff, 0xffff0000};
-	c->ds = c->es = c->fs = c->gs = c->ss = data;
-	c->gdtr = c->idtr = (struct vmcb_seg){0, 0, 0xffff, 0};
-	c->ldtr = (struct vmcb_seg){0, RIGHTS_LDT, 0xffff, 0};
-	c->tr = (struct vmcb_seg){0, RIGHTS_TSS, 0xffff, 0};
-	c->cpl = 0;
-	c->cr0 = CR0_CD | CR0_NW | CR0_ET;
-	c->efer = EFER_SVME;
-	c->rflags = RFLAGS_RSVD1;
-	c->rip = 0xfff0;
-	c->dr6 = DR6_INIT & 0xffffffff;
-	c->dr7 = DR7_INIT;
-	c->g_pat = 0x0007040600070406;
-	memset(v->gpr, 0, sizeof(v->gpr));
-	memset(v->dr, 0, sizeof(v->dr));
-	v->gpr[GPR_RDX] = svm_caps.signature;
-	v->dr6 = c->dr6;
-	v->pending.valid = false;
-}
-
 void svm_reset_state(struct vcpu *v, const struct vcpu_start *start)
 {
-	struct vmcb *c = &svm_of(v)->vmcb;
-	struct vmcb_seg code = {START_CODE, RIGHTS_CODE | ATTR_DB | 0x800, FLAT, 0};
-
-	power_up(v);
-	if (!start)
-		return;
-	if (start->real_mode) {
-		c->cs = (struct vmcb_seg){(uint16_t)(start->sipi << 8), RIGHTS_CODE, 0xffff,
-					  (uint64_t)start->sipi << PAGE_SHIFT};
-		c->rip = 0;
-		return;
-	}
-	if (start->long_mode) {
-		code.attrib = RIGHTS_CODE | ATTR_L | 0x800;
-		c->efer |= EFER_LME | EFER_LMA | EFER_NXE;
-		c->cr4 = CR4_PAE;
-		c->cr3 = start->cr3;
-		c->gdtr.base = start->gdt;
-		c->gdtr.limit = start->gdt_limit;
-	}
-	c->cr0 = CR0_PE | CR0_ET | CR0_NE | (start->long_mode ? CR0_PG | CR0_WP : 0);
-	c->cs = code;
-	c->ds = (struct vmcb_seg){START_DATA, RIGHTS_DATA | ATTR_DB | 0x800, FLAT, 0};
-	c->es = c->fs = c->gs = c->ss = c->ds;
-	c->rip = start->rip;
-	c->rsp = start->rsp;
-	v->gpr[GPR_RAX] = start->rax;
-	v->gpr[GPR_RBX] = start->rbx;
-	v->gpr[GPR_RDX] = 0;
-	v->gpr[GPR_RSI] = start->rsi;
-	v->gpr[GPR_RDI] = start->rdi;
+	vcpu_reset_registers(v, svm_caps.signature, start);
+	svm_of(v)->vmcb.dr6 = v->dr6;
 }

@@ -62,73 +62,34 @@ struct vmcb {
 	uint8_t reserved_698[0x968];
 };
 
+/* Both ends of every run without a hole, and a few on the way. */
 #define VMCB_AT(field, offset)                                                                     \
 	static_assert(offsetof(struct vmcb, field) == (offset), "APM 2 appendix B: " #field)
 VMCB_AT(intercept_cr, 0x000);
-VMCB_AT(intercept_dr, 0x004);
-VMCB_AT(intercept_exc, 0x008);
-VMCB_AT(intercept1, 0x00c);
-VMCB_AT(intercept2, 0x010);
 VMCB_AT(intercept3, 0x014);
 VMCB_AT(pause_threshold, 0x03c);
-VMCB_AT(pause_count, 0x03e);
 VMCB_AT(iopm_pa, 0x040);
-VMCB_AT(msrpm_pa, 0x048);
-VMCB_AT(tsc_offset, 0x050);
-VMCB_AT(asid, 0x058);
 VMCB_AT(tlb_control, 0x05c);
-VMCB_AT(int_ctl, 0x060);
-VMCB_AT(int_state, 0x068);
 VMCB_AT(exit_code, 0x070);
-VMCB_AT(exit_info1, 0x078);
-VMCB_AT(exit_info2, 0x080);
-VMCB_AT(exit_int_info, 0x088);
 VMCB_AT(np_ctl, 0x090);
-VMCB_AT(avic_bar, 0x098);
-VMCB_AT(ghcb, 0x0a0);
 VMCB_AT(event_inj, 0x0a8);
-VMCB_AT(n_cr3, 0x0b0);
-VMCB_AT(virt_ext, 0x0b8);
 VMCB_AT(clean, 0x0c0);
 VMCB_AT(next_rip, 0x0c8);
-VMCB_AT(insn_bytes, 0x0d0);
 VMCB_AT(insn, 0x0d1);
 VMCB_AT(es, 0x400);
-VMCB_AT(cs, 0x410);
-VMCB_AT(ss, 0x420);
-VMCB_AT(ds, 0x430);
-VMCB_AT(fs, 0x440);
-VMCB_AT(gs, 0x450);
 VMCB_AT(gdtr, 0x460);
-VMCB_AT(ldtr, 0x470);
 VMCB_AT(idtr, 0x480);
 VMCB_AT(tr, 0x490);
 VMCB_AT(cpl, 0x4cb);
 VMCB_AT(efer, 0x4d0);
 VMCB_AT(cr4, 0x548);
-VMCB_AT(cr3, 0x550);
 VMCB_AT(cr0, 0x558);
-VMCB_AT(dr7, 0x560);
-VMCB_AT(dr6, 0x568);
-VMCB_AT(rflags, 0x570);
 VMCB_AT(rip, 0x578);
 VMCB_AT(rsp, 0x5d8);
-VMCB_AT(s_cet, 0x5e0);
-VMCB_AT(ssp, 0x5e8);
-VMCB_AT(isst_addr, 0x5f0);
 VMCB_AT(rax, 0x5f8);
-VMCB_AT(star, 0x600);
-VMCB_AT(lstar, 0x608);
-VMCB_AT(cstar, 0x610);
-VMCB_AT(sfmask, 0x618);
 VMCB_AT(kernel_gs_base, 0x620);
-VMCB_AT(sysenter_cs, 0x628);
-VMCB_AT(sysenter_esp, 0x630);
-VMCB_AT(sysenter_eip, 0x638);
 VMCB_AT(cr2, 0x640);
 VMCB_AT(g_pat, 0x668);
-VMCB_AT(dbgctl, 0x670);
-VMCB_AT(br_from, 0x678);
 VMCB_AT(last_exc_to, 0x690);
 static_assert(sizeof(struct vmcb_seg) == 16, "APM 2 table B-2");
 static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
@@ -199,7 +160,6 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 
 /* clean, offset 0C0h: a set bit says that the CPU may use what it has cached */
 #define CLEAN_I    BIT(0) /* intercepts, TSC offset, pause filter */
-#define CLEAN_PERM BIT(1) /* I/O and MSR permission map addresses */
 #define CLEAN_ASID BIT(2)
 #define CLEAN_TPR  BIT(3) /* int_ctl */
 #define CLEAN_NP   BIT(4) /* N_CR3, NP_ENABLE, G_PAT */

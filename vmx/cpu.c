@@ -185,6 +185,6 @@ void vmx_cpu_off(struct cpu *cpu)
 
 void vmx_vmwrite_failed(uint32_t enc, uint64_t value)
 {
-	log_err("vmx: VMWRITE of %#llx to field %#x failed: %s", (unsigned long long)value, enc,
+	log_err("vmx: VMWRITE of %#lx to field %#x failed: %s", value, enc,
 		vmx_instruction_error((uint32_t)vmread(VM_INSTRUCTION_ERROR)));
 }

@@ -3,8 +3,6 @@
 #include "kernel/log.h"
 #include "vmx/vmx.h"
 
-typedef unsigned long long ull;
-
 void vmx_snapshot(struct vmx_vcpu *h, struct vmx_guest_state *s)
 {
 	*s = (struct vmx_guest_state){
@@ -47,23 +45,19 @@ void vmx_dump(struct vcpu *v)
 	struct vmx_guest_state s;
 
 	vmx_snapshot(h, &s);
-	log_info(
-		"vmx: exit reason %#llx, qualification %#llx, GPA %#llx, linear %#llx, length %llu",
-		(ull)vmread(EXIT_REASON), (ull)vmread(EXIT_QUALIFICATION),
-		(ull)vmread(GUEST_PHYSICAL_ADDRESS), (ull)vmread(GUEST_LINEAR_ADDRESS),
-		(ull)vmread(EXIT_INSTRUCTION_LENGTH));
-	log_info("vmx: interruption %#llx/%#llx, IDT vectoring %#llx/%#llx, entry event %#x",
-		 (ull)vmread(EXIT_INTERRUPTION_INFO), (ull)vmread(EXIT_INTERRUPTION_ERROR_CODE),
-		 (ull)vmread(IDT_VECTORING_INFO), (ull)vmread(IDT_VECTORING_ERROR_CODE),
-		 s.entry_info);
-	log_info("vmx: real CR0 %#llx CR4 %#llx, guest's CR0 %#llx CR4 %#llx EFER %#llx",
-		 (ull)s.cr0, (ull)s.cr4, (ull)vmx_get_cr0(h), (ull)vmx_get_cr4(v), (ull)s.efer);
-	log_info("vmx: interruptibility %#x, activity %u, pending debug %#llx, TPR %#x",
-		 s.interruptibility, s.activity, (ull)s.pending_debug, vmx_get_tpr(v));
+	log_info("vmx: exit reason %#lx, qualification %#lx, GPA %#lx, linear %#lx, length %lu",
+		 vmread(EXIT_REASON), vmread(EXIT_QUALIFICATION), vmread(GUEST_PHYSICAL_ADDRESS),
+		 vmread(GUEST_LINEAR_ADDRESS), vmread(EXIT_INSTRUCTION_LENGTH));
+	log_info("vmx: interruption %#lx/%#lx, IDT vectoring %#lx/%#lx, entry event %#x",
+		 vmread(EXIT_INTERRUPTION_INFO), vmread(EXIT_INTERRUPTION_ERROR_CODE),
+		 vmread(IDT_VECTORING_INFO), vmread(IDT_VECTORING_ERROR_CODE), s.entry_info);
+	log_info("vmx: real CR0 %#lx CR4 %#lx, guest's CR0 %#lx CR4 %#lx EFER %#lx", s.cr0, s.cr4,
+		 vmx_get_cr0(h), vmx_get_cr4(v), s.efer);
+	log_info("vmx: interruptibility %#x, activity %u, pending debug %#lx, TPR %#x",
+		 s.interruptibility, s.activity, s.pending_debug, vmx_get_tpr(v));
 	log_info("vmx: controls pin %#x proc %#x proc2 %#x exit %#x entry %#x, VPID %u",
 		 vmx_controls.pin, h->proc, vmx_controls.proc2, vmx_controls.exit, s.entry_controls,
 		 h->vpid);
-	log_info("vmx: EPTP %#llx, TSC offset %#llx, PDPTEs %#llx %#llx %#llx %#llx",
-		 (ull)vmread(EPT_POINTER), (ull)vmread(TSC_OFFSET), (ull)s.pdpte[0],
-		 (ull)s.pdpte[1], (ull)s.pdpte[2], (ull)s.pdpte[3]);
+	log_info("vmx: EPTP %#lx, TSC offset %#lx, PDPTEs %#lx %#lx %#lx %#lx", vmread(EPT_POINTER),
+		 vmread(TSC_OFFSET), s.pdpte[0], s.pdpte[1], s.pdpte[2], s.pdpte[3]);
 }

@@ -86,8 +86,7 @@ void vmx_log_ept(const struct vm *vm, gpa_t gpa)
 	for (unsigned level = 4; level >= 1; level--) {
 		uint64_t e = pt->mem->map(pt->mem->ctx, table)[gpa >> (9 * level + 3) & 511];
 
-		log_err("vmx: EPT entry of level %u for %#llx: %#llx", level,
-			(unsigned long long)gpa, (unsigned long long)e);
+		log_err("vmx: EPT entry of level %u for %#lx: %#lx", level, gpa, e);
 		if (!(e & (EPT_R | EPT_W | EPT_X)) || (level < 4 && (e & EPT_PS)))
 			return;
 		table = e & EPT_ADDR;

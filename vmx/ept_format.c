@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Page-table format of extended page tables. */
 #include "vmx/ept_format.h"
+#include "arch/x86/pt_host.h"
 
 #define EPT_RWX (EPT_R | EPT_W | EPT_X)
 
+static_assert(EPT_PS == PTE_PS, "large pages");
 static_assert(PT_R == EPT_R && PT_W == EPT_W && PT_X == EPT_X, "protections are EPT's bits");
 
 static uint64_t ept_leaf(hpa_t pa, unsigned level, unsigned prot, enum mem_type type)
@@ -25,11 +27,6 @@ static bool ept_present(uint64_t e)
 	return e & EPT_RWX;
 }
 
-static bool ept_is_leaf(uint64_t e, unsigned level)
-{
-	return level == 1 || (level < 4 && (e & EPT_PS));
-}
-
 static hpa_t ept_addr(uint64_t e, unsigned level)
 {
 	(void)level;
@@ -48,11 +45,10 @@ static enum mem_type ept_type(uint64_t e, unsigned level)
 }
 
 const struct pt_format pt_format_ept = {
-	.name = "EPT",
 	.leaf = ept_leaf,
 	.table = ept_table,
 	.present = ept_present,
-	.is_leaf = ept_is_leaf,
+	.is_leaf = pte_is_leaf, /* bit 7 of all but level 1 in both */
 	.addr = ept_addr,
 	.prot = ept_prot,
 	.type = ept_type,

@@ -25,14 +25,6 @@ static const struct vmcs_field cache_field[CACHE_COUNT] = {
 	[CACHE_INTERRUPTIBILITY] = GUEST_INTERRUPTIBILITY,
 };
 
-static const uint8_t reg_switched[REG_COUNT] = {
-	[REG_STAR] = SWITCHED_STAR,
-	[REG_LSTAR] = SWITCHED_LSTAR,
-	[REG_CSTAR] = SWITCHED_CSTAR,
-	[REG_SFMASK] = SWITCHED_SFMASK,
-	[REG_KERNEL_GS_BASE] = SWITCHED_KERNEL_GS_BASE,
-};
-
 uint64_t vmx_cache_get(struct vmx_vcpu *h, unsigned n)
 {
 	if (!(h->cached & 1u << n)) {
@@ -69,12 +61,8 @@ uint64_t vmx_get(struct vcpu *v, enum vcpu_reg reg)
 	struct vmx_vcpu *h = vmx_hw(v);
 
 	switch (reg) {
-	case REG_RSP:
-		return vmx_cache_get(h, CACHE_RSP);
-	case REG_RIP:
-		return vmx_cache_get(h, CACHE_RIP);
-	case REG_RFLAGS:
-		return vmx_cache_get(h, CACHE_RFLAGS);
+	case REG_RSP ... REG_RFLAGS:
+		return vmx_cache_get(h, reg);
 	case REG_CR0:
 		return vmx_get_cr0(h);
 	case REG_CR2:
@@ -83,14 +71,9 @@ uint64_t vmx_get(struct vcpu *v, enum vcpu_reg reg)
 		return vmx_get_cr4(v);
 	case REG_EFER:
 		return h->efer;
-	case REG_STAR:
-	case REG_LSTAR:
-	case REG_CSTAR:
-	case REG_SFMASK:
-	case REG_KERNEL_GS_BASE:
-		if (is_loaded(h))
-			return rdmsr(vmx_switched_msr[reg_switched[reg]]);
-		return h->msr[reg_switched[reg]];
+	case REG_STAR ... REG_KERNEL_GS_BASE:
+		return is_loaded(h) ? rdmsr(vmx_switched_msr[reg - REG_STAR])
+				    : h->msr[reg - REG_STAR];
 	default:
 		return reg < REG_COUNT ? vmread(reg_field[reg]) : 0;
 	}
@@ -111,10 +94,8 @@ void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 
 	switch (reg) {
 	case REG_RSP:
-		vmx_cache_set(h, CACHE_RSP, value);
-		break;
 	case REG_RIP:
-		vmx_cache_set(h, CACHE_RIP, value);
+		vmx_cache_set(h, reg, value);
 		break;
 	case REG_RFLAGS:
 		vmx_cache_set(h, CACHE_RFLAGS, (value & 0x3f7fd7) | RFLAGS_RSVD1);
@@ -138,12 +119,8 @@ void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 	case REG_DR7:
 		vmwrite(GUEST_DR7, (uint32_t)value | DR7_INIT);
 		break;
-	case REG_STAR:
-	case REG_LSTAR:
-	case REG_CSTAR:
-	case REG_SFMASK:
-	case REG_KERNEL_GS_BASE:
-		set_switched(h, reg_switched[reg], value);
+	case REG_STAR ... REG_KERNEL_GS_BASE:
+		set_switched(h, reg - REG_STAR, value);
 		break;
 	case REG_GDTR_LIMIT:
 	case REG_IDTR_LIMIT:

@@ -196,13 +196,6 @@ struct vmcs_field {
 #define REASON_RSM                    17u
 #define REASON_VMCALL                 18u
 #define REASON_VMCLEAR                19u
-#define REASON_VMLAUNCH               20u
-#define REASON_VMPTRLD                21u
-#define REASON_VMPTRST                22u
-#define REASON_VMREAD                 23u
-#define REASON_VMRESUME               24u
-#define REASON_VMWRITE                25u
-#define REASON_VMXOFF                 26u
 #define REASON_VMXON                  27u
 #define REASON_CR_ACCESS              28u
 #define REASON_IO                     30u
@@ -229,7 +222,6 @@ struct vmcs_field {
 #define REASON_COUNT                  65u
 
 /* Exit qualification of EPT violations (table 27-7). */
-#define EPT_QUAL_READ                 BIT(0)
 #define EPT_QUAL_WRITE                BIT(1)
 #define EPT_QUAL_FETCH                BIT(2)
 #define EPT_QUAL_GVA_VALID            BIT(7)
@@ -254,7 +246,6 @@ struct vmcs_field {
 #define MSR_VMX_TRUE_EXIT             0x48fu
 #define MSR_VMX_TRUE_ENTRY            0x490u
 #define BASIC_TRUE_CONTROLS           BIT(55)
-#define BASIC_ADDR_32BIT              BIT(48)
 #define EPT_CAP_WALK_4                BIT(6)
 #define EPT_CAP_WB                    BIT(14)
 #define EPT_CAP_2M                    BIT(16)

@@ -25,7 +25,11 @@ enum {
 };
 
 /* Fields that are fetched when first asked for and written back before entry. */
-enum { CACHE_RIP, CACHE_RSP, CACHE_RFLAGS, CACHE_INTERRUPTIBILITY, CACHE_COUNT };
+enum { CACHE_RSP, CACHE_RIP, CACHE_RFLAGS, CACHE_INTERRUPTIBILITY, CACHE_COUNT };
+static_assert((int)CACHE_RSP == REG_RSP && (int)CACHE_RIP == REG_RIP &&
+		      (int)CACHE_RFLAGS == REG_RFLAGS &&
+		      (int)SWITCHED_KERNEL_GS_BASE == REG_KERNEL_GS_BASE - REG_STAR,
+	      "the order of enum vcpu_reg");
 
 struct vmx_vcpu {
 	/* run.asm knows these. */

@@ -11,39 +11,32 @@
 #define FADT_V1     116u
 #define MAX_ENTRIES 256u /* of the XSDT; firmware has a few dozen */
 
-static uint16_t get16(const uint8_t *p)
+/* The little-endian value of size bytes. */
+static uint64_t get(const uint8_t *p, unsigned size)
 {
-	return (uint16_t)(p[0] | p[1] << 8);
+	uint64_t v = 0;
+
+	memcpy(&v, p, size);
+	return v;
 }
 
 static uint32_t get32(const uint8_t *p)
 {
-	return get16(p) | (uint32_t)get16(p + 2) << 16;
+	return (uint32_t)get(p, 4);
 }
 
-static uint64_t get64(const uint8_t *p)
+/* signature: four characters, of a table or a literal. */
+static void warn(struct acpi_host *h, const void *signature, const char *sentence)
 {
-	return get32(p) | (uint64_t)get32(p + 4) << 32;
-}
+	char name[5] = "";
 
-static void warn(struct acpi_host *h, const uint8_t *signature, const char *sentence)
-{
-	char name[5];
-
+	memcpy(name, signature, 4);
 	for (unsigned i = 0; i < 4; i++)
-		name[i] = signature[i] >= ' ' && signature[i] < 0x7f ? (char)signature[i] : '?';
-	name[4] = 0;
+		if (name[i] < ' ' || name[i] > '~')
+			name[i] = '?';
 	h->warnings++;
 	if (h->warn)
 		h->warn(h->ctx, name, sentence);
-}
-
-static void warn_named(struct acpi_host *h, const char *name, const char *sentence)
-{
-	uint8_t s[4];
-
-	memcpy(s, name, 4);
-	warn(h, s, sentence);
 }
 
 static bool sum_is_zero(const uint8_t *p, uint32_t n)
@@ -66,30 +59,25 @@ static const uint8_t *map(struct acpi_host *h, hpa_t pa, uint64_t len)
 static const uint8_t *table_at(struct acpi_host *h, hpa_t pa, const char *what, uint32_t *size)
 {
 	const uint8_t *t = map(h, pa, SDT_HEADER);
+	const char *wrong = NULL;
 	uint8_t signature[4];
-	uint32_t len;
 
 	if (!t) {
-		warn_named(h, what, "points to a table outside memory that can be mapped");
+		warn(h, what, "points to a table outside memory that can be mapped");
 		return NULL;
 	}
 	memcpy(signature, t, 4);
-	len = get32(t + 4);
-	if (len < SDT_HEADER || len > ACPI_MAX_TABLE) {
-		warn(h, signature, "table has an impossible length");
-		return NULL;
-	}
-	t = map(h, pa, len);
-	if (!t) {
-		warn(h, signature, "table ends outside memory that can be mapped");
-		return NULL;
-	}
-	if (!sum_is_zero(t, len)) {
-		warn(h, signature, "table has a wrong checksum");
-		return NULL;
-	}
-	*size = len;
-	return t;
+	*size = get32(t + 4);
+	if (*size < SDT_HEADER || *size > ACPI_MAX_TABLE)
+		wrong = "table has an impossible length";
+	t = wrong ? NULL : map(h, pa, *size);
+	if (!wrong && !t)
+		wrong = "table ends outside memory that can be mapped";
+	else if (!wrong && !sum_is_zero(t, *size))
+		wrong = "table has a wrong checksum";
+	if (wrong)
+		warn(h, signature, wrong);
+	return wrong ? NULL : t;
 }
 
 /* The list of tables: the XSDT, or the RSDT where there is no good XSDT. */
@@ -107,14 +95,14 @@ static int list_from(struct acpi_host *h, hpa_t pa, const char *signature, unsig
 	if (!t)
 		return -ENOENT;
 	if (memcmp(t, signature, 4)) {
-		warn_named(h, signature, "is not what the RSDP points to");
+		warn(h, signature, "is not what the RSDP points to");
 		return -ENOENT;
 	}
 	l->entry = t + SDT_HEADER;
 	l->width = width;
 	l->count = (size - SDT_HEADER) / width;
 	if (l->count > MAX_ENTRIES) {
-		warn_named(h, signature, "lists more than 256 tables; the others are ignored");
+		warn(h, signature, "lists more than 256 tables; the others are ignored");
 		l->count = MAX_ENTRIES;
 	}
 	return 0;
@@ -127,53 +115,36 @@ static int find_list(struct acpi_host *h, hpa_t rsdp, struct table_list *l)
 	hpa_t rsdt;
 
 	if (!p || memcmp(p, "RSD PTR ", 8) || !sum_is_zero(p, RSDP_V1)) {
-		warn_named(h, "RSDP", "is not there or has a wrong checksum");
+		warn(h, "RSDP", "is not there or has a wrong checksum");
 		return -ENOENT;
 	}
 	rsdt = get32(p + 16);
 	if (p[15] >= 2) {
 		p = map(h, rsdp, RSDP_V2);
 		if (!p || !sum_is_zero(p, RSDP_V2))
-			warn_named(h, "RSDP", "has a wrong extended checksum; RSDT is used");
-		else if (get64(p + 24) && !list_from(h, get64(p + 24), "XSDT", 8, l))
+			warn(h, "RSDP", "has a wrong extended checksum; RSDT is used");
+		else if (get(p + 24, 8) && !list_from(h, get(p + 24, 8), "XSDT", 8, l))
 			return 0;
 	}
 	return list_from(h, rsdt, "RSDT", 4, l);
 }
 
-static hpa_t list_get(const struct table_list *l, unsigned i)
-{
-	const uint8_t *e = l->entry + (size_t)i * l->width;
-
-	return l->width == 8 ? get64(e) : get32(e);
-}
-
-/* The nth good table with the signature in the list. */
+/* The first good table with the signature in the list. */
 static const uint8_t *list_find(struct acpi_host *h, const struct table_list *l,
-				const char *signature, unsigned nth, uint32_t *size)
+				const char *signature, uint32_t *size)
 {
 	for (unsigned i = 0; i < l->count; i++) {
-		const uint8_t *t = map(h, list_get(l, i), SDT_HEADER);
+		hpa_t pa = get(l->entry + (size_t)i * l->width, l->width);
+		const uint8_t *t = map(h, pa, SDT_HEADER);
 
 		if (!t || memcmp(t, signature, 4))
 			continue;
-		t = table_at(h, list_get(l, i), "XSDT", size);
-		if (t && nth-- == 0)
+		t = table_at(h, pa, "XSDT", size);
+		if (t)
 			return t;
 	}
+	warn(h, signature, "table is not there");
 	return NULL;
-}
-
-const void *acpi_find(struct acpi_host *host, hpa_t rsdp, const char signature[4], unsigned nth,
-		      uint32_t *size)
-{
-	struct acpi_host quiet = {.ctx = host->ctx, .map = host->map};
-	struct table_list l;
-
-	/* acpi_parse() has warned of what is broken. */
-	if (find_list(&quiet, rsdp, &l))
-		return NULL;
-	return list_find(&quiet, &l, signature, nth, size);
 }
 
 static void add_cpu(struct acpi_host *h, struct acpi_info *out, const struct acpi_cpu *c)
@@ -185,7 +156,7 @@ static void add_cpu(struct acpi_host *h, struct acpi_info *out, const struct acp
 		if (out->cpu[i].apic_id == c->apic_id)
 			return;
 	if (out->cpu_count == ACPI_MAX_CPUS)
-		warn_named(h, "APIC", "lists more than 256 processors; one is ignored");
+		warn(h, "APIC", "lists more than 256 processors; one is ignored");
 	else
 		out->cpu[out->cpu_count++] = *c;
 }
@@ -193,7 +164,7 @@ static void add_cpu(struct acpi_host *h, struct acpi_info *out, const struct acp
 static void add_ioapic(struct acpi_host *h, struct acpi_info *out, const uint8_t *e)
 {
 	if (out->ioapic_count == ACPI_MAX_IOAPICS) {
-		warn_named(h, "APIC", "lists more than 16 I/O APICs; one is ignored");
+		warn(h, "APIC", "lists more than 16 I/O APICs; one is ignored");
 		return;
 	}
 	out->ioapic[out->ioapic_count++] = (struct acpi_ioapic){
@@ -205,10 +176,10 @@ static void add_ioapic(struct acpi_host *h, struct acpi_info *out, const uint8_t
 
 static void add_override(struct acpi_host *h, struct acpi_info *out, const uint8_t *e)
 {
-	uint16_t flags = get16(e + 8);
+	uint16_t flags = (uint16_t)get(e + 8, 2);
 
 	if (out->override_count == ACPI_MAX_OVERRIDES) {
-		warn_named(h, "APIC", "lists more than 24 interrupt overrides; one is ignored");
+		warn(h, "APIC", "lists more than 24 interrupt overrides; one is ignored");
 		return;
 	}
 	/* 0: as the bus says, and ISA is high and edge; 3: low, or level. */
@@ -236,28 +207,19 @@ static const uint8_t madt_length[] = {
 
 static void madt_entry(struct acpi_host *h, struct acpi_info *out, const uint8_t *e)
 {
-	struct acpi_cpu c = {0};
+	struct acpi_cpu c = {.x2apic = e[0] == MADT_X2APIC};
 	uint32_t flags;
 
 	switch (e[0]) {
 	case MADT_LAPIC:
-		flags = get32(e + 4);
-		c.uid = e[2];
-		c.apic_id = e[3];
-		c.enabled = flags & 1;
-		c.online_capable = !c.enabled && flags & 2;
-		/* 255 is broadcast and cannot be a processor. */
-		if (c.apic_id != 0xff)
-			add_cpu(h, out, &c);
-		break;
 	case MADT_X2APIC:
-		flags = get32(e + 8);
-		c.x2apic = true;
-		c.apic_id = get32(e + 4);
-		c.uid = get32(e + 12);
+		c.uid = c.x2apic ? get32(e + 12) : e[2];
+		c.apic_id = c.x2apic ? get32(e + 4) : e[3];
+		flags = get32(e + (c.x2apic ? 8 : 4));
 		c.enabled = flags & 1;
 		c.online_capable = !c.enabled && flags & 2;
-		if (c.apic_id != UINT32_MAX)
+		/* All ones are broadcast and cannot be a processor. */
+		if (c.apic_id != (c.x2apic ? UINT32_MAX : 0xff))
 			add_cpu(h, out, &c);
 		break;
 	case MADT_IOAPIC:
@@ -267,7 +229,7 @@ static void madt_entry(struct acpi_host *h, struct acpi_info *out, const uint8_t
 		add_override(h, out, e);
 		break;
 	case MADT_LAPIC_ADDRESS:
-		out->lapic = get64(e + 4);
+		out->lapic = get(e + 4, 8);
 		break;
 	default:
 		break;
@@ -304,13 +266,7 @@ static void parse_madt(struct acpi_host *h, const uint8_t *t, uint32_t size, str
 
 static struct acpi_gas get_gas(const uint8_t *p)
 {
-	return (struct acpi_gas){
-		.space = p[0],
-		.bit_width = p[1],
-		.bit_offset = p[2],
-		.access_size = p[3],
-		.address = get64(p + 4),
-	};
+	return (struct acpi_gas){p[0], p[1], p[2], p[3], get(p + 4, 8)};
 }
 
 /* The extended block at offset x where there is one, else the port at offset old. */
@@ -397,7 +353,7 @@ static void parse_fadt(struct acpi_host *h, const uint8_t *t, uint32_t size, str
 	out->has_fadt = true;
 	out->smi_cmd = get32(t + 48);
 	out->acpi_enable = t[52];
-	out->boot_arch = get16(t + 109);
+	out->boot_arch = (uint16_t)get(t + 109, 2);
 	out->fadt_flags = get32(t + 112);
 	out->hw_reduced = size >= 148 && out->fadt_flags & BIT(20);
 	parse_reset(t, size, out);
@@ -409,10 +365,8 @@ static void parse_fadt(struct acpi_host *h, const uint8_t *t, uint32_t size, str
 			out->pm_timer = fadt_block(t, size, 76, 208, 4);
 		out->pm_timer_32 = out->fadt_flags & BIT(8); /* TMR_VAL_EXT */
 	}
-	dsdt_pa = size >= 148 ? get64(t + 140) : 0;
-	if (!dsdt_pa)
-		dsdt_pa = get32(t + 40);
-	dsdt = table_at(h, dsdt_pa, "FACP", &size);
+	dsdt_pa = size >= 148 ? get(t + 140, 8) : 0;
+	dsdt = table_at(h, dsdt_pa ? dsdt_pa : get32(t + 40), "FACP", &size);
 	if (!dsdt)
 		return;
 	out->has_s5 = find_s5(dsdt, size, out);
@@ -429,15 +383,11 @@ int acpi_parse(struct acpi_host *host, hpa_t rsdp, struct acpi_info *out)
 	memset(out, 0, sizeof(*out));
 	if (find_list(host, rsdp, &l))
 		return -ENOENT;
-	t = list_find(host, &l, "APIC", 0, &size);
+	t = list_find(host, &l, "APIC", &size);
 	if (t)
 		parse_madt(host, t, size, out);
-	else
-		warn_named(host, "APIC", "table is not there");
-	t = list_find(host, &l, "FACP", 0, &size);
+	t = list_find(host, &l, "FACP", &size);
 	if (t)
 		parse_fadt(host, t, size, out);
-	else
-		warn_named(host, "FACP", "table is not there");
 	return 0;
 }

@@ -94,11 +94,4 @@ struct acpi_info {
  */
 int acpi_parse(struct acpi_host *host, hpa_t rsdp, struct acpi_info *out);
 
-/*
- * The nth (0..) good table with this signature, whole, or NULL. *size is its
- * length in bytes, header included.
- */
-const void *acpi_find(struct acpi_host *host, hpa_t rsdp, const char signature[4], unsigned nth,
-		      uint32_t *size);
-
 #endif

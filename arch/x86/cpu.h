@@ -108,7 +108,6 @@ CR_ACCESSORS(0)
 CR_ACCESSORS(2)
 CR_ACCESSORS(3)
 CR_ACCESSORS(4)
-CR_ACCESSORS(8)
 #undef CR_ACCESSORS
 
 #define DR_ACCESSORS(n)                                                                            \
@@ -205,8 +204,6 @@ SREG_READER(cs)
 SREG_READER(ds)
 SREG_READER(es)
 SREG_READER(ss)
-SREG_READER(fs)
-SREG_READER(gs)
 #undef SREG_READER
 
 static inline uint16_t read_tr(void)

@@ -16,71 +16,39 @@
  *   L  ModRM of LES, LDS and BOUND, or VEX, EVEX
  *   x  undefined             p  prefix or escape: never looked up
  */
-static const char map0[] = "MMMMBZNN"
-			   "MMMMBZNp" /* 00 */
-			   "MMMMBZNN"
-			   "MMMMBZNN" /* 10 */
-			   "MMMMBZpN"
-			   "MMMMBZpN" /* 20 */
-			   "MMMMBZpN"
-			   "MMMMBZpN" /* 30 */
-			   "........"
-			   "........" /* 40 */
-			   "........"
-			   "........" /* 50 */
-			   "NNLMpppp"
-			   "ZzBm...." /* 60 */
-			   "BBBBBBBB"
-			   "BBBBBBBB" /* 70 */
-			   "mzymMMMM"
-			   "MMMMMMMM" /* 80 */
-			   "........"
-			   "..F....." /* 90 */
-			   "OOOO...."
-			   "BZ......" /* a0 */
-			   "BBBBBBBB"
-			   "VVVVVVVV" /* b0 */
-			   "mmW.LLmz"
-			   "E.W..BN." /* c0 */
-			   "MMMMbbN."
-			   "MMMMMMMM" /* d0 */
-			   "BBBBBBBB"
-			   "JJFB...." /* e0 */
-			   "p.pp..GG"
-			   "......MM" /* f0 */;
+static const char map0[] = "MMMMBZNNMMMMBZNp" /* 00 */
+			   "MMMMBZNNMMMMBZNN" /* 10 */
+			   "MMMMBZpNMMMMBZpN" /* 20 */
+			   "MMMMBZpNMMMMBZpN" /* 30 */
+			   "................" /* 40 */
+			   "................" /* 50 */
+			   "NNLMppppZzBm...." /* 60 */
+			   "BBBBBBBBBBBBBBBB" /* 70 */
+			   "mzymMMMMMMMMMMMM" /* 80 */
+			   "..........F....." /* 90 */
+			   "OOOO....BZ......" /* a0 */
+			   "BBBBBBBBVVVVVVVV" /* b0 */
+			   "mmW.LLmzE.W..BN." /* c0 */
+			   "MMMMbbN.MMMMMMMM" /* d0 */
+			   "BBBBBBBBJJFB...." /* e0 */
+			   "p.pp..GG......MM" /* f0 */;
 
-static const char map1[] = "MMMMx..."
-			   "..x.xM.m" /* 0f 00 */
-			   "MMMMMMMM"
-			   "MMMMMMMM" /* 0f 10 */
-			   "CCCCxxxx"
-			   "MMMMMMMM" /* 0f 20 */
-			   "......x."
-			   "pxpxxxxx" /* 0f 30 */
-			   "MMMMMMMM"
-			   "MMMMMMMM" /* 0f 40 */
-			   "MMMMMMMM"
-			   "MMMMMMMM" /* 0f 50 */
-			   "MMMMMMMM"
-			   "MMMMMMMM" /* 0f 60 */
-			   "mmmmMMM."
-			   "MMxxMMMM" /* 0f 70 */
-			   "JJJJJJJJ"
-			   "JJJJJJJJ" /* 0f 80 */
-			   "MMMMMMMM"
-			   "MMMMMMMM" /* 0f 90 */
-			   "...MmMxx"
-			   "...MmMMM" /* 0f a0 */
-			   "MMMMMMMM"
-			   "MMmMMMMM" /* 0f b0 */
-			   "MMmMmmmM"
-			   "........" /* 0f c0 */
-			   "MMMMMMMM"
-			   "MMMMMMMM" /* 0f d0 */
-			   "MMMMMMMM"
-			   "MMMMMMMM" /* 0f e0 */
-			   "MMMMMMMM"
-			   "MMMMMMMM" /* 0f f0 */;
+static const char map1[] = "MMMMx.....x.xM.m" /* 0f 00 */
+			   "MMMMMMMMMMMMMMMM" /* 0f 10 */
+			   "CCCCxxxxMMMMMMMM" /* 0f 20 */
+			   "......x.pxpxxxxx" /* 0f 30 */
+			   "MMMMMMMMMMMMMMMM" /* 0f 40 */
+			   "MMMMMMMMMMMMMMMM" /* 0f 50 */
+			   "MMMMMMMMMMMMMMMM" /* 0f 60 */
+			   "mmmmMMM.MMxxMMMM" /* 0f 70 */
+			   "JJJJJJJJJJJJJJJJ" /* 0f 80 */
+			   "MMMMMMMMMMMMMMMM" /* 0f 90 */
+			   "...MmMxx...MmMMM" /* 0f a0 */
+			   "MMMMMMMMMMmMMMMM" /* 0f b0 */
+			   "MMmMmmmM........" /* 0f c0 */
+			   "MMMMMMMMMMMMMMMM" /* 0f d0 */
+			   "MMMMMMMMMMMMMMMM" /* 0f e0 */
+			   "MMMMMMMMMMMMMMMM" /* 0f f0 */;
 
 static_assert(sizeof(map0) == 257 && sizeof(map1) == 257, "opcode maps have 256 entries");
 
@@ -95,7 +63,7 @@ static int64_t take(struct reader *r, unsigned size)
 {
 	uint64_t v = 0;
 
-	if (r->err)
+	if (r->err || !size)
 		return 0;
 	if (r->at + size > r->n) {
 		/* More bytes help only an instruction that may still become whole. */
@@ -247,86 +215,59 @@ static void read_modrm(struct reader *r, struct insn *i, bool registers_only)
 		i->seg = SREG_SS;
 }
 
-/* Immediates that depend on more than the opcode. */
-static void read_special(struct reader *r, struct insn *i)
-{
-	unsigned z = i->opsize == 2 ? 2 : 4;
-
-	if (i->map == 0 && (i->opcode == 0xf6 || i->opcode == 0xf7) && reg3(i) < 2)
-		i->imm = (uint64_t)take(r, i->opcode == 0xf6 ? 1 : z);
-	/* EXTRQ and INSERTQ of SSE4a (APM 4). */
-	if (i->map == 1 && i->opcode == 0x78 && (i->opsize_prefix || i->rep == REP_NE))
-		take(r, 2);
-}
+/* What a letter of the maps stands for. imm: 1 or 2 bytes, or as the enumerators say. */
+enum { IMM_Z = 3, IMM_V, IMM_J };
+static const struct form {
+	bool modrm, legacy; /* legacy: not in 64-bit mode */
+	uint8_t imm, skip;  /* skip: bytes behind the immediate that nobody asks for */
+} forms[128] = {
+	['M'] = {.modrm = true},
+	['G'] = {.modrm = true},
+	['C'] = {.modrm = true},
+	['L'] = {.modrm = true},
+	['m'] = {.modrm = true, .imm = 1},
+	['y'] = {.modrm = true, .imm = 1, .legacy = true},
+	['z'] = {.modrm = true, .imm = IMM_Z},
+	['B'] = {.imm = 1},
+	['b'] = {.imm = 1, .legacy = true},
+	['N'] = {.legacy = true},
+	['W'] = {.imm = 2},
+	['E'] = {.imm = 2, .skip = 1},
+	['F'] = {.imm = IMM_Z, .skip = 2, .legacy = true},
+	['Z'] = {.imm = IMM_Z},
+	['V'] = {.imm = IMM_V},
+	['J'] = {.imm = IMM_J},
+};
 
 static int read_rest(struct reader *r, struct insn *i, char kind)
 {
+	const struct form *f = &forms[(unsigned char)kind];
 	bool long_mode = i->mode == CPU_MODE_64;
-	unsigned z = i->opsize == 2 ? 2 : 4;
+	uint8_t z = i->opsize == 2 ? 2 : 4, imm = f->imm;
+	/* J: 66 is ignored in 64-bit mode, as on Intel; AMD takes 2 bytes then. */
+	const uint8_t size[] = {0, 1, 2, z, i->opsize, long_mode ? 4 : z};
 
-	switch (kind) {
-	case 'x':
-	case 'p':
+	if (kind == 'x' || kind == 'p' || (f->legacy && long_mode))
 		return -EINVAL;
-	case 'N':
-		return long_mode ? -EINVAL : 0;
-	case 'b':
-		if (long_mode)
-			return -EINVAL;
-		__attribute__((fallthrough));
-	case 'B':
-		i->imm = (uint64_t)take(r, 1);
-		return 0;
-	case 'W':
-		i->imm = (uint64_t)take(r, 2);
-		return 0;
-	case 'Z':
-		i->imm = (uint64_t)take(r, z);
-		return 0;
-	case 'V':
-		i->imm = (uint64_t)take(r, i->opsize);
-		return 0;
-	case 'J': /* 66 is ignored in 64-bit mode, as on Intel; AMD takes 2 bytes then */
-		i->imm = (uint64_t)take(r, long_mode ? 4 : z);
-		return 0;
-	case 'E':
-		i->imm = (uint64_t)take(r, 2);
-		take(r, 1);
-		return 0;
-	case 'F':
-		if (long_mode)
-			return -EINVAL;
-		i->imm = (uint64_t)take(r, z);
-		take(r, 2);
-		return 0;
-	case 'O':
+	if (kind == 'L' && long_mode)
+		return -ENOTSUP;
+	if (f->modrm)
+		read_modrm(r, i, kind == 'C');
+	/* With mod 3 there is no LES, LDS or BOUND: SDM 2A 2.3.5. */
+	if (kind == 'L' && !r->err && !i->has_mem)
+		return -ENOTSUP;
+	if (kind == 'O') {
 		i->has_mem = true;
 		i->disp = take(r, i->adsize);
-		return 0;
-	case 'L':
-		/* With mod 3 there is no LES, LDS or BOUND: SDM 2A 2.3.5. */
-		if (long_mode)
-			return -ENOTSUP;
-		read_modrm(r, i, false);
-		return !r->err && !i->has_mem ? -ENOTSUP : 0;
-	case 'y':
-		if (long_mode)
-			return -EINVAL;
-		__attribute__((fallthrough));
-	case 'm':
-		read_modrm(r, i, false);
-		i->imm = (uint64_t)take(r, 1);
-		return 0;
-	case 'z':
-		read_modrm(r, i, false);
-		i->imm = (uint64_t)take(r, z);
-		return 0;
-	default: /* M, G, C, and opcodes alone */
-		if (kind != '.')
-			read_modrm(r, i, kind == 'C');
-		read_special(r, i);
-		return 0;
 	}
+	if (kind == 'G' && reg3(i) < 2)
+		imm = i->opcode == 0xf6 ? 1 : IMM_Z;
+	i->imm = (uint64_t)take(r, size[imm]);
+	/* EXTRQ and INSERTQ of SSE4a (APM 4). */
+	if (i->map == 1 && i->opcode == 0x78 && (i->opsize_prefix || i->rep == REP_NE))
+		take(r, 2);
+	take(r, f->skip);
+	return 0;
 }
 
 /* Members of groups that do not exist. */

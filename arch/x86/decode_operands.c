@@ -1,204 +1,133 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names operation and operands of the decoded instructions that are emulated. */
 #include "arch/x86/decode.h"
+#include "kernel/types.h"
 
-static struct operand reg_operand(const struct insn *i, unsigned n, unsigned size)
+#define ANY 8u /* ModRM.reg does not matter */
+#define ADD 9u /* ModRM.reg is added to the operation */
+
+/*
+ * An operand is its place and its size, much as in SDM 2A appendix A.
+ *   E  ModRM.rm    G  ModRM.reg    A  accumulator    I  immediate    -  none (string: implied)
+ *   x  a byte where the opcode is even, else the operand size    v  the operand size
+ *   z  as x, 4 at most    b  1    w  2    0  none
+ * What drivers use on devices comes first: the first match counts.
+ */
+static const struct rule {
+	uint8_t map, first, last, reg, op;
+	char dst[2], src[2];
+} rules[] = {
+	{0, 0x88, 0x89, ANY, INSN_MOV, "Ex", "Gx"},
+	{0, 0x8a, 0x8b, ANY, INSN_MOV, "Gx", "Ex"},
+	{0, 0xc6, 0xc7, 0, INSN_MOV, "Ex", "Ix"},
+	{0, 0x6c, 0x6d, ANY, INSN_INS, "-z", "-0"},
+	{0, 0x6e, 0x6f, ANY, INSN_OUTS, "-z", "-0"},
+	{0, 0xa4, 0xa5, ANY, INSN_MOVS, "-x", "-0"},
+	{0, 0xaa, 0xab, ANY, INSN_STOS, "-x", "-0"},
+	{0, 0x80, 0x83, ADD, INSN_ADD, "Ex", "Ix"},
+	{0, 0x84, 0x85, ANY, INSN_TEST, "Ex", "Gx"},
+	{0, 0xf6, 0xf7, 0, INSN_TEST, "Ex", "Ix"},
+	{0, 0xf6, 0xf7, 1, INSN_TEST, "Ex", "Ix"},
+	{1, 0xb6, 0xb6, ANY, INSN_MOVZX, "Gv", "Eb"},
+	{1, 0xb7, 0xb7, ANY, INSN_MOVZX, "Gv", "Ew"},
+	{1, 0xbe, 0xbe, ANY, INSN_MOVSX, "Gv", "Eb"},
+	{1, 0xbf, 0xbf, ANY, INSN_MOVSX, "Gv", "Ew"},
+	{0, 0x63, 0x63, ANY, INSN_MOVSX, "Gv", "Ez"}, /* ARPL outside 64-bit mode */
+	{0, 0x86, 0x87, ANY, INSN_XCHG, "Ex", "Gx"},
+	{0, 0xa0, 0xa1, ANY, INSN_MOV, "Ax", "Ex"},
+	{0, 0xa2, 0xa3, ANY, INSN_MOV, "Ex", "Ax"},
+	{0, 0xa6, 0xa7, ANY, INSN_CMPS, "-x", "-0"},
+	{0, 0xa8, 0xa9, ANY, INSN_TEST, "Ax", "Ix"},
+	{0, 0xac, 0xad, ANY, INSN_LODS, "-x", "-0"},
+	{0, 0xae, 0xaf, ANY, INSN_SCAS, "-x", "-0"},
+	{0, 0xf6, 0xf7, 2, INSN_NOT, "Ex", "-0"},
+	{0, 0xf6, 0xf7, 3, INSN_NEG, "Ex", "-0"},
+	{0, 0xfe, 0xff, 0, INSN_INC, "Ex", "-0"},
+	{0, 0xfe, 0xff, 1, INSN_DEC, "Ex", "-0"},
+	{1, 0x90, 0x9f, ANY, INSN_SETCC, "Eb", "-0"},
+	{1, 0xa3, 0xa3, ANY, INSN_BT, "Ex", "Gx"},
+	{1, 0xab, 0xab, ANY, INSN_BTS, "Ex", "Gx"},
+	{1, 0xb3, 0xb3, ANY, INSN_BTR, "Ex", "Gx"},
+	{1, 0xbb, 0xbb, ANY, INSN_BTC, "Ex", "Gx"},
+	{1, 0xba, 0xba, ADD, INSN_BT - 4, "Ev", "Ib"}, /* reg is 4 to 7; imm8: a bit number */
+	{1, 0xb0, 0xb1, ANY, INSN_CMPXCHG, "Ex", "Gx"},
+	{1, 0xc0, 0xc1, ANY, INSN_XADD, "Ex", "Gx"},
+	{1, 0xc3, 0xc3, ANY, INSN_MOV, "Ex", "Gx"}, /* MOVNTI */
+};
+
+static unsigned size_of(const struct insn *i, char size)
 {
-	struct operand o = {.kind = OPERAND_REG, .size = (uint8_t)size, .reg = (uint8_t)n};
+	unsigned x = i->opcode & 1 ? i->opsize : 1;
 
+	switch (size) {
+	case '0':
+		return 0;
+	case 'b':
+		return 1;
+	case 'w':
+		return 2;
+	case 'v':
+		return i->opsize;
+	case 'z': /* there is no 64-bit port: REX.W counts as 32 bits */
+		return x == 8 ? 4 : x;
+	default:
+		return x;
+	}
+}
+
+static struct operand operand(const struct insn *i, const char text[2])
+{
+	struct operand o = {.kind = OPERAND_REG, .size = (uint8_t)size_of(i, text[1])};
+
+	switch (text[0]) {
+	case 'E':
+		o.reg = (i->modrm & 7) | (uint8_t)((i->rex & 1) << 3);
+		if (i->has_mem)
+			return (struct operand){.kind = OPERAND_MEM, .size = o.size};
+		break;
+	case 'G':
+		o.reg = (i->modrm >> 3 & 7) | (uint8_t)((i->rex & 4) << 1);
+		break;
+	case 'I':
+		o.kind = OPERAND_IMM;
+		break;
+	case '-':
+		o.kind = OPERAND_NONE;
+		break;
+	default: /* the accumulator, register 0 */
+		break;
+	}
 	/* SDM 2A 2.2.1.2: without REX, 4 to 7 are AH, CH, DH, BH. */
-	if (size == 1 && !i->rex && n >= 4) {
-		o.reg = (uint8_t)(n - 4);
+	if (o.size == 1 && !i->rex && o.reg >= 4) {
+		o.reg -= 4;
 		o.high = true;
 	}
 	return o;
 }
 
-static struct operand reg(const struct insn *i, unsigned size)
-{
-	return reg_operand(i, (i->modrm >> 3 & 7u) | (i->rex & 4u) << 1, size);
-}
-
-static struct operand rm(const struct insn *i, unsigned size)
-{
-	if (i->has_mem)
-		return (struct operand){.kind = OPERAND_MEM, .size = (uint8_t)size};
-	return reg_operand(i, (i->modrm & 7u) | (i->rex & 1u) << 3, size);
-}
-
-static struct operand imm(unsigned size)
-{
-	return (struct operand){.kind = OPERAND_IMM, .size = (uint8_t)size};
-}
-
-static struct operand accumulator(unsigned size)
-{
-	return (struct operand){.kind = OPERAND_REG, .size = (uint8_t)size, .reg = GPR_RAX};
-}
-
-static void set(struct insn *i, unsigned op, struct operand dst, struct operand src)
+static void set(struct insn *i, unsigned op, const char dst[2], const char src[2])
 {
 	i->op = (uint8_t)op;
-	i->dst = dst;
-	i->src = src;
-}
-
-/* Opcodes whose low bit tells a byte from a word, doubleword or quadword. */
-static unsigned width(const struct insn *i)
-{
-	return i->opcode & 1 ? i->opsize : 1;
-}
-
-static const struct operand none;
-
-static void alu(struct insn *i)
-{
-	unsigned op = INSN_ADD + (i->opcode >> 3u), w = width(i);
-
-	if (i->opcode & 4)
-		set(i, op, accumulator(w), imm(w));
-	else if (i->opcode & 2)
-		set(i, op, reg(i, w), rm(i, w));
-	else
-		set(i, op, rm(i, w), reg(i, w));
-}
-
-static void group3(struct insn *i)
-{
-	unsigned w = width(i), n = i->modrm >> 3 & 7u;
-
-	if (n < 2)
-		set(i, INSN_TEST, rm(i, w), imm(w));
-	else if (n < 4)
-		set(i, n == 2 ? INSN_NOT : INSN_NEG, rm(i, w), none);
-}
-
-/* dst.size is the size of the element. */
-static void string(struct insn *i, unsigned op, unsigned size)
-{
-	i->op = (uint8_t)op;
-	i->dst.size = (uint8_t)size;
-}
-
-static void string_op(struct insn *i)
-{
-	static const uint8_t op[] = {INSN_MOVS, INSN_CMPS, 0, INSN_STOS, INSN_LODS, INSN_SCAS};
-
-	string(i, op[(i->opcode - 0xa4) >> 1], width(i));
-}
-
-static void string_io(struct insn *i)
-{
-	unsigned w = width(i);
-
-	/* There is no 64-bit port: REX.W counts as 32 bits. */
-	string(i, i->opcode < 0x6e ? INSN_INS : INSN_OUTS, w == 8 ? 4 : w);
-}
-
-static void one_byte(struct insn *i)
-{
-	unsigned w = width(i), n = i->modrm >> 3 & 7u;
-
-	if (i->opcode < 0x40) {
-		if ((i->opcode & 7) < 6)
-			alu(i);
-		return;
-	}
-	switch (i->opcode) {
-	case 0x63: /* ARPL outside 64-bit mode */
-		if (i->mode == CPU_MODE_64)
-			set(i, INSN_MOVSX, reg(i, i->opsize), rm(i, i->opsize == 2 ? 2 : 4));
-		break;
-	case 0x6c ... 0x6f:
-		string_io(i);
-		break;
-	case 0x80 ... 0x83:
-		w = i->opcode & 1 ? i->opsize : 1;
-		set(i, INSN_ADD + n, rm(i, w), imm(w));
-		break;
-	case 0x84 ... 0x85:
-		set(i, INSN_TEST, rm(i, w), reg(i, w));
-		break;
-	case 0x86 ... 0x87:
-		set(i, INSN_XCHG, rm(i, w), reg(i, w));
-		break;
-	case 0x88 ... 0x89:
-		set(i, INSN_MOV, rm(i, w), reg(i, w));
-		break;
-	case 0x8a ... 0x8b:
-		set(i, INSN_MOV, reg(i, w), rm(i, w));
-		break;
-	case 0xa0 ... 0xa1:
-		set(i, INSN_MOV, accumulator(w), rm(i, w));
-		break;
-	case 0xa2 ... 0xa3:
-		set(i, INSN_MOV, rm(i, w), accumulator(w));
-		break;
-	case 0xa4 ... 0xa7:
-	case 0xaa ... 0xaf:
-		string_op(i);
-		break;
-	case 0xa8 ... 0xa9:
-		set(i, INSN_TEST, accumulator(w), imm(w));
-		break;
-	case 0xc6 ... 0xc7:
-		if (n == 0)
-			set(i, INSN_MOV, rm(i, w), imm(w));
-		break;
-	case 0xf6 ... 0xf7:
-		group3(i);
-		break;
-	case 0xfe ... 0xff:
-		if (n < 2)
-			set(i, n == 0 ? INSN_INC : INSN_DEC, rm(i, w), none);
-		break;
-	default:
-		break;
-	}
-}
-
-static void two_byte(struct insn *i)
-{
-	unsigned w = width(i);
-
-	switch (i->opcode) {
-	case 0x90 ... 0x9f:
-		set(i, INSN_SETCC, rm(i, 1), none);
-		break;
-	case 0xa3:
-	case 0xab:
-	case 0xb3:
-	case 0xbb:
-		set(i, INSN_BT + (i->opcode >> 3 & 3u), rm(i, i->opsize), reg(i, i->opsize));
-		break;
-	case 0xba: /* its imm8 is a bit number, not an operand of that size */
-		set(i, INSN_BT + (i->modrm >> 3 & 3u), rm(i, i->opsize), imm(1));
-		break;
-	case 0xb0 ... 0xb1:
-		set(i, INSN_CMPXCHG, rm(i, w), reg(i, w));
-		break;
-	case 0xb6 ... 0xb7:
-		set(i, INSN_MOVZX, reg(i, i->opsize), rm(i, i->opcode & 1 ? 2 : 1));
-		break;
-	case 0xbe ... 0xbf:
-		set(i, INSN_MOVSX, reg(i, i->opsize), rm(i, i->opcode & 1 ? 2 : 1));
-		break;
-	case 0xc0 ... 0xc1:
-		set(i, INSN_XADD, rm(i, w), reg(i, w));
-		break;
-	case 0xc3: /* MOVNTI */
-		if (i->has_mem)
-			set(i, INSN_MOV, rm(i, i->opsize), reg(i, i->opsize));
-		break;
-	default:
-		break;
-	}
+	i->dst = operand(i, dst);
+	i->src = operand(i, src);
 }
 
 void insn_operands(struct insn *i)
 {
-	if (i->map == 0)
-		one_byte(i);
-	else if (i->map == 1)
-		two_byte(i);
+	/* By bits 2:1 of the opcode: ADD, OR, ADC and their kin. */
+	static const char alu[][2][2] = {{"Ex", "Gx"}, {"Gx", "Ex"}, {"Ax", "Ix"}};
+	unsigned n = i->modrm >> 3 & 7, form = i->opcode >> 1 & 3;
+
+	if (i->map == 0 && i->opcode < 0x40 && form < ARRAY_SIZE(alu))
+		set(i, INSN_ADD + (i->opcode >> 3u), alu[form][0], alu[form][1]);
+	if ((i->map == 0 && i->opcode == 0x63 && i->mode != CPU_MODE_64) ||
+	    (i->map == 1 && i->opcode == 0xc3 && !i->has_mem))
+		return;
+	for (const struct rule *r = rules; r < rules + ARRAY_SIZE(rules); r++) {
+		if (r->map != i->map || i->opcode < r->first || i->opcode > r->last ||
+		    (r->reg < ANY && r->reg != n))
+			continue;
+		set(i, r->op + (r->reg == ADD ? n : 0), r->dst, r->src);
+		return;
+	}
 }

@@ -9,15 +9,12 @@
 #define MAX_ROWS 135u
 #define TAB      8u
 
-/* PSF1 (magic 36 04) and PSF2 (72 b5 4a 86) headers, as in the kbd package's documentation. */
+/* PSF1 header, as in the kbd package's documentation; arch/x86/font.asm has the file. */
 struct psf1 {
 	uint8_t magic[2], mode, height;
 };
-struct psf2 {
-	uint32_t magic, version, header_size, flags, glyphs, glyph_size, height, width;
-};
 
-extern const uint8_t font_psf[], font_psf_end[];
+extern const uint8_t font_psf[];
 
 static const uint8_t *glyphs;
 static volatile uint32_t *fb;
@@ -28,19 +25,12 @@ static char drawn[MAX_ROWS][MAX_COLS]; /* what is */
 
 static const uint8_t *find_glyphs(void)
 {
-	size_t size = (size_t)(font_psf_end - font_psf);
-	struct psf1 p1;
-	struct psf2 p2;
+	struct psf1 h;
 
-	memcpy(&p1, font_psf, sizeof(p1));
-	if (p1.magic[0] == 0x36 && p1.magic[1] == 0x04 && p1.height == GLYPH_H)
-		return font_psf + sizeof(p1);
-	if (size < sizeof(p2))
-		return NULL;
-	memcpy(&p2, font_psf, sizeof(p2));
-	if (p2.magic == 0x864ab572 && p2.glyph_size == GLYPH_H && p2.glyphs >= 128)
-		return font_psf + p2.header_size;
-	return NULL;
+	memcpy(&h, font_psf, sizeof(h));
+	return h.magic[0] == 0x36 && h.magic[1] == 0x04 && h.height == GLYPH_H
+		       ? font_psf + sizeof(h)
+		       : NULL;
 }
 
 void fbcon_init(const struct handoff_fb *f, void *pixels)

@@ -38,8 +38,7 @@ void ioapic_add(hpa_t base, uint32_t gsi_base)
 	unsigned i = ioapic_count;
 
 	if (i == MAX_IOAPICS) {
-		log_warn("more than %u I/O APICs: the one at 0x%llx is not used", MAX_IOAPICS,
-			 (unsigned long long)base);
+		log_warn("more than %u I/O APICs: the one at 0x%lx is not used", MAX_IOAPICS, base);
 		return;
 	}
 	ioapics[i].regs = map_mmio(base, PAGE_SIZE, MT_UC);

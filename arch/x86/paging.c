@@ -24,8 +24,7 @@ static void must_map(uint64_t va, hpa_t pa, uint64_t size, unsigned prot, const 
 	int err = pt_map(&pt, VA48(va), pa, size, prot, MT_WB);
 
 	if (err)
-		panic("mapping the %s at 0x%llx (%llu KiB): error %d", what, (unsigned long long)pa,
-		      (unsigned long long)size >> 10, err);
+		panic("mapping the %s at 0x%lx (%lu KiB): error %d", what, pa, size >> 10, err);
 }
 
 static bool in_direct_map(const struct handoff_mem *m)

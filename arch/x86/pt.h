@@ -18,7 +18,6 @@
 #define PT_RWX (PT_R | PT_W | PT_X)
 
 struct pt_format {
-	const char *name;
 	/* Entry that maps pa at the level (1..3). */
 	uint64_t (*leaf)(hpa_t pa, unsigned level, unsigned prot, enum mem_type type);
 	/* Entry that points to a lower table. */

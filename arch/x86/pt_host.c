@@ -55,7 +55,7 @@ static uint64_t host_leaf(hpa_t pa, unsigned level, unsigned prot, enum mem_type
 	       (level > 1 ? PTE_PS : 0) | pte_type_bits(type, level);
 }
 
-static uint64_t host_table(hpa_t pa)
+uint64_t pte_table(hpa_t pa)
 {
 	return pa | PTE_P | PTE_W | PTE_U | PTE_A;
 }
@@ -67,9 +67,8 @@ static unsigned host_prot(uint64_t e)
 }
 
 const struct pt_format pt_format_host = {
-	.name = "host",
 	.leaf = host_leaf,
-	.table = host_table,
+	.table = pte_table,
 	.present = pte_present,
 	.is_leaf = pte_is_leaf,
 	.addr = pte_addr,

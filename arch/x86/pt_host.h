@@ -29,6 +29,7 @@
 uint64_t pte_type_bits(enum mem_type type, unsigned level);
 enum mem_type pte_type(uint64_t e, unsigned level);
 hpa_t pte_addr(uint64_t e, unsigned level); /* of a leaf or (level 4 or no PS) a table */
+uint64_t pte_table(hpa_t pa);
 bool pte_present(uint64_t e);
 bool pte_is_leaf(uint64_t e, unsigned level);
 

@@ -82,19 +82,15 @@ enum x86_vector {
 	VEC_NMI = 2,
 	VEC_BP = 3,
 	VEC_OF = 4,
-	VEC_BR = 5,
 	VEC_UD = 6,
-	VEC_NM = 7,
 	VEC_DF = 8,
 	VEC_TS = 10,
 	VEC_NP = 11,
 	VEC_SS = 12,
 	VEC_GP = 13,
 	VEC_PF = 14,
-	VEC_MF = 16,
 	VEC_AC = 17,
 	VEC_MC = 18,
-	VEC_XM = 19,
 	VEC_VE = 20,
 	VEC_CP = 21,
 	VEC_SX = 30, /* AMD: a redirected INIT (APM 2 15.28) */
@@ -106,7 +102,6 @@ enum x86_vector {
 #define PFEC_U    BIT(2)
 #define PFEC_RSVD BIT(3)
 #define PFEC_I    BIT(4)
-#define PFEC_PK   BIT(5)
 
 /* Memory types as MTRRs, PAT and EPT encode them (SDM 3A 11.3). */
 enum mem_type {

@@ -112,17 +112,16 @@ void tsc_init(uint16_t pm_timer_port, bool pm_timer_32bit)
 		if (diff < told / 200)
 			hz = told;
 		else
-			log_warn("CPUID claims a TSC of %llu kHz, the %s says %llu kHz: using that",
-				 (unsigned long long)(told / 1000), ref,
-				 (unsigned long long)(best / 1000));
+			log_warn("CPUID claims a TSC of %lu kHz, the %s says %lu kHz: using that",
+				 (told / 1000), ref, (best / 1000));
 	}
 	if (hz < 1000000) /* also keeps the ratios below in range */
-		panic("a TSC of %llu Hz is too slow to keep time with", (unsigned long long)hz);
+		panic("a TSC of %lu Hz is too slow to keep time with", hz);
 	/* Above 2^32 Hz the ratio would overflow: divide in two steps. */
 	ns_per_tick = ((uint64_t)NS_PER_S << 32) / hz;
 	ticks_per_ns = (hz << 30) / NS_PER_S << 2;
-	log_info("TSC %llu.%03llu MHz (%s)", (unsigned long long)(hz / 1000000),
-		 (unsigned long long)(hz / 1000 % 1000), hz == told ? "CPUID" : ref);
+	log_info("TSC %lu.%03lu MHz (%s)", (hz / 1000000), (hz / 1000 % 1000),
+		 hz == told ? "CPUID" : ref);
 }
 
 uint64_t tsc_hz(void)

@@ -71,9 +71,8 @@ static void write_control(struct acpi_pm *pm, unsigned high, uint8_t v)
 		pm->power_off(pm->ctx);
 }
 
-static void write_reg(void *dev, unsigned reg, uint8_t v)
+static void write_reg(struct acpi_pm *pm, unsigned reg, uint8_t v)
 {
-	struct acpi_pm *pm = dev;
 	unsigned shift = 8 * (reg & 1);
 
 	switch (reg) {
@@ -99,12 +98,13 @@ static void pm_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 	struct acpi_pm *pm = dev;
 
 	update(pm);
-	io_write_each(write_reg, dev, offset, size, value);
+	for (unsigned i = 0; i < size; i++)
+		write_reg(pm, (unsigned)offset + i, (uint8_t)(value >> (8 * i)));
 	pm->enable &= EVT_ALL;
 	update(pm);
 }
 
-static const struct io_ops pm_ops = {pm_read, pm_write};
+static const struct io_ops pm_ops = {.read = pm_read, .write = pm_write};
 
 void acpi_pm_init(struct acpi_pm *pm, struct dev_clock clock, struct dev_timer timer,
 		  struct dev_irq sci, void (*power_off)(void *ctx), void *ctx)

@@ -67,25 +67,10 @@ static inline void dev_timer_arm(const struct dev_timer *t, uint64_t deadline)
 struct io_ops {
 	uint64_t (*read)(void *dev, uint64_t offset, unsigned size);
 	void (*write)(void *dev, uint64_t offset, unsigned size, uint64_t value);
+	/* In place of these where registers are bytes: a wider access is that many narrow ones. */
+	uint8_t (*read8)(void *dev, unsigned offset);
+	void (*write8)(void *dev, unsigned offset, uint8_t value);
 };
-
-/* For models whose registers are bytes: a wider access is that many narrow ones. */
-static inline uint64_t io_read_each(uint8_t (*read)(void *dev, unsigned offset), void *dev,
-				    uint64_t offset, unsigned size)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < size; i++)
-		v |= (uint64_t)read(dev, (unsigned)offset + i) << (8 * i);
-	return v;
-}
-
-static inline void io_write_each(void (*write)(void *dev, unsigned offset, uint8_t value),
-				 void *dev, uint64_t offset, unsigned size, uint64_t value)
-{
-	for (unsigned i = 0; i < size; i++)
-		write(dev, (unsigned)offset + i, (uint8_t)(value >> (8 * i)));
-}
 
 struct io_range {
 	uint64_t base, size;

@@ -2,29 +2,27 @@
 /* Two write-only ports: start (again), and stop. */
 #include "kernel/dev/ib700.h"
 
-static uint64_t read(void *dev, uint64_t offset, unsigned size)
+static uint8_t read(void *dev, unsigned offset)
 {
 	(void)dev;
 	(void)offset;
-	(void)size;
-	return UINT64_MAX;
+	return 0xff;
 }
 
-static void write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+static void write(void *dev, unsigned offset, uint8_t value)
 {
 	struct ib700 *w = dev;
 
-	(void)size;
 	if (offset == IB700_STOP - IB700_STOP)
 		w->arm(w->ctx, 0);
 	else if (offset == IB700_START - IB700_STOP)
 		/* 15 asks for 0 seconds: soon, not never. */
-		w->arm(w->ctx, (30 - 2 * (value & 15)) * 1000000000u + 1);
+		w->arm(w->ctx, (30 - 2 * (value & 15)) * 1000000000ull + 1);
 }
 
 int ib700_attach(struct ib700 *w, struct iobus *ports)
 {
-	static const struct io_ops ops = {read, write};
+	static const struct io_ops ops = {.read8 = read, .write8 = write};
 
 	return iobus_add(ports, IB700_STOP, IB700_START - IB700_STOP + 1, &ops, w);
 }

@@ -137,7 +137,7 @@ static void ioapic_write(void *dev, uint64_t offset, unsigned size, uint64_t val
 		ioapic_eoi(io, (uint8_t)value);
 }
 
-static const struct io_ops ioapic_ops = {ioapic_read, ioapic_write};
+static const struct io_ops ioapic_ops = {.read = ioapic_read, .write = ioapic_write};
 
 void ioapic_init(struct ioapic *io, unsigned (*deliver)(void *ctx, const struct apic_msg *m),
 		 void *ctx, uint8_t id)

@@ -59,6 +59,26 @@ static uint64_t all_ones(unsigned size)
 	return UINT64_MAX >> (64 - 8 * size);
 }
 
+static uint64_t range_read(const struct io_range *r, uint64_t offset, unsigned size)
+{
+	uint64_t v = 0;
+
+	if (r->ops->read)
+		return r->ops->read(r->dev, offset, size);
+	for (unsigned i = 0; i < size; i++)
+		v |= (uint64_t)r->ops->read8(r->dev, (unsigned)offset + i) << (8 * i);
+	return v;
+}
+
+static void range_write(const struct io_range *r, uint64_t offset, unsigned size, uint64_t value)
+{
+	if (r->ops->write)
+		r->ops->write(r->dev, offset, size, value & all_ones(size));
+	else
+		for (unsigned i = 0; i < size; i++)
+			r->ops->write8(r->dev, (unsigned)offset + i, (uint8_t)(value >> (8 * i)));
+}
+
 bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value)
 {
 	const struct io_range *r;
@@ -66,7 +86,7 @@ bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value)
 	*value = all_ones(size);
 	switch (reach(b, addr, size, &r)) {
 	case WHOLE:
-		*value &= r->ops->read(r->dev, addr - r->base, size);
+		*value &= range_read(r, addr - r->base, size);
 		return true;
 	case PARTLY:
 		*value = 0;
@@ -89,7 +109,7 @@ bool iobus_write(struct iobus *b, uint64_t addr, unsigned size, uint64_t value)
 
 	switch (reach(b, addr, size, &r)) {
 	case WHOLE:
-		r->ops->write(r->dev, addr - r->base, size, value & all_ones(size));
+		range_write(r, addr - r->base, size, value);
 		return true;
 	case PARTLY:
 		for (unsigned i = 0; i < size; i++)

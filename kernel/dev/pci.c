@@ -83,7 +83,7 @@ static void pci_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 	}
 }
 
-static const struct io_ops pci_ops = {pci_read, pci_write};
+static const struct io_ops pci_ops = {.read = pci_read, .write = pci_write};
 
 /* A host bridge that no Linux driver has a quirk for. */
 void pci_init(struct pci *p, struct reset *reset, struct pci_absent others)

@@ -217,16 +217,6 @@ static uint8_t read_port(void *dev, unsigned port)
 	return c->read_isr ? c->isr : c->irr;
 }
 
-static uint64_t pic_read(void *dev, uint64_t offset, unsigned size)
-{
-	return io_read_each(read_port, dev, offset, size);
-}
-
-static void pic_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
-{
-	io_write_each(write_port, dev, offset, size, value);
-}
-
 static uint8_t read_elcr(void *dev, unsigned n)
 {
 	struct pic *p = dev;
@@ -245,18 +235,8 @@ static void write_elcr(void *dev, unsigned n, uint8_t v)
 	update(p);
 }
 
-static uint64_t elcr_read(void *dev, uint64_t offset, unsigned size)
-{
-	return io_read_each(read_elcr, dev, offset, size);
-}
-
-static void elcr_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
-{
-	io_write_each(write_elcr, dev, offset, size, value);
-}
-
-static const struct io_ops pic_ops = {pic_read, pic_write};
-static const struct io_ops elcr_ops = {elcr_read, elcr_write};
+static const struct io_ops pic_ops = {.read8 = read_port, .write8 = write_port};
+static const struct io_ops elcr_ops = {.read8 = read_elcr, .write8 = write_elcr};
 
 void pic_init(struct pic *p, struct dev_irq out)
 {

@@ -331,28 +331,8 @@ static void write_61(void *dev, unsigned port, uint8_t v)
 	set_gate(&p->ch[2], v & PORT61_GATE, t);
 }
 
-static uint64_t pit_read(void *dev, uint64_t offset, unsigned size)
-{
-	return io_read_each(read_port, dev, offset, size);
-}
-
-static void pit_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
-{
-	io_write_each(write_port, dev, offset, size, value);
-}
-
-static uint64_t port61_read(void *dev, uint64_t offset, unsigned size)
-{
-	return io_read_each(read_61, dev, offset, size);
-}
-
-static void port61_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
-{
-	io_write_each(write_61, dev, offset, size, value);
-}
-
-static const struct io_ops pit_ops = {pit_read, pit_write};
-static const struct io_ops port61_ops = {port61_read, port61_write};
+static const struct io_ops pit_ops = {.read8 = read_port, .write8 = write_port};
+static const struct io_ops port61_ops = {.read8 = read_61, .write8 = write_61};
 
 void pit_init(struct pit *p, struct dev_clock clock, struct dev_timer timer, struct dev_irq irq)
 {

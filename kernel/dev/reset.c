@@ -25,56 +25,51 @@ void reset_cf9_write(struct reset *r, uint8_t value)
 }
 
 /* No 8042: all ones, which drivers and the reset code of Linux take for an absent controller. */
-static uint64_t i8042_read(void *dev, uint64_t offset, unsigned size)
+static uint8_t i8042_read(void *dev, unsigned offset)
 {
 	(void)dev;
 	(void)offset;
-	(void)size;
-	return UINT64_MAX;
+	return 0xff;
 }
 
-static void i8042_data_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+static void i8042_data_write(void *dev, unsigned offset, uint8_t value)
 {
 	(void)dev;
 	(void)offset;
-	(void)size;
 	(void)value;
 }
 
-static void i8042_command_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+static void i8042_command_write(void *dev, unsigned offset, uint8_t value)
 {
 	struct reset *r = dev;
 
 	(void)offset;
-	(void)size;
-	if ((value & 0xff) == I8042_PULSE_RESET)
+	if (value == I8042_PULSE_RESET)
 		r->reset(r->ctx);
 }
 
-static uint64_t port92_read(void *dev, uint64_t offset, unsigned size)
+static uint8_t port92_read(void *dev, unsigned offset)
 {
 	const struct reset *r = dev;
 
 	(void)offset;
-	(void)size;
 	return r->port92;
 }
 
-static void port92_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+static void port92_write(void *dev, unsigned offset, uint8_t value)
 {
 	struct reset *r = dev;
 	bool rose = (value & PORT92_RESET) && !(r->port92 & PORT92_RESET);
 
 	(void)offset;
-	(void)size;
 	r->port92 = value & (PORT92_RESET | PORT92_A20);
 	if (rose)
 		r->reset(r->ctx);
 }
 
-static const struct io_ops data_ops = {i8042_read, i8042_data_write};
-static const struct io_ops command_ops = {i8042_read, i8042_command_write};
-static const struct io_ops port92_ops = {port92_read, port92_write};
+static const struct io_ops data_ops = {.read8 = i8042_read, .write8 = i8042_data_write};
+static const struct io_ops command_ops = {.read8 = i8042_read, .write8 = i8042_command_write};
+static const struct io_ops port92_ops = {.read8 = port92_read, .write8 = port92_write};
 
 void reset_init(struct reset *r, void (*reset)(void *ctx), void *ctx)
 {

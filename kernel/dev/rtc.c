@@ -330,17 +330,7 @@ static void write_port(void *dev, unsigned port, uint8_t v)
 		r->index = v & 0x7f; /* bit 7 gates NMI */
 }
 
-static uint64_t rtc_read(void *dev, uint64_t offset, unsigned size)
-{
-	return io_read_each(read_port, dev, offset, size);
-}
-
-static void rtc_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
-{
-	io_write_each(write_port, dev, offset, size, value);
-}
-
-static const struct io_ops rtc_ops = {rtc_read, rtc_write};
+static const struct io_ops rtc_ops = {.read8 = read_port, .write8 = write_port};
 
 static void put16(struct rtc *r, unsigned reg, uint64_t v)
 {

@@ -263,17 +263,7 @@ static void write_reg(void *dev, unsigned reg, uint8_t v)
 	}
 }
 
-static uint64_t uart_read(void *dev, uint64_t offset, unsigned size)
-{
-	return io_read_each(read_reg, dev, offset, size);
-}
-
-static void uart_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
-{
-	io_write_each(write_reg, dev, offset, size, value);
-}
-
-static const struct io_ops uart_ops = {uart_read, uart_write};
+static const struct io_ops uart_ops = {.read8 = read_reg, .write8 = write_reg};
 
 void uart_init(struct uart *u, struct dev_irq irq, struct uart_backend backend)
 {

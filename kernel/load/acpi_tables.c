@@ -43,31 +43,28 @@ static void put_text(struct table *t, const char *s, unsigned size)
 		put(t, (uint8_t)s[i], 1);
 }
 
-static void pad_to(struct table *t, unsigned n)
+/* At an offset from the table's start; what is left out stays zero. */
+static void put_at(struct table *t, unsigned at, uint64_t value, unsigned size)
 {
-	while (t->n < n)
-		put(t, 0, 1);
+	t->n = at;
+	put(t, value, size);
 }
 
-/* Generic address structure of an I/O port. */
-static void put_port(struct table *t, uint16_t port, unsigned bits, unsigned access)
+/* Generic address structure of an I/O port; access 1: byte, 2: word, 3: doubleword. */
+static void put_port(struct table *t, unsigned at, uint16_t port, unsigned bits, unsigned access)
 {
-	put(t, 1, 1);
-	put(t, bits, 1);
-	put(t, 0, 1);
-	put(t, access, 1); /* 1: byte, 2: word, 3: doubleword */
-	put(t, port, 8);
+	put_at(t, at, 1, 1);
+	put_at(t, at + 1, bits, 1);
+	put_at(t, at + 3, access, 1);
+	put_at(t, at + 4, port, 8);
 }
 
 static void begin(struct table *t, const char *signature, unsigned revision)
 {
-	t->n = 0;
+	memset(t, 0, sizeof(*t));
 	put_text(t, signature, 4);
-	put(t, 0, 4); /* length */
-	put(t, revision, 1);
-	put(t, 0, 1); /* checksum */
-	put_text(t, "MULLN\0", 6);
-	put_text(t, "MULLION\0", 8);
+	put_at(t, 8, revision, 2); /* and the checksum */
+	put_text(t, "MULLN\0MULLION\0", 14);
 	put(t, 1, 4);
 	put_text(t, "MULL", 4);
 	put(t, 1, 4);
@@ -108,13 +105,11 @@ static gpa_t finish(struct area *a, struct table *t)
 
 static gpa_t make_facs(struct area *a, struct table *t)
 {
-	t->n = 0;
+	memset(t, 0, sizeof(*t));
 	put_text(t, "FACS", 4);
 	put(t, FACS_SIZE, 4);
-	pad_to(t, 32);
-	put(t, 2, 1); /* version */
-	pad_to(t, FACS_SIZE);
-	return place(a, t->b, t->n);
+	put_at(t, 32, 2, 1); /* version */
+	return place(a, t->b, FACS_SIZE);
 }
 
 /* FADT flags (table 5.10) and IAPC_BOOT_ARCH (table 5.11). */
@@ -124,49 +119,38 @@ static gpa_t make_facs(struct area *a, struct table *t)
 #define FADT_FIX_RTC       BIT(6) /* no RTC wake status */
 #define FADT_TMR_VAL_EXT   BIT(8)
 #define FADT_RESET_REG_SUP BIT(10)
-#define BOOT_LEGACY        BIT(0) /* devices on ISA: the UART; bit 1 clear: no 8042 */
-#define BOOT_NO_VGA        BIT(2)
-#define BOOT_NO_ASPM       BIT(4)
+#define FADT_FLAGS                                                                                 \
+	(FADT_WBINVD | FADT_PROC_C1 | FADT_SLP_BUTTON | FADT_FIX_RTC | FADT_TMR_VAL_EXT |          \
+	 FADT_RESET_REG_SUP)
+#define BOOT_LEGACY  BIT(0) /* devices on ISA: the UART; bit 1 clear: no 8042 */
+#define BOOT_NO_VGA  BIT(2)
+#define BOOT_NO_ASPM BIT(4)
 
+/* No SMI command: always in ACPI mode. No GPEs; X_FIRMWARE_CTRL stays 0. */
 static gpa_t make_fadt(struct area *a, struct table *t, gpa_t facs, gpa_t dsdt_at)
 {
 	begin(t, "FACP", 6);
-	put(t, facs, 4);
-	put(t, dsdt_at, 4);
-	put(t, 0, 2); /* reserved; no preferred profile */
-	put(t, ACPI_SCI_IRQ, 2);
-	put(t, 0, 8); /* no SMI command: always in ACPI mode */
-	put(t, ACPI_PM1A_EVT, 4);
-	put(t, 0, 4);
-	put(t, ACPI_PM1A_CNT, 4);
-	put(t, 0, 8);
-	put(t, ACPI_PM_TMR, 4);
-	put(t, 0, 8); /* GPE0, GPE1 */
-	put(t, ACPI_PM1A_EVT_LEN, 1);
-	put(t, ACPI_PM1A_CNT_LEN, 1);
-	put(t, 0, 1);
-	put(t, ACPI_PM_TMR_LEN, 1);
-	put(t, 0, 4);
-	put(t, 101, 2);  /* no C2: latency above 100 us */
-	put(t, 1001, 2); /* no C3: above 1000 us */
-	pad_to(t, 108);
-	put(t, RTC_CENTURY, 1);
-	put(t, BOOT_LEGACY | BOOT_NO_VGA | BOOT_NO_ASPM, 2);
-	put(t, 0, 1);
-	put(t,
-	    FADT_WBINVD | FADT_PROC_C1 | FADT_SLP_BUTTON | FADT_FIX_RTC | FADT_TMR_VAL_EXT |
-		    FADT_RESET_REG_SUP,
-	    4);
-	put_port(t, RESET_PORT, 8, 1);
-	put(t, RESET_VALUE, 1);
-	pad_to(t, 140); /* X_FIRMWARE_CTRL stays 0: FIRMWARE_CTRL is given */
-	put(t, dsdt_at, 8);
-	put_port(t, ACPI_PM1A_EVT, 8 * ACPI_PM1A_EVT_LEN, 2);
-	pad_to(t, 172);
-	put_port(t, ACPI_PM1A_CNT, 8 * ACPI_PM1A_CNT_LEN, 2);
-	pad_to(t, 208);
-	put_port(t, ACPI_PM_TMR, 8 * ACPI_PM_TMR_LEN, 3);
-	pad_to(t, 268);
+	put_at(t, 36, facs, 4);
+	put_at(t, 40, dsdt_at, 4);
+	put_at(t, 46, ACPI_SCI_IRQ, 2);
+	put_at(t, 56, ACPI_PM1A_EVT, 4);
+	put_at(t, 64, ACPI_PM1A_CNT, 4);
+	put_at(t, 76, ACPI_PM_TMR, 4);
+	put_at(t, 88, ACPI_PM1A_EVT_LEN, 1);
+	put_at(t, 89, ACPI_PM1A_CNT_LEN, 1);
+	put_at(t, 91, ACPI_PM_TMR_LEN, 1);
+	put_at(t, 96, 101, 2);  /* no C2: latency above 100 us */
+	put_at(t, 98, 1001, 2); /* no C3: above 1000 us */
+	put_at(t, 108, RTC_CENTURY, 1);
+	put_at(t, 109, BOOT_LEGACY | BOOT_NO_VGA | BOOT_NO_ASPM, 2);
+	put_at(t, 112, FADT_FLAGS, 4);
+	put_port(t, 116, RESET_PORT, 8, 1);
+	put_at(t, 128, RESET_VALUE, 1);
+	put_at(t, 140, dsdt_at, 8);
+	put_port(t, 148, ACPI_PM1A_EVT, 8 * ACPI_PM1A_EVT_LEN, 2);
+	put_port(t, 172, ACPI_PM1A_CNT, 8 * ACPI_PM1A_CNT_LEN, 2);
+	put_port(t, 208, ACPI_PM_TMR, 8 * ACPI_PM_TMR_LEN, 3);
+	t->n = 268;
 	put_text(t, "MULLION", 8); /* hypervisor vendor identity */
 	return finish(a, t);
 }
@@ -252,15 +236,11 @@ static gpa_t make_list(struct area *a, struct table *t, const char *signature, u
 
 static void make_rsdp(struct area *a, struct table *t, gpa_t rsdt, gpa_t xsdt)
 {
-	t->n = 0;
-	put_text(t, "RSD PTR ", 8);
-	put(t, 0, 1);
-	put_text(t, "MULLN\0", 6);
-	put(t, 2, 1);
+	memset(t, 0, sizeof(*t));
+	put_text(t, "RSD PTR \0MULLN\0\2", 16); /* revision 2 */
 	put(t, rsdt, 4);
 	put(t, RSDP_SIZE, 4);
 	put(t, xsdt, 8);
-	put(t, 0, 4);
 	t->b[8] = checksum(t->b, 20);
 	t->b[32] = checksum(t->b, RSDP_SIZE);
 	if (!a->err)

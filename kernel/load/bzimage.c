@@ -105,8 +105,8 @@ static int read_header(struct load_file f, struct image *img, const struct load_
 	/* syssize is rounded up to paragraphs. */
 	if (f.size <= setup || f.size - setup + 15 < system || f.size - setup <= ENTRY_64)
 		return load_fail(why, -EINVAL,
-				 "the kernel file is truncated: it has %llu bytes of %llu",
-				 (unsigned long long)f.size, (unsigned long long)(setup + system));
+				 "the kernel file is truncated: it has %lu bytes of %lu", f.size,
+				 (setup + system));
 	img->file = p;
 	img->payload_at = setup;
 	img->payload_size = f.size - setup;
@@ -116,12 +116,11 @@ static int read_header(struct load_file f, struct image *img, const struct load_
 	img->cmdline_max = (uint32_t)min_u64(get(p, HDR_CMDLINE_MAX, 4), PAGE_SIZE - 1);
 	if (img->base < GUEST_IMAGE_MIN || img->base >= GUEST_LOW_RAM_MAX ||
 	    !is_aligned(img->base, PAGE_SIZE))
-		return load_fail(why, -EINVAL, "the kernel wants to be loaded at 0x%llx",
-				 (unsigned long long)img->base);
+		return load_fail(why, -EINVAL, "the kernel wants to be loaded at 0x%lx", img->base);
 	return 0;
 }
 
-static unsigned long long mib_up(uint64_t bytes)
+static uint64_t mib_up(uint64_t bytes)
 {
 	return (bytes + MIB(1) - 1) >> 20;
 }
@@ -135,23 +134,22 @@ static int place(const struct load_mem *m, uint64_t initrd_size, struct image *i
 	if (initrd_size > GUEST_LOW_RAM_MAX ||
 	    end + align_up(initrd_size, PAGE_SIZE) > GUEST_LOW_RAM_MAX)
 		return load_fail(why, -ENOMEM,
-				 "kernel (%llu MiB) and initrd (%llu MiB) do not fit below 3 GiB",
+				 "kernel (%lu MiB) and initrd (%lu MiB) do not fit below 3 GiB",
 				 mib_up(end), mib_up(initrd_size));
 	if (end + align_up(initrd_size, PAGE_SIZE) > low)
 		return load_fail(
 			why, -ENOMEM,
-			"the kernel needs at least %llu MiB of memory to start, the VM has %llu "
+			"the kernel needs at least %lu MiB of memory to start, the VM has %lu "
 			"MiB",
-			mib_up(end + align_up(initrd_size, PAGE_SIZE)),
-			(unsigned long long)m->size >> 20);
+			mib_up(end + align_up(initrd_size, PAGE_SIZE)), m->size >> 20);
 	if (!initrd_size)
 		return 0;
 	top = min_u64(low, img->initrd_max + 1);
 	if (top < end || align_down(top, PAGE_SIZE) - end < align_up(initrd_size, PAGE_SIZE))
 		return load_fail(why, -EINVAL,
-				 "the initrd of %llu MiB does not fit below 0x%llx, where the "
+				 "the initrd of %lu MiB does not fit below 0x%lx, where the "
 				 "kernel wants it",
-				 mib_up(initrd_size), (unsigned long long)img->initrd_max);
+				 mib_up(initrd_size), img->initrd_max);
 	img->initrd = align_down(top - initrd_size, PAGE_SIZE);
 	return 0;
 }
@@ -215,8 +213,8 @@ int bzimage_load(const struct load_mem *m, struct load_file kernel, struct load_
 		return err;
 	if (cmdline_size > img.cmdline_max)
 		return load_fail(why, -EINVAL,
-				 "the command line has %llu characters, the kernel takes %u",
-				 (unsigned long long)cmdline_size, img.cmdline_max);
+				 "the command line has %lu characters, the kernel takes %u",
+				 cmdline_size, img.cmdline_max);
 	/* All that the protocol wants mapped is below 4 GiB; the kernel makes its own tables. */
 	if (start_tables(m, GIB(4), start) || write_boot_params(m, &img, initrd_size, rsdp) ||
 	    m->write(m->ctx, GUEST_CMDLINE, cmdline, cmdline_size + 1) ||

@@ -24,8 +24,8 @@ static int check_header(const struct load *l, struct elf_header *h)
 {
 	if (!l->f.data || l->f.size < sizeof(*h))
 		return load_fail(l->why, -EINVAL,
-				 "the file has %llu bytes, too few for an ELF header (64)",
-				 (unsigned long long)(l->f.data ? l->f.size : 0));
+				 "the file has %lu bytes, too few for an ELF header (64)",
+				 (l->f.data ? l->f.size : 0));
 	memcpy(h, l->f.data, sizeof(*h));
 	if (memcmp(h->ident, ELF_IDENT, 4))
 		return load_fail(l->why, -EINVAL, "the file is not an ELF file");
@@ -42,38 +42,37 @@ static int check_header(const struct load *l, struct elf_header *h)
 	    (uint64_t)h->phnum * sizeof(struct elf_segment) > l->f.size - h->phoff)
 		return load_fail(l->why, -EINVAL,
 				 "the ELF file is truncated: its program headers end beyond the "
-				 "file's %llu bytes",
-				 (unsigned long long)l->f.size);
+				 "file's %lu bytes",
+				 l->f.size);
 	return 0;
 }
 
 static int check_segment(const struct load *l, const struct elf_segment *s)
 {
-	unsigned long long base = s->paddr, size = s->memsz;
+	uint64_t base = s->paddr, size = s->memsz;
 
 	if (s->filesz > s->memsz)
 		return load_fail(l->why, -EINVAL,
-				 "the ELF segment at 0x%llx is larger in the file than in memory",
+				 "the ELF segment at 0x%lx is larger in the file than in memory",
 				 base);
 	if (s->offset > l->f.size || s->filesz > l->f.size - s->offset)
 		return load_fail(l->why, -EINVAL,
-				 "the ELF file is truncated: its segment at 0x%llx ends beyond "
-				 "the file's %llu bytes",
-				 base, (unsigned long long)l->f.size);
+				 "the ELF file is truncated: its segment at 0x%lx ends beyond "
+				 "the file's %lu bytes",
+				 base, l->f.size);
 	if (s->paddr < GUEST_START_END)
 		return load_fail(l->why, -EINVAL,
-				 "the ELF segment at 0x%llx lies below 0x%llx, where the start "
+				 "the ELF segment at 0x%lx lies below 0x%llx, where the start "
 				 "information goes; link it higher, for example at 0x200000",
 				 base, GUEST_START_END);
 	if (!load_in_ram(l->m, s->paddr, s->memsz)) {
 		if (s->paddr < GUEST_LOW_RAM_MAX && size <= GUEST_LOW_RAM_MAX - base)
 			return load_fail(l->why, -ENOMEM,
-					 "the image needs at least %llu MiB of memory, the VM has "
-					 "%llu MiB",
-					 (base + size + MIB(1) - 1) >> 20,
-					 (unsigned long long)l->m->size >> 20);
+					 "the image needs at least %lu MiB of memory, the VM has "
+					 "%lu MiB",
+					 (base + size + MIB(1) - 1) >> 20, l->m->size >> 20);
 		return load_fail(l->why, -EINVAL,
-				 "the ELF segment at 0x%llx of 0x%llx bytes is not in the VM's "
+				 "the ELF segment at 0x%lx of 0x%lx bytes is not in the VM's "
 				 "memory",
 				 base, size);
 	}
@@ -81,8 +80,8 @@ static int check_segment(const struct load *l, const struct elf_segment *s)
 		if (s->paddr < l->seg[i].paddr + l->seg[i].memsz &&
 		    l->seg[i].paddr < s->paddr + s->memsz)
 			return load_fail(l->why, -EINVAL,
-					 "the ELF segments at 0x%llx and 0x%llx overlap", base,
-					 (unsigned long long)l->seg[i].paddr);
+					 "the ELF segments at 0x%lx and 0x%lx overlap", base,
+					 l->seg[i].paddr);
 	return 0;
 }
 
@@ -112,9 +111,9 @@ static int read_segments(struct load *l, const struct elf_header *h)
 		if (l->seg[i].flags & PF_X && h->entry - l->seg[i].paddr < l->seg[i].filesz)
 			return 0;
 	return load_fail(l->why, -EINVAL,
-			 "the ELF file's entry 0x%llx is in none of its executable segments (by "
+			 "the ELF file's entry 0x%lx is in none of its executable segments (by "
 			 "physical address)",
-			 (unsigned long long)h->entry);
+			 h->entry);
 }
 
 static int copy_segments(const struct load *l)

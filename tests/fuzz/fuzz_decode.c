@@ -67,29 +67,22 @@ static int mem_write(struct emu *e, gva_t va, unsigned size, uint64_t v)
 	return access(e, size);
 }
 
-static int port_in(struct emu *e, uint16_t port, unsigned size, uint64_t *v)
+static int port(struct emu *e, uint16_t number, unsigned size, bool out, uint64_t *v)
 {
-	(void)e, (void)port;
-	MUST(size <= 4);
-	*v = take(&in, size);
+	(void)e, (void)number;
+	MUST(size <= 4 && (!out || *v >> (8 * size) == 0));
+	if (!out)
+		*v = take(&in, size);
 	return 0;
 }
 
-static int port_out(struct emu *e, uint16_t port, unsigned size, uint64_t v)
-{
-	(void)e, (void)port;
-	MUST(size <= 4 && (v >> (8 * size)) == 0);
-	return 0;
-}
-
-static const struct emu_ops ops = {get_gpr,   set_gpr, get_seg, mem_read,
-				   mem_write, port_in, port_out};
+static const struct emu_ops ops = {get_gpr, set_gpr, get_seg, mem_read, mem_write, port};
 
 static void execute(const struct insn *i, uint64_t rflags)
 {
 	const uint64_t arith =
 		RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF;
-	struct emu e = {.ops = &ops, .rip = take(&in, 8), .rflags = rflags};
+	struct emu e = {.ops = &ops, .io = true, .rip = take(&in, 8), .rflags = rflags};
 	int err;
 
 	accesses = 0;

@@ -39,7 +39,7 @@ static void on_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 	calls++;
 }
 
-static const struct io_ops ops = {on_read, on_write};
+static const struct io_ops ops = {.read = on_read, .write = on_write};
 
 static void add(struct iobus *b, uint64_t base, uint64_t size)
 {

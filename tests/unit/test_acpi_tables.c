@@ -39,6 +39,21 @@ static void no_warning(void *ctx, const char *table, const char *sentence)
 
 static struct acpi_host host = {NULL, map, no_warning, 0};
 
+/* By the XSDT; the parser has checked it. */
+static const uint8_t *find(gpa_t rsdp, const char *signature, uint32_t *size)
+{
+	gpa_t xsdt = test_mem_get(&t, rsdp + 24, 8);
+
+	for (gpa_t e = xsdt + 36; e < xsdt + test_mem_get(&t, xsdt + 4, 4); e += 8) {
+		gpa_t table = test_mem_get(&t, e, 8);
+
+		*size = (uint32_t)test_mem_get(&t, table + 4, 4);
+		if (!memcmp(test_mem_at(&t, table, *size), signature, 4))
+			return test_mem_at(&t, table, *size);
+	}
+	return NULL;
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -127,7 +142,7 @@ static void fadt_fields(void **state)
 
 	(void)state;
 	assert_int_equal(acpi_tables_load(&t.m, 1, &rsdp), 0);
-	f = acpi_find(&host, rsdp, "FACP", 0, &size);
+	f = find(rsdp, "FACP", &size);
 	assert_non_null(f);
 	assert_int_equal(size, 276);
 	assert_int_equal(f[8], 6);
@@ -168,11 +183,11 @@ static void iasl_reads_them(void **state)
 	assert_non_null(mkdtemp(dir));
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
 		uint32_t size;
-		const uint8_t *p = acpi_find(&host, rsdp, tables[i].signature, 0, &size);
+		const uint8_t *p = find(rsdp, tables[i].signature, &size);
 		FILE *f;
 
 		if (!strcmp(tables[i].signature, "DSDT")) {
-			p = acpi_find(&host, rsdp, "FACP", 0, &size);
+			p = find(rsdp, "FACP", &size);
 			p = test_mem_at(&t, *(const uint32_t *)(const void *)(p + 40), 36);
 			size = *(const uint32_t *)(const void *)(p + 4);
 		}

@@ -37,7 +37,7 @@ static void echo_write(void *dev, uint64_t offset, unsigned size, uint64_t value
 	e->writes++;
 }
 
-static const struct io_ops echo_ops = {echo_read, echo_write};
+static const struct io_ops echo_ops = {.read = echo_read, .write = echo_write};
 
 static void refuses_bad_ranges(void **state)
 {

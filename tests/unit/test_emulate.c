@@ -149,29 +149,23 @@ static int g_write(struct emu *e, gva_t va, unsigned size, uint64_t v)
 	return 0;
 }
 
-static int g_in(struct emu *e, uint16_t port, unsigned size, uint64_t *v)
+static int g_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *v)
 {
 	struct guest *g = e->ctx;
 
 	assert_int_equal(port, 0x1f0);
 	assert_in_range(size, 1, 4);
-	*v = g->port_next++;
-	g->ins++;
+	assert_true(e->io);
+	if (out) {
+		g->out_log[g->outs++ % 8] = (uint32_t)*v;
+	} else {
+		*v = g->port_next++;
+		g->ins++;
+	}
 	return 0;
 }
 
-static int g_out(struct emu *e, uint16_t port, unsigned size, uint64_t v)
-{
-	struct guest *g = e->ctx;
-
-	assert_int_equal(port, 0x1f0);
-	assert_in_range(size, 1, 4);
-	g->out_log[g->outs++ % 8] = (uint32_t)v;
-	return 0;
-}
-
-static const struct emu_ops plain_ops = {g_get, g_set, g_seg, g_read, g_write, NULL, NULL};
-static const struct emu_ops io_ops = {g_get, g_set, g_seg, g_read, g_write, g_in, g_out};
+static const struct emu_ops ops = {g_get, g_set, g_seg, g_read, g_write, g_port};
 
 #define DATA_RW 0xc093u /* present, S, read/write, accessed; D/B, G */
 #define CODE_RX 0xc09bu
@@ -200,7 +194,8 @@ static int run(struct guest *g, const uint8_t *code, unsigned n, enum cpu_mode m
 
 	assert_int_equal(insn_decode(code, n, mode, &i), 0);
 	last = (struct emu){
-		.ops = io ? &io_ops : &plain_ops,
+		.ops = &ops,
+		.io = io,
 		.ctx = g,
 		.rip = 0x1000,
 		.rflags = g->s.rflags,

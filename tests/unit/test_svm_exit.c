@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sources: svm/exit.c svm/event.c svm/check.c svm/state.c */
+/* sources: svm/exit.c svm/event.c svm/check.c svm/state.c kernel/reset.c */
 /* Decoding of exits, injection, windows and NMI blocking, with the CPU played by the test. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,8 @@
 #include "svm/svm.h"
 
 struct svm_caps svm_caps;
+static const struct vcpu_ops ops = {.get = svm_get, .set = svm_set, .set_seg = svm_set_seg};
+const struct vcpu_ops *vcpu_ops = &ops;
 const char svm_vmrun[1];
 static struct svm_vcpu s;
 static struct vcpu v;

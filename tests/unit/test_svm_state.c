@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sources: svm/state.c svm/perm.c svm/asid.c svm/npt.c */
+/* sources: svm/state.c kernel/reset.c svm/perm.c svm/asid.c svm/npt.c */
 /* Guest state in the VMCB, permission maps, ASIDs. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,8 @@
 #include "svm/svm.h"
 
 struct svm_caps svm_caps;
+static const struct vcpu_ops ops = {.get = svm_get, .set = svm_set, .set_seg = svm_set_seg};
+const struct vcpu_ops *vcpu_ops = &ops;
 static struct svm_vcpu s;
 static struct vcpu v;
 
