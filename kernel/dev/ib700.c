@@ -17,7 +17,7 @@ static void write(void *dev, unsigned offset, uint8_t value)
 		w->arm(w->ctx, 0);
 	else if (offset == IB700_START - IB700_STOP)
 		/* 15 asks for 0 seconds: soon, not never. */
-		w->arm(w->ctx, (30 - 2 * (value & 15)) * 1000000000ull + 1);
+		w->arm(w->ctx, (30 - 2 * (value & 15u)) * 1000000000ull + 1);
 }
 
 int ib700_attach(struct ib700 *w, struct iobus *ports)

@@ -89,6 +89,8 @@ void guest_main(void)
 	option("count", &count);
 	option("gap", &gap);
 	option("rounds", &rounds);
+	if (!count || !period)
+		crash(1, "gaps: period= and count= are at least 1");
 	period = period * rt_info->tsc_khz / 1000;
 	gap = gap * rt_info->tsc_khz / 1000;
 	for (uint64_t r = 0; !rounds || r < rounds; r++) {
