@@ -207,7 +207,7 @@ void core_resched(struct vcpu *v)
 
 void core_yield(struct vcpu *v)
 {
-	sched_yield(&v->cpu->more->queue, rdtsc());
+	sched_give_way(&v->cpu->more->queue, rdtsc());
 	v->cpu->more->resched = true;
 }
 
@@ -283,7 +283,8 @@ static void reschedule(struct cpu_more *m)
 	if (v != was) {
 		if (was && was->more->se.runnable)
 			was->more->ready = now;
-		trace(TRACE_SCHED, v ? v->vm->id : 0, v ? v->id : 0, m->slice_end, 0);
+		trace(TRACE_SCHED, v ? v->vm->id : 0, v ? v->id : 0, m->slice_end,
+		      e ? e->ran : m->queue.idle);
 	}
 	/* One that works on its VM is not entered, and what it resets must not be loaded. */
 	if (v && !(__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) & VCPU_REQ_WORK)) {

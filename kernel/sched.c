@@ -4,7 +4,8 @@
 
 void sched_init(struct sched_queue *q, const struct sched_ops *ops, uint64_t slice, uint64_t now)
 {
-	*q = (struct sched_queue){.ops = ops, .slice = max_u64(slice, 1), .last = now};
+	*q = (struct sched_queue){
+		.ops = ops, .slice = max_u64(slice, 1), .last = now, .since = now};
 }
 
 /* Another core's clock may be a little behind: then nothing has passed. */
@@ -12,15 +13,38 @@ void sched_account(struct sched_queue *q, uint64_t now)
 {
 	uint64_t ticks = now > q->last ? now - q->last : 0;
 
+	/* x86 keeps the order of stores; the fences are for the compiler. */
+	q->writes++;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	q->last += ticks;
 	if (q->current) {
 		q->busy += ticks;
 		q->current->ran += ticks;
-		if (q->ops->charge)
-			q->ops->charge(q, q->current, ticks);
 	} else {
 		q->idle += ticks;
 	}
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	q->writes++;
+	if (q->current && q->ops->charge)
+		q->ops->charge(q, q->current, ticks);
+}
+
+void sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view)
+{
+	uint32_t writes;
+
+	do {
+		writes = __atomic_load_n(&q->writes, __ATOMIC_ACQUIRE);
+		struct sched_entity *current = __atomic_load_n(&q->current, __ATOMIC_RELAXED);
+		uint64_t late = now > q->last ? now - q->last : 0;
+
+		*view = (struct sched_view){q->since, q->last + late,
+					    q->busy + (current ? late : 0),
+					    q->idle + (current ? 0 : late)};
+		for (struct sched_entity *e = q->list; e; e = e->next)
+			e->viewed = e->ran + (e == current ? late : 0);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (writes & 1 || writes != __atomic_load_n(&q->writes, __ATOMIC_RELAXED));
 }
 
 static void unlink(struct sched_entity *e)
@@ -87,4 +111,11 @@ struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *s
 
 	q->current = q->ops->pick(q, q->last, slice_end);
 	return q->current;
+}
+
+void sched_give_way(struct sched_queue *q, uint64_t now)
+{
+	sched_account(q, now);
+	if (q->current && q->ops->yield)
+		q->ops->yield(q);
 }

@@ -27,7 +27,8 @@ struct sched_entity {
 	/* To be read only. */
 	struct sched_queue *queue; /* NULL: in none */
 	bool runnable;
-	uint64_t ran; /* ticks, in all */
+	uint64_t ran;    /* ticks, in all */
+	uint64_t viewed; /* likewise, at the last sched_view() */
 
 	/* The queue's and the policy's own. */
 	struct sched_entity *next;
@@ -73,8 +74,9 @@ struct sched_queue {
 	uint64_t slice;               /* ticks */
 	struct sched_entity *current; /* since the last pick; NULL: idle */
 
-	/* busy + idle = last - time of sched_init(), exactly. */
-	uint64_t last, busy, idle;
+	uint64_t last, busy, idle; /* busy + idle = last - since, exactly */
+	uint64_t since;            /* time of sched_init() */
+	uint32_t writes;           /* begun and ended on these and on each ran: odd during one */
 
 	struct sched_entity *list; /* all, runnable or not */
 	struct {
@@ -93,6 +95,10 @@ struct sched_queue {
 		uint64_t stop;         /* what the last pick set */
 		uint64_t turns;        /* given so far */
 	} cyclic;
+};
+
+struct sched_view {
+	uint64_t since, last, busy, idle;
 };
 
 /* The core is one entity's: no timer, no preemption. A second one is refused with -EBUSY. */
@@ -152,15 +158,16 @@ struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *s
 void sched_account(struct sched_queue *q, uint64_t now);
 
 /*
- * The current entity gives up its slice (budget: what is left until its
- * deadline); its core must pick again. Inline, as a symbol of this name would replace libc's in
- * host tests.
+ * The accounts as sched_account() would make them: busy + idle = last - since,
+ * and the sum of the entities' viewed = busy. The only one that may be called
+ * from another core without the queue's lock, by one caller at a time.
  */
-static inline void sched_yield(struct sched_queue *q, uint64_t now)
-{
-	sched_account(q, now);
-	if (q->current && q->ops->yield)
-		q->ops->yield(q);
-}
+void sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view);
+
+/*
+ * The current entity gives up its slice (budget: what is left until its
+ * deadline); its core must pick again.
+ */
+void sched_give_way(struct sched_queue *q, uint64_t now);
 
 #endif

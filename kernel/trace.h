@@ -10,9 +10,11 @@
 
 /* Kinds of entry; bit n of a mask asks for kind n. The monitor's names are trace_kind_name(). */
 enum trace_kind {
-	TRACE_ENTRY,     /* a guest is entered: a = RIP where known, else 0 */
-	TRACE_EXIT,      /* a = enum vcpu_exit_kind, b = the kind's own: port, MSR, GPA, ... */
-	TRACE_SCHED,     /* vm, vcpu run next (vm 0: nobody); a = TSC of the slice's end */
+	TRACE_ENTRY, /* a guest is entered: a = RIP where known, else 0 */
+	TRACE_EXIT,  /* a = enum vcpu_exit_kind, b = the kind's own: port, MSR, GPA, ... */
+	/* vm, vcpu run next (vm 0: nobody); a = TSC of the slice's end, b = ticks run (idle) so far
+	 */
+	TRACE_SCHED,
 	TRACE_INJECT,    /* a = vector, b = enum event_type */
 	TRACE_HYPERCALL, /* a = number, b = result */
 	TRACE_IRQ,       /* a physical interrupt of the core; a = vector */

@@ -23,6 +23,7 @@ static const struct verb verbs[] = {
 	{"resume", "VM", "goes on after suspend", 1, 1, verb_control, VM_RESUME},
 	{"console", "VM", "keyboard and terminal to a VM", 1, 1, verb_console, 0},
 	{"vcpus", "[VM]", "vCPUs: core, state, time, exits", 0, 1, verb_vcpus, 0},
+	{"cores", "", "accounts of each core and of who ran there", 0, 0, verb_cores, 0},
 	{"stats", "VM", "exits by kind, how long they took, refusals", 1, 1, verb_stats, 0},
 	{"top", "", "share of each core and VM since the last top", 0, 0, verb_top, 0},
 	{"learn", "VM", "what was refused, as lines for mullion.conf", 1, 1, verb_learn, 0},

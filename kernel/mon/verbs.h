@@ -24,10 +24,10 @@ int verb_vcpus(struct call *c);
 int verb_stats(struct call *c);
 int verb_learn(struct call *c);
 uint64_t vcpu_exits(const struct vcpu *v); /* of all kinds */
-/* What policy refused the VM, as lines for its section of the configuration. */
 
 /* kernel/mon/verbs_host.c */
 int verb_top(struct call *c);
+int verb_cores(struct call *c);
 int verb_dmesg(struct call *c);
 int verb_trace(struct call *c);
 int verb_memory(struct call *c);

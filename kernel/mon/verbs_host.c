@@ -32,18 +32,6 @@ static uint64_t since(uint64_t *last, uint64_t now)
 	return n;
 }
 
-/*
- * Accounts are brought up to date when the core schedules, which a dedicated
- * core does not: whoever is current has run since. Fields of another core do
- * not fit together to the tick: shares are cut to what is possible.
- */
-static uint64_t pending(const struct sched_queue *q, const struct sched_entity *e)
-{
-	uint64_t last = __atomic_load_n(&q->last, __ATOMIC_RELAXED), now = rdtsc();
-
-	return __atomic_load_n(&q->current, __ATOMIC_RELAXED) == e && now > last ? now - last : 0;
-}
-
 static ull permille(uint64_t part, uint64_t whole)
 {
 	return part / max_u64(whole / 1000, 1);
@@ -57,13 +45,13 @@ static void top_vm(struct report *r, struct snapshot *s, unsigned i, const uint6
 	for (unsigned j = 0; j < m->vcpu_count; j++) {
 		const struct vcpu *v = m->vcpu[j];
 
-		ran += v->more->se.ran + pending(&v->cpu->more->queue, &v->more->se);
+		ran += v->more->se.viewed;
 		ticks = max_u64(ticks, elapsed[v->cpu->id]);
 		exits += vcpu_exits(v);
 	}
 	ran = since(&s->ran[i], ran);
 	exits = since(&s->exits[i], exits);
-	ull share = permille(min_u64(ran, ticks * m->vcpu_count), ticks);
+	ull share = permille(ran, ticks);
 	report_row(r, "%u\t%s\t%s\t%llu.%llu\t%llu\t%llu", i + 1, vms[i]->name,
 		   vm_state_name(vms[i]), share / 10, share % 10, (ull)exits,
 		   (ull)exits * 1000000 / max_u64(tsc_to_ns(ticks) / 1000, 1));
@@ -85,11 +73,12 @@ int verb_top(struct call *c)
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
 	report_begin(&c->r, REPORT_TABLE, core, ARRAY_SIZE(core));
 	for (unsigned i = 0; i < cpu_count; i++) {
-		const struct sched_queue *q = &cpus[i].more->queue;
-		uint64_t idle = pending(q, NULL), late = idle ? 0 : pending(q, q->current);
-		uint64_t busy = since(&s->busy[i], q->busy + late);
+		struct sched_queue *q = &cpus[i].more->queue;
+		struct sched_view view;
 
-		elapsed[i] = busy + since(&s->idle[i], q->idle + idle);
+		sched_view(q, rdtsc(), &view);
+		uint64_t busy = since(&s->busy[i], view.busy);
+		elapsed[i] = busy + since(&s->idle[i], view.idle);
 		ull share = permille(busy, elapsed[i]);
 		report_row(&c->r, "%u\t%s\t%llu.%llu", i, q->ops->name, share / 10, share % 10);
 	}
@@ -99,6 +88,41 @@ int verb_top(struct call *c)
 		top_vm(&c->r, s, i, elapsed);
 	report_end(&c->r);
 	report_row(&c->r, "%llu", (ull)tsc_to_ns(elapsed[0]) / 1000000);
+	report_end(&c->r);
+	return 0;
+}
+
+/* ---- accounts ---- */
+
+/* Each core's accounts and its vCPUs' as of one moment, exactly. */
+int verb_cores(struct call *c)
+{
+	static const struct report_column column[] = {{"cores", 0}, {"vcpus", 0}},
+					  core[] = {{"core", 4},        {"policy", -9},
+						    {"since_tick", 18}, {"until_tick", 18},
+						    {"busy_ticks", 18}, {"idle_ticks", 18}},
+					  vcpu[] = {{"core", 4},
+						    {"vm", -16},
+						    {"vcpu", 4},
+						    {"ran_ticks", 18}};
+
+	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_TABLE, core, ARRAY_SIZE(core));
+	for (unsigned i = 0; i < cpu_count; i++) {
+		struct sched_queue *q = &cpus[i].more->queue;
+		struct sched_view view;
+
+		sched_view(q, rdtsc(), &view);
+		report_row(&c->r, "%u\t%s\t%llu\t%llu\t%llu\t%llu", i, q->ops->name,
+			   (ull)view.since, (ull)view.last, (ull)view.busy, (ull)view.idle);
+	}
+	report_end(&c->r);
+	report_begin(&c->r, REPORT_TABLE, vcpu, ARRAY_SIZE(vcpu));
+	for (unsigned i = 0; i < cpu_count; i++)
+		for (struct vcpu *v = cpus[i].more->vcpus; v; v = v->more->next_on_core)
+			report_row(&c->r, "%u\t%s\t%u\t%llu", i, v->vm->name, v->id,
+				   (ull)v->more->se.viewed);
+	report_end(&c->r);
 	report_end(&c->r);
 	return 0;
 }

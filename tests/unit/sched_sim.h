@@ -145,7 +145,7 @@ static inline void simulate(uint64_t end)
 				t->worst_done = max_u64(t->worst_done, now - t->woke);
 				again = true;
 			} else if (t && t->yield_every) {
-				sched_yield(&q, now);
+				sched_give_way(&q, now);
 				again = true;
 			}
 			again |= wake_due() || now >= fires || now >= end;

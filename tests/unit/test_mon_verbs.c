@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every verb over VMs that are made up: its text, its JSON, and what it refuses. */
-/* sources: kernel/mon/report.c kernel/mon/request.c kernel/words.c kernel/dmesg.c */
+/* sources: kernel/mon/report.c kernel/mon/request.c kernel/words.c kernel/dmesg.c kernel/sched.c */
 /* sources: kernel/print.c kernel/refuse.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,6 +143,10 @@ static void add_vcpu(unsigned v, unsigned n, unsigned core)
 	vcpu[n] = (struct vcpu){.vm = &vm[v], .cpu = &cpus[core], .more = &vcpu_more[n]};
 	vcpu_more[n] = (struct vcpu_more){.vcpu = &vcpu[n], .se.queue = &cpu_more[core].queue};
 	vm_more[v].vcpu[vm_more[v].vcpu_count++] = &vcpu[n];
+	vcpu_more[n].next_on_core = cpu_more[core].vcpus;
+	cpu_more[core].vcpus = &vcpu[n];
+	vcpu_more[n].se.next = cpu_more[core].queue.list;
+	cpu_more[core].queue.list = &vcpu_more[n].se;
 }
 
 static int setup(void **state)
@@ -162,6 +166,7 @@ static int setup(void **state)
 		vms[i] = &vm[i];
 		cpus[i].id = i;
 		cpus[i].more = &cpu_more[i];
+		cpu_more[i].vcpus = NULL;
 		/* No time has passed since the account, whatever rdtsc() says. */
 		cpu_more[i].queue =
 			(struct sched_queue){.ops = i ? &dedicated : &fair, .last = UINT64_MAX};
@@ -329,7 +334,7 @@ static void test_top(void **state)
 	pass(0, 500000000, 1500000000);
 	pass(1, 2000000000, 0);
 	vcpu_more[0].se.ran += 500000000;
-	vcpu_more[2].se.ran += 2000000001; /* read a moment later */
+	vcpu_more[2].se.ran += 2000000000;
 	vcpu[2].exits[EXIT_HLT] += 5000;
 	shows("top", "cores:\ncore  policy     busy_percent\n"
 		     "   0  fair               25.0\n   1  dedicated         100.0\n"
@@ -362,6 +367,24 @@ static void test_top(void **state)
 	assert_null(strstr(got, "\"exits\":0,\"exits_per_s\":0},{"
 				"\"id\":2,\"name\":\"linux\",\"state\":\"running\","
 				"\"share_percent\":0.0"));
+}
+
+static void test_cores(void **state)
+{
+	(void)state;
+	cpu_more[0].queue.since = UINT64_MAX - 5000;
+	pass(0, 4000, 1000);
+	vcpu_more[0].se.ran = 3000;
+	vcpu_more[1].se.ran = 1000;
+	cpu_more[1].vcpus = NULL;
+	run_line("cores");
+	gives("cores",
+	      "{\"cores\":[{\"core\":0,\"policy\":\"fair\",\"since_tick\":18446744073709546615,"
+	      "\"until_tick\":18446744073709551615,\"busy_ticks\":4000,\"idle_ticks\":1000},"
+	      "{\"core\":1,\"policy\":\"dedicated\",\"since_tick\":0,"
+	      "\"until_tick\":18446744073709551615,\"busy_ticks\":0,\"idle_ticks\":0}],"
+	      "\"vcpus\":[{\"core\":0,\"vm\":\"linux\",\"vcpu\":0,\"ran_ticks\":1000},"
+	      "{\"core\":0,\"vm\":\"demo\",\"vcpu\":0,\"ran_ticks\":3000}]}");
 }
 
 static void test_control(void **state)
@@ -534,6 +557,7 @@ int main(void)
 		cmocka_unit_test_setup(test_stats, setup),
 		cmocka_unit_test_setup(test_vcpus, setup),
 		cmocka_unit_test_setup(test_top, setup),
+		cmocka_unit_test_setup(test_cores, setup),
 		cmocka_unit_test_setup(test_control, setup),
 		cmocka_unit_test_setup(test_words, setup),
 		cmocka_unit_test_setup(test_trace, setup),

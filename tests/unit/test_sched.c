@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "tests/unit/sched_sim.h"
 
@@ -41,7 +42,7 @@ static void test_dedicated(void **state)
 	assert_null(other.queue);
 	assert_ptr_equal(sched_pick(&q, now, &end), &t->e);
 	assert_true(end == SCHED_FOREVER);
-	sched_yield(&q, now);
+	sched_give_way(&q, now);
 	assert_ptr_equal(sched_pick(&q, now, &end), &t->e);
 	simulate(START + 10 + 100 * MS);
 	assert_int_equal(t->e.ran, 30 * MS);
@@ -250,7 +251,7 @@ static void test_fair_yield(void **state)
 	q.busy = meek->e.ran, q.idle = q.last - START - q.busy;
 	simulate(now + MS);
 	sched_remove(&meek->e, now);
-	sched_yield(&q, now);
+	sched_give_way(&q, now);
 	assert_null(q.current);
 }
 
@@ -319,6 +320,47 @@ static void test_fair_random(void **state)
 	}
 }
 
+static bool viewer_ends;
+
+static void *keep_accounts(void *arg)
+{
+	uint64_t end;
+
+	(void)arg;
+	while (!__atomic_load_n(&viewer_ends, __ATOMIC_RELAXED)) {
+		__atomic_store_n(&now, now + 1000, __ATOMIC_RELAXED);
+		sched_pick(&q, now, &end);
+	}
+	return NULL;
+}
+
+/* Another core sees accounts that fit together to the tick, whatever this one is doing. */
+static void test_view_from_another_core(void **state)
+{
+	struct sched_view view, last = {0};
+	pthread_t core;
+
+	(void)state;
+	begin(&sched_fair);
+	for (unsigned i = 0; i < 5; i++)
+		spawn(i + 1, 0, 0);
+	assert_int_equal(pthread_create(&core, NULL, keep_accounts, NULL), 0);
+	for (unsigned i = 0; i < 200000; i++) {
+		uint64_t ran = 0;
+
+		sched_view(&q, __atomic_load_n(&now, __ATOMIC_RELAXED), &view);
+		for (unsigned j = 0; j < tasks; j++)
+			ran += task[j].e.viewed;
+		assert_int_equal(view.busy + view.idle, view.last - view.since);
+		assert_int_equal(ran, view.busy);
+		assert_true(view.last >= last.last);
+		last = view;
+	}
+	__atomic_store_n(&viewer_ends, true, __ATOMIC_RELAXED);
+	pthread_join(core, NULL);
+	assert_true(last.busy > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_fair_yield),
 		cmocka_unit_test(test_add_remove),
 		cmocka_unit_test(test_fair_random),
+		cmocka_unit_test(test_view_from_another_core),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

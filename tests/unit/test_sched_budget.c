@@ -445,13 +445,13 @@ static void test_yield(void **state)
 	begin_budget();
 	meek = spawn(3 * MS, 10 * MS, 0, 0);
 	sched_pick(&q, now, &end);
-	sched_yield(&q, START + 4 * MS);
+	sched_give_way(&q, START + 4 * MS);
 	assert_null(sched_pick(&q, START + 4 * MS, &end));
 	assert_ptr_equal(sched_pick(&q, end, &end), &meek->e);
 	assert_int_equal(meek->e.edf.left, 2 * MS);
 	/* Nobody there is no matter. */
 	sched_remove(&meek->e, START + 10 * MS);
-	sched_yield(&q, START + 10 * MS);
+	sched_give_way(&q, START + 10 * MS);
 	assert_null(sched_pick(&q, START + 10 * MS, &end));
 	assert_true(end == SCHED_FOREVER);
 }
