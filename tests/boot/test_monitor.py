@@ -5,10 +5,11 @@ import json
 import os
 import re
 import socket
+import subprocess
 
 import pytest
 
-from machine import CTRL_A, LOGS, Failure, demo, pv
+from machine import BUILD, CTRL_A, LOGS, Failure, demo, pv
 
 PROMPT = "mullion> "
 
@@ -162,4 +163,48 @@ def test_monitor_port(boot, com2):
     trace = com2.command("trace read 0 0")
     com2.command("trace stop")
     assert set(trace) == {"next", "lost", "entries"}
+    m.power_off()
+
+
+@pytest.mark.cost(30)
+@pytest.mark.parametrize("vendor", ["amd", "intel"], ids=["svm", "vmx"])
+def test_mullionctl(boot, vendor, tmp_path):
+    """The host's tool and the machine: a VM's life, a timeline that parses and fits together."""
+    m = boot("monitor = com2\n[core 1]\npolicy = fair\n" + pv("a", "spin", cores=1)
+             + pv("b", "spin", cores=1) + pv("beat", "heartbeat", cores=0, cmdline="margin=5000"),
+             vendor=vendor, monitor=True)
+    m.expect_all(r"^a\| spin ", r"^b\| spin ", r"^beat\| beat 1$")
+
+    def ctl(*words):
+        return subprocess.run([f"{BUILD}/mullionctl", "-c", f"unix:{m.monitor.path}", *words], check=True,
+                              capture_output=True, text=True, timeout=120).stdout
+
+    listed = json.loads(ctl("list", "--json"))
+    assert [(vm["name"], vm["state"]) for vm in listed] == [
+        ("a", "running"), ("b", "running"), ("beat", "running")]
+    for row in rows(ctl("list"))[1:]:
+        assert row[:3] == [str(v) for v in (listed[int(row[0]) - 1][k] for k in ("id", "name", "state"))]
+    top = ctl("top", "-n", "2")
+    assert re.search(r"^ +1 +fair .*\d\.\d%$", top, re.M) and re.search(r"^ 3  beat .*%", top, re.M), top
+
+    path = tmp_path / "trace.json"
+    ctl("trace", "-d", "2", "-k", "sched,exit", "-o", str(path))
+    events = json.loads(path.read_text())["traceEvents"]
+    names = {e["pid"]: e["args"]["name"] for e in events if e["ph"] == "M" and e["name"] == "process_name"}
+    assert {"cores", "a", "b", "beat"} <= set(names.values()), names
+    # The two that share a core take turns: what it ran never overlaps, and is each of them.
+    cores = next(pid for pid, name in names.items() if name == "cores")
+    ran = sorted((e["ts"], e["ts"] + e["dur"], e["name"]) for e in events
+                 if e["ph"] == "X" and e["pid"] == cores and e["tid"] == 1)
+    assert len(ran) > 10 and all(a[1] <= b[0] + 0.001 for a, b in zip(ran, ran[1:])), ran
+    assert {name.split()[0] for _, _, name in ran} >= {"a", "b"}, ran
+
+    ctl("destroy", "a")
+    m.expect(r"mullion\| a: destroyed")
+    assert json.loads(ctl("list", "--json"))[0]["state"] == "off"
+    ctl("start", "a")
+    m.expect(r"a\| spin ")
+    wrong = subprocess.run([f"{BUILD}/mullionctl", "-c", f"unix:{m.monitor.path}", "start", "beet"],
+                           capture_output=True, text=True, timeout=60, check=False)
+    assert wrong.returncode == 1 and 'did you mean "beat"?' in wrong.stderr
     m.power_off()
