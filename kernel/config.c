@@ -144,6 +144,11 @@ static void vm_end(struct config_parser *p)
 			    "%s is of type %s, which has no use for this file. Remove the line or "
 			    "mend the type.",
 			    vm->name, vm->type == VM_PV ? "pv" : "linux");
+	for (unsigned i = 0; i < vm->grant_count; i++)
+		if (vm->type == VM_PV && vm->grant[i].kind == GRANT_PCI)
+			config_fail(p, vm->grant[i].line,
+				    "%s is of type pv, which has no PCI bus. Remove the line.",
+				    vm->name);
 	if (vm->core_count > vm->vcpus)
 		config_fail(p, vm->cores_line,
 			    "%s names %u cores, but has vcpus = %u. Name no more cores than it has "

@@ -347,7 +347,7 @@ static void test_whole_vm(void **state)
 	(void)state;
 	/* Judged when the section is complete; the other VM is not touched. */
 	assert_int_equal(parse("[vm a]\nmemory = 2M\n[vm b]\n" K "type = pv\ninitrd = /i\n"
-			       "[vm c]\n" K "disk = /d\n[vm d]\n" K),
+			       "[vm c]\n" K "disk = /d\nallow_pci = 00:1f.0 read\n[vm d]\n" K),
 			 0);
 	assert_string_equal(
 		said,
@@ -360,6 +360,8 @@ static void test_whole_vm(void **state)
 	assert_int_equal(c.vm_count, 4);
 	assert_true(c.vm[0].refused && c.vm[1].refused && c.vm[2].refused);
 	assert_false(c.vm[3].refused);
+	refuses("allow_pci = 00:1f.0 read\ntype = pv",
+		"demo is of type pv, which has no PCI bus. Remove the line.");
 	/* A value that was refused is not complained about in another form. */
 	assert_int_equal(parse("[vm a]\nkernel = k\ntype = vp\ndisk = /d\n"), 0);
 	assert_int_equal(sentences, 2);
