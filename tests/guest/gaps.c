@@ -101,10 +101,11 @@ void guest_main(void)
 		account = time_ns(MULLION_CLOCK_VCPU) - account;
 		/*
 		 * Without a beginning that it knows, one run a period is expected: the first may
-		 * have begun before, the others give the period more exactly than the kHz do.
+		 * have begun before, the others give the period more exactly than the kHz do. It is
+		 * a whole number of ticks: rounded, lest one tick less adds up to a drift.
 		 */
 		if (!sleeps && n > count + 1) {
-			period = (run[count + 1].from - run[1].from) / count;
+			period = (run[count + 1].from - run[1].from + count / 2) / count;
 			begin = run[1].from - period / 20;
 		}
 		report(n, begin, period, count, account);
