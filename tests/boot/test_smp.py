@@ -19,7 +19,7 @@ def test_linux_on_many_cores(boot, vendor):
              "kernel = \\mullion\\vmlinuz\ninitrd = \\mullion\\initrd.img\n"
              "cmdline = console=ttyS0\nmemory = 256M\nvcpus = 4\ncores = 1-3,1\n\n"
              + pv("spin", "spin", cores=2), vendor=vendor, cpus=4, memory=1024)
-    m.expect_all(r"^linux\| linux guest: up", r"^spin\| spin ")
+    m.expect_all(r"^linux\| linux guest: up", r"^spin\| spin ", timeout=900)
     m.focus(1)
     m.send("\r")
     m.expect(PROMPT)
@@ -37,7 +37,7 @@ def test_linux_on_many_cores(boot, vendor):
 
     m.send("reboot\r")
     m.expect(r"mullion\| linux: restarts\n")
-    m.expect(r"linux guest: up")
+    m.expect(r"linux guest: up", timeout=900)
     m.expect(PROMPT)
     assert m.command("nproc", PROMPT).strip() == "4"
     m.send("poweroff\r")

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from machine import PANIC, demo, pv
+from machine import CTRL_A, PANIC, demo, pv
 from test_machine import Debugger, free_port, monitor, symbol  # noqa: F401
 
 # tools/run.py says -no-reboot, which is this option with "shutdown": the last one counts.
@@ -22,6 +22,11 @@ def test_survive_reset(boot, monitor):  # noqa: F811
              extra=[*REBOOT, *monitor.args, "-gdb", f"tcp:127.0.0.1:{port}"])
     m.expect_all(r"^demo\| demo> ", r"^beat\| beat 3$")
     assert not re.search(TOLD, m.text, re.M)  # memory after power-on is no record
+    m.send(CTRL_A + "m")
+    m.expect("mullion> ")
+    m.command("trace start exit,irq,hypercall", "mullion> ")
+    m.focus(0)
+    m.expect(r"beat\| beat \d+\n")
     debugger = Debugger(port)
     debugger.write(symbol("pv_hypercall"), b"\x0f\x0b")
     m.panics = True
@@ -39,11 +44,14 @@ def test_survive_reset(boot, monitor):  # noqa: F811
     assert re.fullmatch(r"core [01]: #UD invalid opcode in the hypervisor, error code 0x0", why)
     told = re.findall(r"^mullion\| before\| (.*)$", second, re.M)
     assert re.fullmatch(r"it was started 1[0-9]{9} s after 1970 began", told[0])
-    # All that the panic said itself, then what each core's trace holds: it is off.
+    # All that the panic said itself, then what each core's trace holds: the demo sleeps.
     said = [line.rstrip() for line in re.findall(PANIC, first) if "reset" not in line]
     assert [line.rstrip() for line in told if line.startswith("panic|")] == said
-    assert [line for line in told if line.startswith("core ")] == \
-        [f"core {i}: 0 trace entries, times from the panic on" for i in (0, 1)]
+    rings = [int(n) for n in re.findall(r"^core [01]: (\d+) trace entries, times from the panic on$",
+                                        "\n".join(told), re.M)]
+    entries = [line for line in told if re.match(r"core [01] -", line)]
+    assert len(rings) == 2 and 0 < max(rings) <= 256 and len(entries) == sum(rings), rings
+    assert any(" exit " in line and "vm 2" in line for line in entries), entries[-5:]
     # And of the log before it what was no warning.
     log = m.lines("mullion", first)
     for line in ("2 cores with SVM", "beat: started on core"):
