@@ -94,11 +94,10 @@ void config_core_end(struct config_parser *p, const struct config_core *core)
 	for (unsigned i = 0; i < core->window_count; i++)
 		sum += core->window[i].us;
 	if (core->frame_line && sum > core->frame)
-		config_fail(
-			p, core->windows_line,
-			"the windows are %llu us long together, but the frame (line %u) has %u. "
-			"Shorten them, or lengthen the frame.",
-			(unsigned long long)sum, core->frame_line, core->frame);
+		config_fail(p, core->windows_line,
+			    "the windows are %lu us long together, but the frame (line %u) has %u. "
+			    "Shorten them, or lengthen the frame.",
+			    sum, core->frame_line, core->frame);
 }
 
 void config_windows_end(struct config_parser *p)

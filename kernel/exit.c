@@ -313,15 +313,14 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		end_with_dump(v, "task switch by the processor, which is not emulated");
 		break;
 	case EXIT_FAILED:
-		log_err("%s: the processor refuses to enter: %s (code 0x%llx)", v->vm->name,
-			e->u.failed.why, (unsigned long long)e->u.failed.code);
+		log_err("%s: the processor refuses to enter: %s (code 0x%lx)", v->vm->name,
+			e->u.failed.why, e->u.failed.code);
 		end_with_dump(v, "entry failed");
 		break;
 	case EXIT_UNKNOWN:
 	case EXIT_KIND_COUNT:
-		log_err("%s: exit with reason 0x%llx, 0x%llx is not known", v->vm->name,
-			(unsigned long long)e->u.unknown.reason,
-			(unsigned long long)e->u.unknown.info);
+		log_err("%s: exit with reason 0x%lx, 0x%lx is not known", v->vm->name,
+			e->u.unknown.reason, e->u.unknown.info);
 		end_with_dump(v, "unknown exit");
 		break;
 	}

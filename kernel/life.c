@@ -60,8 +60,8 @@ int vm_launch(struct vm *vm)
 		return err;
 	}
 	m->starts++;
-	log_info("%s: started on core %u (%s), %llu MiB", vm->name, v->cpu->id,
-		 v->cpu->more->queue.ops->name, (unsigned long long)m->conf->memory >> 20);
+	log_info("%s: started on core %u (%s), %lu MiB", vm->name, v->cpu->id,
+		 v->cpu->more->queue.ops->name, m->conf->memory >> 20);
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
 	core_unblock(v, BLOCK_OFF);
 	core_resched(v); /* to be loaded */

@@ -196,10 +196,9 @@ static void share_memory(struct place *s, uint64_t memory)
 		}
 		take_back(s, v);
 		config_fail(&s->say, vm->memory_line ? vm->memory_line : vm->line,
-			    "%s asks for %lluM of memory, but of %lluM for guests %lluM are left. "
+			    "%s asks for %luM of memory, but of %luM for guests %luM are left. "
 			    "Ask for less here or in a VM above.",
-			    vm->name, (unsigned long long)(vm->memory >> 20),
-			    (unsigned long long)(memory >> 20), (unsigned long long)(left >> 20));
+			    vm->name, vm->memory >> 20, memory >> 20, left >> 20);
 	}
 }
 

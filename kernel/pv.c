@@ -88,8 +88,7 @@ static void power(void *owner, enum hcall_power what, uint64_t reason, const cha
 		vm_end(v->vm, END_RESTART);
 		break;
 	case HCALL_CRASH:
-		log_warn("%s: crashed by its own word: reason 0x%llx %s", v->vm->name,
-			 (unsigned long long)reason, text);
+		log_warn("%s: crashed by its own word: reason 0x%lx %s", v->vm->name, reason, text);
 		crash_dump(v, "crash call");
 		vm_end(v->vm, END_CRASH);
 		break;

@@ -210,11 +210,10 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 	if (r->said++ == LOGGED_REFUSALS)
 		log_info("%s: further refusals are counted, and listed when it ends", v->vm->name);
 	else
-		log_info("%s: refused %s 0x%llx%s%s at rip 0x%llx", v->vm->name,
-			 refuse_kind_name(kind), (unsigned long long)id,
-			 kind == REFUSE_INSN ? " " : "",
+		log_info("%s: refused %s 0x%lx%s%s at rip 0x%lx", v->vm->name,
+			 refuse_kind_name(kind), id, kind == REFUSE_INSN ? " " : "",
 			 kind == REFUSE_INSN ? exit_name((enum vcpu_exit_kind)id) : "",
-			 (unsigned long long)vcpu_ops->get(v, REG_RIP));
+			 vcpu_ops->get(v, REG_RIP));
 }
 
 /* What tells one exit of a kind from another. */

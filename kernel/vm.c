@@ -84,9 +84,9 @@ static int open_disk(struct vm *vm)
 		return -ENOENT;
 	if (blk_mem_init(&m->disk, image, size, false)) {
 		complain(m->conf->disk.line,
-			 "[vm %s] disk %s has %llu bytes: a disk needs at least one sector of 512; "
+			 "[vm %s] disk %s has %lu bytes: a disk needs at least one sector of 512; "
 			 "the VM is not started",
-			 vm->name, m->conf->disk.path, (unsigned long long)size);
+			 vm->name, m->conf->disk.path, size);
 		return -EINVAL;
 	}
 	m->has_disk = true;
@@ -261,10 +261,9 @@ void vm_complain_memory(struct vm *vm)
 	const struct config_vm *c = vm->more->conf;
 
 	complain(c->memory_line ? c->memory_line : c->line,
-		 "[vm %s] %llu MiB of memory are not free (%llu MiB are): give it less; "
+		 "[vm %s] %lu MiB of memory are not free (%lu MiB are): give it less; "
 		 "the VM is not started",
-		 vm->name, (unsigned long long)c->memory >> 20,
-		 (unsigned long long)mem_free_bytes() >> 20);
+		 vm->name, c->memory >> 20, mem_free_bytes() >> 20);
 }
 
 int vm_load_image(struct vm *vm)
@@ -305,12 +304,11 @@ void vm_list_refusals(struct vm *vm)
 	struct refusals *r = &vm->more->refused;
 
 	for (unsigned i = 0; i < r->ranges; i++)
-		log_info("%s: refused %s 0x%llx-0x%llx: %llu times", vm->name,
-			 refuse_kind_name(r->range[i].kind), (unsigned long long)r->range[i].first,
-			 (unsigned long long)r->range[i].last,
-			 (unsigned long long)r->range[i].count);
+		log_info("%s: refused %s 0x%lx-0x%lx: %lu times", vm->name,
+			 refuse_kind_name(r->range[i].kind), r->range[i].first, r->range[i].last,
+			 r->range[i].count);
 	if (r->unnamed)
-		log_info("%s: and %llu more", vm->name, (unsigned long long)r->unnamed);
+		log_info("%s: and %lu more", vm->name, r->unnamed);
 	*r = (struct refusals){0};
 	if (vm->more->learn)
 		learn_print(vm, log_learnt, vm);

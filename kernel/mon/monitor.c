@@ -195,8 +195,7 @@ static void answer_begin(struct answer *a, const char *what)
 
 	a->n = 0;
 	answer_put(a, text,
-		   (size_t)ksnprintf(text, sizeof(text),
-				     "{\"id\":%llu,\"ok\":%s:", (unsigned long long)a->id, what));
+		   (size_t)ksnprintf(text, sizeof(text), "{\"id\":%lu,\"ok\":%s:", a->id, what));
 }
 
 /* Only when a verb has something to say is it known that it did not fail. */

@@ -11,8 +11,6 @@
 #include "kernel/string.h"
 #include "kernel/trace.h"
 
-typedef unsigned long long ull;
-
 #define DMESG_BYTES   KIB(8) /* of one answer to a program */
 #define TRACE_AT_ONCE 64u
 
@@ -44,7 +42,7 @@ static uint64_t pending(const struct sched_queue *q, const struct sched_entity *
 	return __atomic_load_n(&q->current, __ATOMIC_RELAXED) == e && now > last ? now - last : 0;
 }
 
-static ull permille(uint64_t part, uint64_t whole)
+static uint64_t permille(uint64_t part, uint64_t whole)
 {
 	return part / max_u64(whole / 1000, 1);
 }
@@ -63,10 +61,10 @@ static void top_vm(struct report *r, struct snapshot *s, unsigned i, const uint6
 	}
 	ran = since(&s->ran[i], ran);
 	exits = since(&s->exits[i], exits);
-	ull share = permille(min_u64(ran, ticks * m->vcpu_count), ticks);
-	report_row(r, "%u\t%s\t%s\t%llu.%llu\t%llu\t%llu", i + 1, vms[i]->name,
-		   vm_state_name(vms[i]), share / 10, share % 10, (ull)exits,
-		   (ull)exits * 1000000 / max_u64(tsc_to_ns(ticks) / 1000, 1));
+	uint64_t share = permille(min_u64(ran, ticks * m->vcpu_count), ticks);
+	report_row(r, "%u\t%s\t%s\t%lu.%lu\t%lu\t%lu", i + 1, vms[i]->name, vm_state_name(vms[i]),
+		   share / 10, share % 10, exits,
+		   exits * 1000000 / max_u64(tsc_to_ns(ticks) / 1000, 1));
 }
 
 int verb_top(struct call *c)
@@ -90,15 +88,15 @@ int verb_top(struct call *c)
 		uint64_t busy = since(&s->busy[i], q->busy + late);
 
 		elapsed[i] = busy + since(&s->idle[i], q->idle + idle);
-		ull share = permille(busy, elapsed[i]);
-		report_row(&c->r, "%u\t%s\t%llu.%llu", i, q->ops->name, share / 10, share % 10);
+		uint64_t share = permille(busy, elapsed[i]);
+		report_row(&c->r, "%u\t%s\t%lu.%lu", i, q->ops->name, share / 10, share % 10);
 	}
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
 	for (unsigned i = 0; i < vm_count; i++)
 		top_vm(&c->r, s, i, elapsed);
 	report_end(&c->r);
-	report_row(&c->r, "%llu", (ull)tsc_to_ns(elapsed[0]) / 1000000);
+	report_row(&c->r, "%lu", tsc_to_ns(elapsed[0]) / 1000000);
 	report_end(&c->r);
 	return 0;
 }
@@ -122,7 +120,7 @@ int verb_dmesg(struct call *c)
 	}
 	report_end(&c->r);
 	if (c->r.json) {
-		report_row(&c->r, "%llu", (ull)at);
+		report_row(&c->r, "%lu", at);
 		report_end(&c->r);
 	}
 	return 0;
@@ -173,12 +171,12 @@ static int trace_print(struct call *c)
 				 cpu_count - 1);
 	unsigned n = trace_read((unsigned)core, &from, e, TRACE_AT_ONCE, &lost);
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_row(&c->r, "%llu\t%llu", (ull)from, (ull)lost);
+	report_row(&c->r, "%lu\t%lu", from, lost);
 	report_begin(&c->r, REPORT_ARRAYS, entry, ARRAY_SIZE(entry));
 	for (unsigned i = 0; i < n; i++)
-		report_row(&c->r, "%llu\t%s\t%u\t%u\t%llu\t%llu", (ull)e[i].tsc,
-			   trace_kind_name((enum trace_kind)e[i].kind), e[i].vm, e[i].vcpu,
-			   (ull)e[i].a, (ull)e[i].b);
+		report_row(&c->r, "%lu\t%s\t%u\t%u\t%lu\t%lu", e[i].tsc,
+			   trace_kind_name((enum trace_kind)e[i].kind), e[i].vm, e[i].vcpu, e[i].a,
+			   e[i].b);
 	report_end(&c->r);
 	report_end(&c->r);
 	return 0;
@@ -205,11 +203,11 @@ int verb_memory(struct call *c)
 					  vm[] = {{"id", 2}, {"name", -16}, {"memory_mib", 10}};
 
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_row(&c->r, "%llu\t%llu", (ull)mem_free_bytes(), (ull)mem_largest(PAGE_SIZE));
+	report_row(&c->r, "%lu\t%lu", mem_free_bytes(), mem_largest(PAGE_SIZE));
 	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
 	for (unsigned i = 0; i < vm_count; i++)
-		report_row(&c->r, "%u\t%s\t%llu", i + 1, vms[i]->name,
-			   vms[i]->more->ram_count ? (ull)vms[i]->more->conf->memory >> 20 : 0);
+		report_row(&c->r, "%u\t%s\t%lu", i + 1, vms[i]->name,
+			   vms[i]->more->ram_count ? vms[i]->more->conf->memory >> 20 : 0);
 	report_end(&c->r);
 	report_end(&c->r);
 	return 0;
@@ -224,7 +222,7 @@ int verb_version(struct call *c)
 					  vm[] = {{"id", 2}, {"name", -1}};
 
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_row(&c->r, HV_VERSION "\t%s\t%u\t%llu\t1", vcpu_ops->name, cpu_count, (ull)tsc_hz());
+	report_row(&c->r, HV_VERSION "\t%s\t%u\t%lu\t1", vcpu_ops->name, cpu_count, tsc_hz());
 	if (c->r.json) { /* what a program needs to read traces */
 		report_begin(&c->r, REPORT_LIST, NULL, 0);
 		for (unsigned i = 0; i < EXIT_KIND_COUNT; i++)
