@@ -22,12 +22,6 @@ static int fault(struct emu *e, unsigned seg)
 	return -EFAULT;
 }
 
-/* Bits 63:47 are all the same. With 5-level paging more would do; no guest has it. */
-static bool canonical(uint64_t va)
-{
-	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
-}
-
 /* Limit and type of a segment outside 64-bit mode (SDM 3A 5.3, 5.4). */
 static bool segment_allows(const struct vcpu_seg *s, uint64_t offset, unsigned size, bool write)
 {
@@ -48,7 +42,7 @@ int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offse
 
 	if (i->mode == CPU_MODE_64) {
 		*va = offset + (seg == SREG_FS || seg == SREG_GS ? s.base : 0);
-		return canonical(*va) && canonical(*va + size - 1) ? 0 : fault(e, seg);
+		return is_canonical(*va) && is_canonical(*va + size - 1) ? 0 : fault(e, seg);
 	}
 	*va = (uint32_t)(s.base + offset);
 	return segment_allows(&s, offset, size, write) ? 0 : fault(e, seg);
