@@ -25,7 +25,7 @@ struct sched_entity {
 	uint64_t budget, period; /* budget: ticks in each period; 0 < budget <= period */
 
 	/* To be read only. */
-	struct sched_queue *queue; /* NULL: in none */
+	struct sched_queue *queue; /* NULL: in none yet */
 	bool runnable;
 	uint64_t ran; /* ticks, in all */
 
@@ -72,6 +72,7 @@ struct sched_queue {
 	const struct sched_ops *ops;
 	uint64_t slice;               /* ticks */
 	struct sched_entity *current; /* since the last pick; NULL: idle */
+	uint64_t stop;                /* when the last pick said to pick again */
 
 	/* busy + idle = last - time of sched_init(), exactly. */
 	uint64_t last, busy, idle;
@@ -83,14 +84,10 @@ struct sched_queue {
 		bool endless;   /* the last pick set no end: nobody waited */
 	} fair;
 	struct {
-		uint64_t stop; /* what the last pick set */
-	} edf;
-	struct {
 		const struct sched_window *window; /* the caller's; their sum is at most frame */
 		unsigned count;
 		uint64_t frame, start; /* ticks; of the first frame */
 		bool slack;            /* time that is nobody's goes to whoever can run */
-		uint64_t stop;         /* what the last pick set */
 		uint64_t turns;        /* given so far */
 	} cyclic;
 };
@@ -131,9 +128,6 @@ void sched_cyclic_table(struct sched_queue *q, const struct sched_window *window
 
 /* Joins the queue, blocked. -EBUSY, -EINVAL: the policy refuses; e is in no queue then. */
 int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now);
-
-/* Leaves the queue, whatever its state; its core does not run it any more. */
-void sched_remove(struct sched_entity *e, uint64_t now);
 
 /* True when its core must pick again (kick it if that is another one). Idempotent. */
 bool sched_wake(struct sched_entity *e, uint64_t now);
