@@ -13,12 +13,7 @@ void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value)
 
 static int fault(struct emu *e, unsigned seg)
 {
-	e->fault = (struct vcpu_event){
-		.valid = true,
-		.type = EVENT_EXCEPTION,
-		.vector = seg == SREG_SS ? VEC_SS : VEC_GP,
-		.has_error = true,
-	};
+	e->fault = event_fault(seg == SREG_SS ? VEC_SS : VEC_GP, 0);
 	return -EFAULT;
 }
 

@@ -64,10 +64,7 @@ struct vcpu_event event_merge(struct vcpu_event pending, struct vcpu_event next,
 	}
 	if ((first == CONTRIBUTORY && second == CONTRIBUTORY) ||
 	    (first == PAGE_FAULT && (second == CONTRIBUTORY || second == PAGE_FAULT)))
-		return (struct vcpu_event){.valid = true,
-					   .type = EVENT_EXCEPTION,
-					   .vector = VEC_DF,
-					   .has_error = true};
+		return event_fault(VEC_DF, 0);
 	if (asynchronous(&pending))
 		*lost = pending;
 	return next;

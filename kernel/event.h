@@ -24,6 +24,12 @@ struct vcpu_event {
 	uint32_t error;
 };
 
+/* An exception with an error code. */
+static inline struct vcpu_event event_fault(uint8_t vector, uint32_t error)
+{
+	return (struct vcpu_event){true, EVENT_EXCEPTION, vector, true, 0, error};
+}
+
 /*
  * What is to be delivered when `next` is raised while `pending` was being
  * delivered (pending.valid may be false). Benign/contributory/page-fault rules

@@ -250,7 +250,7 @@ void msr_reset(struct vcpu *v);
 
 /* kernel/mmio.c */
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e);
-void handle_string_io(struct vcpu *v, const struct vcpu_exit *e);
+void handle_string_io(struct vcpu *v);
 /* Bytes at RIP; how many could be read without a fault (then *fault is set if none). */
 unsigned vcpu_fetch(struct vcpu *v, uint8_t *buf, unsigned n, struct vcpu_event *fault);
 unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
@@ -270,7 +270,8 @@ uint32_t pci_beyond(void *ctx, uint16_t function, unsigned reg, bool write);
 void learn_print(struct vm *vm, void (*line)(void *ctx, const char *text), void *ctx);
 
 /* kernel/crash.c */
-void crash_dump(struct vcpu *v, const char *why);
+/* Shows its registers and ends its VM. */
+void vcpu_crash(struct vcpu *v, const char *why);
 
 /* kernel/cpuloop.c */
 /* The run queue of a core, as the configuration wants it; policy: as config_place() says. */

@@ -80,11 +80,7 @@ static int translate(struct vcpu *v, const struct gwalk_regs *r, gva_t va, unsig
 	/* Tables outside RAM read as all ones on a PC: reserved bits are set. */
 	if (err != -EFAULT)
 		res.pf_error = (uint32_t)(PFEC_P | PFEC_RSVD);
-	*fault = (struct vcpu_event){.valid = true,
-				     .type = EVENT_EXCEPTION,
-				     .vector = VEC_PF,
-				     .has_error = true,
-				     .error = res.pf_error};
+	*fault = event_fault(VEC_PF, res.pf_error);
 	vcpu_ops->set(v, REG_CR2, va);
 	return -EFAULT;
 }
@@ -222,7 +218,6 @@ static const struct emu_ops emu_ops = {
 static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 {
 	uint8_t buf[INSN_MAX];
-	struct vcpu_event fault = {0};
 	struct emu_vcpu ctx = {.v = v, .access = vcpu_cpl(v) == 3 ? GWALK_U : 0};
 	struct emu e = {.ops = &emu_ops, .ctx = &ctx, .io = io};
 	struct vcpu_exit done = {0};
@@ -230,28 +225,22 @@ static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned
 	int err;
 
 	if (!n) {
-		n = vcpu_fetch(v, buf, sizeof(buf), &fault);
+		n = vcpu_fetch(v, buf, sizeof(buf), &e.fault);
 		bytes = buf;
 	}
-	if (fault.valid) {
-		vcpu_inject(v, fault);
-		return;
-	}
-	err = insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn);
+	err = e.fault.valid ? -EFAULT : insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn);
 	if (!err) {
 		walk_regs(v, &ctx.regs);
 		e.rip = vcpu_ops->get(v, REG_RIP);
 		e.rflags = ctx.regs.rflags;
 		err = emulate(&e, &insn);
 	}
-	if (err == -EFAULT) {
+	if (err == -EFAULT)
 		vcpu_inject(v, e.fault);
-		return;
-	}
-	if (err < 0) { /* an instruction that no driver uses on a device (SSE, VEX, far calls…) */
+	else if (err < 0) /* no driver uses it on a device (SSE, VEX, far calls…) */
 		vcpu_gp(v);
+	if (err < 0)
 		return;
-	}
 	if (e.rflags != ctx.regs.rflags)
 		vcpu_ops->set(v, REG_RFLAGS, e.rflags);
 	done.insn_len = insn.len;
@@ -259,16 +248,22 @@ static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned
 		(void)vcpu_advance(v, &done);
 }
 
-void handle_string_io(struct vcpu *v, const struct vcpu_exit *e)
+void handle_string_io(struct vcpu *v)
 {
-	(void)e;
 	run_emulator(v, true, NULL, 0);
 }
 
-static void crash(struct vcpu *v, const char *why)
+static void fetch_fault(struct vcpu *v, gpa_t gpa)
 {
-	crash_dump(v, why);
-	vm_end(v->vm, END_CRASH);
+	int err = vm_make_executable(v->vm, gpa);
+
+	if (err == -ENOMEM) {
+		vcpu_crash(v, "no memory to split its large pages");
+	} else if (err) {
+		/* The bus floats high: FF FF is no instruction. */
+		vcpu_refused(v, REFUSE_FETCH, gpa >> PAGE_SHIFT);
+		vcpu_exception(v, VEC_UD);
+	}
 }
 
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
@@ -276,33 +271,18 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 	gpa_t gpa = e->u.page_fault.gpa;
 
 	if (e->u.page_fault.exec) {
-		int err = vm_make_executable(v->vm, gpa);
-
-		if (!err)
-			return;
-		if (err == -ENOMEM) {
-			crash(v, "no memory to split its large pages");
-			return;
-		}
-		/* The bus floats high: FF FF is no instruction. */
-		vcpu_refused(v, REFUSE_FETCH, gpa >> PAGE_SHIFT);
-		vcpu_exception(v, VEC_UD);
-		return;
-	}
-	if (e->u.page_fault.walk) {
+		fetch_fault(v, gpa);
+	} else if (e->u.page_fault.walk) {
 		/* Page tables outside RAM read as all ones: reserved bits are set. */
 		vcpu_refused(v, REFUSE_READ, gpa >> PAGE_SHIFT);
-		if (!e->u.page_fault.gva_valid) {
-			crash(v, "its page tables lie outside its memory");
-			return;
-		}
-		vcpu_page_fault(v, e->u.page_fault.gva, (uint32_t)(PFEC_P | PFEC_RSVD));
-		return;
-	}
-	if (v->pending.valid) {
+		if (e->u.page_fault.gva_valid)
+			vcpu_page_fault(v, e->u.page_fault.gva, (uint32_t)(PFEC_P | PFEC_RSVD));
+		else
+			vcpu_crash(v, "its page tables lie outside its memory");
+	} else if (v->pending.valid) {
 		/* Not the instruction at RIP: the IDT, GDT, TSS or stack of the event. */
-		crash(v, "an event is delivered through memory that it does not have");
-		return;
+		vcpu_crash(v, "an event is delivered through memory that it does not have");
+	} else {
+		run_emulator(v, false, e->u.page_fault.insn, e->u.page_fault.insn_bytes);
 	}
-	run_emulator(v, false, e->u.page_fault.insn, e->u.page_fault.insn_bytes);
 }

@@ -89,8 +89,7 @@ static void power(void *owner, enum hcall_power what, uint64_t reason, const cha
 		break;
 	case HCALL_CRASH:
 		log_warn("%s: crashed by its own word: reason 0x%lx %s", v->vm->name, reason, text);
-		crash_dump(v, "crash call");
-		vm_end(v->vm, END_CRASH);
+		vcpu_crash(v, "crash call");
 		break;
 	}
 }

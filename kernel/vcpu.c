@@ -131,8 +131,7 @@ void vcpu_inject(struct vcpu *v, struct vcpu_event e)
 		v->more->lost_irq = lost;
 	if (shutdown) {
 		v->pending.valid = false;
-		crash_dump(v, "triple fault");
-		vm_end(v->vm, END_CRASH);
+		vcpu_crash(v, "triple fault");
 	}
 }
 
@@ -145,20 +144,13 @@ void vcpu_exception(struct vcpu *v, enum x86_vector vec)
 void vcpu_gp(struct vcpu *v)
 {
 	/* No error code in real mode (SDM 3A 20.1.4): the backends drop it there. */
-	vcpu_inject(v, (struct vcpu_event){.valid = true,
-					   .type = EVENT_EXCEPTION,
-					   .vector = VEC_GP,
-					   .has_error = true});
+	vcpu_inject(v, event_fault(VEC_GP, 0));
 }
 
 void vcpu_page_fault(struct vcpu *v, gva_t va, uint32_t error)
 {
 	vcpu_ops->set(v, REG_CR2, va);
-	vcpu_inject(v, (struct vcpu_event){.valid = true,
-					   .type = EVENT_EXCEPTION,
-					   .vector = VEC_PF,
-					   .has_error = true,
-					   .error = error});
+	vcpu_inject(v, event_fault(VEC_PF, error));
 }
 
 bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
