@@ -3,9 +3,7 @@
 #include "kernel/config.h"
 
 #include "kernel/config_parse.h"
-#include "kernel/errno.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 #include "kernel/words.h"
 
 #define MAX_DIAGS  20u

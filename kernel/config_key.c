@@ -2,7 +2,6 @@
 /* The keys of the configuration file and the values that they take; pure. */
 #include "kernel/config_parse.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 #define AT(type, field) offsetof(struct type, field), offsetof(struct type, field##_line)
 #define FILE_AT(field)  offsetof(struct config_vm, field), offsetof(struct config_vm, field.line)

@@ -2,7 +2,6 @@
 /* The lists in the configuration file: cores of a VM, windows of a cyclic core; pure. */
 #include "kernel/config_parse.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 /* "a," is no list: of the empty piece at its end nothing would be seen. */
 static bool is_list(struct span v)

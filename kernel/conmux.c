@@ -2,9 +2,7 @@
 /* The console multiplexer: many consoles on one stream of bytes; pure. */
 #include "kernel/conmux.h"
 
-#include "kernel/errno.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 #define CTRL_A 0x01
 #define ESC    '\x1b'

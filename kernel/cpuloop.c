@@ -9,7 +9,6 @@
 #include "kernel/console.h"
 #include "kernel/guest.h"
 #include "kernel/log.h"
-#include "kernel/string.h"
 #include "kernel/trace.h"
 
 #define SLICE_US 5000u

@@ -2,7 +2,6 @@
 /* Executes decoded instructions on device memory: operands, addresses, dispatch. */
 #include "kernel/emulate.h"
 #include "arch/x86/regs.h"
-#include "kernel/errno.h"
 
 void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value)
 {

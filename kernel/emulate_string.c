@@ -2,7 +2,6 @@
 /* The emulator's string instructions, with and without REP, and INS and OUTS. */
 #include "arch/x86/regs.h"
 #include "kernel/emulate.h"
-#include "kernel/errno.h"
 
 struct string {
 	struct emu *e;

@@ -10,7 +10,6 @@
  */
 #include "kernel/gwalk.h"
 #include "arch/x86/regs.h"
-#include "kernel/errno.h"
 
 #define PTE_P  BIT(0)
 #define PTE_W  BIT(1)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hypercalls: every argument is copied once, checked, then used. Pure. */
 #include "kernel/hypercall.h"
-#include "kernel/errno.h"
-#include "kernel/string.h"
 
 #define CALL_REQUESTS 64u                       /* work of one BLOCK_SUBMIT is bounded by */
 #define CALL_SECTORS  MULLION_BLOCK_MAX_SECTORS /* both: the last request may exceed this */

@@ -13,7 +13,6 @@
 #include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
 #include "kernel/control.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/log.h"
 

@@ -5,9 +5,7 @@
 #include "arch/x86/mtrr.h"
 #include "arch/x86/spinlock.h"
 #include "kernel/alloc.h"
-#include "kernel/errno.h"
 #include "kernel/log.h"
-#include "kernel/string.h"
 
 #define EXTENTS 2048u
 

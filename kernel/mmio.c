@@ -3,11 +3,9 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/decode.h"
 #include "kernel/emulate.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/gwalk.h"
 #include "kernel/log.h"
-#include "kernel/string.h"
 
 struct emu_vcpu {
 	struct vcpu *v;

@@ -2,7 +2,6 @@
 /* Files that the loader read from the boot volume. */
 #include "kernel/modules.h"
 #include "kernel/mem.h"
-#include "kernel/string.h"
 
 static const struct handoff_module *modules;
 static unsigned count;

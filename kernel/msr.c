@@ -3,7 +3,6 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/tsc.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/pvclock.h"
 

@@ -3,12 +3,10 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/tsc.h"
 #include "kernel/console.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
-#include "kernel/string.h"
 
 static uint64_t clock_now(void *vm)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where the configured VMs go: cores and memory; pure. */
 #include "kernel/config_parse.h"
-#include "kernel/string.h"
 
 /* The work in progress. */
 struct place {

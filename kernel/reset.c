@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Registers of a vCPU at power-up, and what the loader of its image asks for on top. Pure. */
-#include "kernel/string.h"
 #include "kernel/vcpu.h"
 
 #define DATA_16 0x93u /* writable, accessed */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scheduling policy: a budget in each period, enforced; earliest deadline first. */
-#include "kernel/errno.h"
 #include "kernel/sched.h"
 
 /*

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scheduling policy: a table of windows that repeats each major frame (ARINC 653). */
-#include "kernel/errno.h"
 #include "kernel/sched.h"
 
 #define ANYBODY 0u /* instead of a group */

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/errno.h"
+#include "kernel/string.h"
+
 typedef uint64_t hpa_t; /* host physical address */
 typedef uint64_t gpa_t; /* guest physical address */
 typedef uint64_t gva_t; /* guest linear address */

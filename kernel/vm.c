@@ -3,14 +3,12 @@
 #include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
 #include "kernel/console.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/load/load.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/modules.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 #include "kernel/wallclock.h"
 
 struct vm *vms[CONFIG_MAX_VMS];

@@ -4,9 +4,7 @@
 #include "kernel/dev/acpi_pm.h"
 #include "kernel/dev/reset.h"
 #include "kernel/dev/rtc.h"
-#include "kernel/errno.h"
 #include "kernel/load/load.h"
-#include "kernel/string.h"
 
 static const uint8_t dsdt[] = {
 #include "build/gen/dsdt.h"

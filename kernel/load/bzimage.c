@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loads a Linux bzImage and its initrd by the 64-bit boot protocol. */
-#include "kernel/errno.h"
 #include "kernel/load/load.h"
-#include "kernel/string.h"
 
 /*
  * Offsets of the setup header, the same in the file and in boot_params: Linux

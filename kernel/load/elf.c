@@ -2,9 +2,7 @@
 /* Loads a static ELF64 executable as a paravirtual guest. */
 #include "kernel/elf.h"
 #include "guests/include/mullion.h"
-#include "kernel/errno.h"
 #include "kernel/load/load.h"
-#include "kernel/string.h"
 
 #define MAX_SEGMENTS 32u
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the image loaders share: GDT, page tables, checks and the failure sentence. */
-#include "kernel/errno.h"
 #include "kernel/load/load.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 static_assert(GUEST_PAGETABLES + GUEST_PT_MAX <= GUEST_STACK, "start area overlaps");
 static_assert(GUEST_START_END <= GUEST_EBDA, "start area overlaps");

@@ -2,12 +2,10 @@
 /* The table of commands, and from a line to the verb that it names. */
 #include "kernel/mon/monitor.h"
 #include "kernel/control.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/mon/request.h"
 #include "kernel/mon/verbs.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 static int verb_help(struct call *c);
 

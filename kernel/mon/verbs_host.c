@@ -4,11 +4,9 @@
 #include "arch/x86/tsc.h"
 #include "kernel/control.h"
 #include "kernel/dmesg.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/mem.h"
 #include "kernel/mon/verbs.h"
-#include "kernel/string.h"
 #include "kernel/trace.h"
 
 #define DMESG_BYTES   KIB(8) /* of one answer to a program */

@@ -3,7 +3,6 @@
 #include "arch/x86/tsc.h"
 #include "kernel/console.h"
 #include "kernel/control.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/mon/verbs.h"
 #include "kernel/print.h"
