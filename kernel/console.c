@@ -140,7 +140,7 @@ static void deliver(unsigned index, uint8_t byte)
 		return;
 	spin_lock(&vm->more->lock);
 	if (vm->more->state == VM_RUNNING)
-		(void)(vm->more->pc ? pc_console_in(vm, byte) : pv_console_in(vm, byte));
+		vm_console_in(vm, byte);
 	spin_unlock(&vm->more->lock);
 }
 

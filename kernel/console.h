@@ -5,8 +5,6 @@
 
 #include "kernel/types.h"
 
-struct timer;
-
 /* Before anything is logged; after serial_init(). */
 void console_init(void);
 /* The index of a new VM's console, or -ENOSPC. */

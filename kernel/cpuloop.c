@@ -145,7 +145,9 @@ void guest_timer_init(struct guest_timer *t, struct vm *vm, struct cpu *cpu, voi
 				  .fire = fire,
 				  .dev = dev,
 				  .vm = vm,
-				  .cpu = cpu};
+				  .cpu = cpu,
+				  .next = vm->more->timers};
+	vm->more->timers = t;
 }
 
 void guest_timer_arm(void *ctx, uint64_t deadline_ns)

@@ -50,8 +50,9 @@ struct guest_timer {
 	void (*fire)(void *dev);
 	void *dev;
 	struct vm *vm;
-	struct cpu *cpu; /* whose queue */
-	bool firing;     /* what it arms now is a period of its own, not the guest's doing */
+	struct cpu *cpu;          /* whose queue */
+	struct guest_timer *next; /* of the VM's */
+	bool firing; /* what it arms now is a period of its own, not the guest's doing */
 };
 
 #define MTRR_VARIABLE 8u
@@ -68,7 +69,6 @@ struct vcpu_more {
 	bool halt_irq;              /* an interrupt may end the halt (RFLAGS.IF was on) */
 	bool halt_asked;            /* the hypercall asked for a halt */
 	bool halt_event;            /* so may an event port (PV halt call) */
-	uint64_t tlb_gen;           /* vm->tlb_gen when the TLB was last flushed for it */
 	uint64_t tsc_aux;
 	uint64_t tsc_adjust;
 	uint64_t misc_enable;
@@ -132,6 +132,7 @@ struct vm_more {
 	uint64_t cleared;         /* bytes of its memory, while it starts */
 	struct spinlock p2m_lock; /* while it runs: large pages may be split */
 	struct timerq_node restart_timer;
+	struct guest_timer *timers; /* all that it has */
 	struct guest_timer watchdog;
 };
 
@@ -165,8 +166,8 @@ int vm_reset(struct vm *vm);
 int vm_watchdog(struct vm *vm, uint64_t ns);
 /* Registers and events of v as after INIT; it is loaded nowhere. */
 void vcpu_clear(struct vcpu *v);
-/* VM lock held. */
-void vm_stop_timers(struct vm *vm);
+/* Before it is loaded for the first time: the time of day. */
+void wallclock_init(uint64_t epoch);
 void vm_list_refusals(struct vm *vm);
 /* After no memory was to be had. */
 void vm_complain_memory(struct vm *vm);
@@ -194,9 +195,11 @@ int vm_make_executable(struct vm *vm, gpa_t gpa);
 /* kernel/pc.c, kernel/pv.c: wire the devices of a VM; run under its lock. */
 int pc_init(struct vm *vm);
 int pv_init(struct vm *vm);
-/* One byte for the guest's console; false: no room now. */
-bool pc_console_in(struct vm *vm, uint8_t byte);
-bool pv_console_in(struct vm *vm, uint8_t byte);
+/* One byte for the guest's console; lost when there is no room. VM lock held. */
+void vm_console_in(struct vm *vm, uint8_t byte);
+/* Takes the oldest byte that waits for the guest; false: there is none. */
+bool vm_console_take(struct vm_more *m, uint8_t *byte);
+void vm_console_write(struct vm *vm, const char *p, unsigned n);
 /* The vector to inject from PIC or APIC, or -1; takes it when `take`. VM lock held. */
 int vcpu_irq(struct vcpu *v, bool take);
 /* Gives the UART what was typed and found no room; after each access. VM lock held. */

@@ -121,7 +121,8 @@ static void finish(struct vm *vm)
 	bool again = m->end == END_RESTART || crash == ON_CRASH_RESTART;
 
 	spin_lock(&m->lock);
-	vm_stop_timers(vm);
+	for (struct guest_timer *t = m->timers; t; t = t->next)
+		guest_timer_arm(t, DEV_TIMER_NEVER);
 	spin_unlock(&m->lock);
 	core_timer(m->vcpu[0]->cpu, &m->restart_timer, UINT64_MAX);
 	vm_list_refusals(vm);

@@ -20,7 +20,6 @@
 #include "kernel/mem.h"
 #include "kernel/modules.h"
 #include "kernel/mon/monitor.h"
-#include "kernel/wallclock.h"
 
 #define XAPIC_DEFAULT  0xfee00000ull
 #define IOAPIC_DEFAULT 0xfec00000ull
@@ -228,7 +227,7 @@ static void main_on_stack(void)
 	find_ioapics();
 	tsc_init(acpi.pm_timer.space == ACPI_SPACE_IO ? (uint16_t)acpi.pm_timer.address : 0,
 		 acpi.pm_timer_32);
-	wallclock_init(handoff.boot_epoch, rdtsc());
+	wallclock_init(handoff.boot_epoch);
 	console_clock_ready();
 	apic_timer_init();
 	xstate_init();

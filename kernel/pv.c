@@ -10,13 +10,39 @@
 
 #define SVR_ENABLED 0x1ffu
 
-static void console_write(void *owner, const char *p, unsigned n)
+void vm_console_write(struct vm *vm, const char *p, unsigned n)
 {
-	struct vcpu *v = owner;
-
-	console_output(v->vm->more->console, p, n);
+	console_output(vm->more->console, p, n);
 	if (console_waiting())
 		core_console_waiting();
+}
+
+void vm_console_in(struct vm *vm, uint8_t byte)
+{
+	struct vm_more *m = vm->more;
+
+	if (m->in_count == CONSOLE_IN)
+		return;
+	m->in[(m->in_head + m->in_count++) % CONSOLE_IN] = byte;
+	if (m->pc)
+		pc_console_feed(vm);
+	else
+		evtchn_raise(&m->events, MULLION_PORT_CONSOLE);
+}
+
+bool vm_console_take(struct vm_more *m, uint8_t *byte)
+{
+	if (!m->in_count)
+		return false;
+	*byte = m->in[m->in_head];
+	m->in_head = (m->in_head + 1) % CONSOLE_IN;
+	m->in_count--;
+	return true;
+}
+
+static void console_write(void *owner, const char *p, unsigned n)
+{
+	vm_console_write(((struct vcpu *)owner)->vm, p, n);
 }
 
 static unsigned console_read(void *owner, char *p, unsigned n)
@@ -24,23 +50,9 @@ static unsigned console_read(void *owner, char *p, unsigned n)
 	struct vm_more *m = ((struct vcpu *)owner)->vm->more;
 	unsigned i = 0;
 
-	for (; i < n && m->in_count; i++) {
-		p[i] = (char)m->in[m->in_head];
-		m->in_head = (m->in_head + 1) % CONSOLE_IN;
-		m->in_count--;
-	}
+	while (i < n && vm_console_take(m, (uint8_t *)&p[i]))
+		i++;
 	return i;
-}
-
-bool pv_console_in(struct vm *vm, uint8_t byte)
-{
-	struct vm_more *m = vm->more;
-
-	if (m->in_count == CONSOLE_IN)
-		return false;
-	m->in[(m->in_head + m->in_count++) % CONSOLE_IN] = byte;
-	evtchn_raise(&m->events, MULLION_PORT_CONSOLE);
-	return true;
 }
 
 static uint64_t time_ns(void *owner, enum mullion_clock clock)

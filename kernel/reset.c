@@ -48,8 +48,6 @@ static void start_at(struct vcpu *v, const struct vcpu_start *start)
 	set_segs(v, &code, &data);
 	vcpu_ops->set(v, REG_RIP, start->rip);
 	vcpu_ops->set(v, REG_RSP, start->rsp);
-	v->gpr[GPR_RAX] = start->rax;
-	v->gpr[GPR_RBX] = start->rbx;
 	v->gpr[GPR_RDX] = 0;
 	v->gpr[GPR_RSI] = start->rsi;
 	v->gpr[GPR_RDI] = start->rdi;

@@ -199,7 +199,7 @@ struct vcpu_start {
 	bool real_mode; /* as after a SIPI (SDM 3A 8.4.4.1): CS = sipi << 8, IP = 0 */
 	uint8_t sipi;
 	uint64_t rip, rsp, cr3;
-	uint64_t rsi, rdi, rbx, rax;
+	uint64_t rsi, rdi;
 	gpa_t gdt; /* long mode: GDT with code 0x10 and data 0x18, size gdt_limit + 1 */
 	uint16_t gdt_limit;
 };

@@ -9,10 +9,16 @@
 #include "kernel/mem.h"
 #include "kernel/modules.h"
 #include "kernel/print.h"
-#include "kernel/wallclock.h"
 
 struct vm *vms[CONFIG_MAX_VMS];
 unsigned vm_count;
+static uint64_t boot_epoch, boot_tsc; /* UTC seconds as firmware said, and when that was */
+
+void wallclock_init(uint64_t epoch)
+{
+	boot_epoch = epoch;
+	boot_tsc = rdtsc();
+}
 
 uint64_t vm_now(struct vm *vm)
 {
@@ -235,6 +241,7 @@ int vm_reset(struct vm *vm)
 
 	m->ports = m->mmio = (struct iobus){0};
 	m->in_head = m->in_count = 0;
+	m->timers = NULL;
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct vcpu *v = m->vcpu[i];
 
@@ -271,8 +278,8 @@ int vm_load_image(struct vm *vm)
 	if (m->learn) /* until now it could be read */
 		memset(m->learn, 0, sizeof(*m->learn));
 	/* From here on time counts for the guest. */
-	m->epoch = wallclock_now();
 	m->tsc_start = rdtsc();
+	m->epoch = boot_epoch + tsc_to_ns(m->tsc_start - boot_tsc) / 1000000000;
 	m->start = (struct vcpu_start){0};
 	return load_image(vm, &m->start);
 }
@@ -310,20 +317,4 @@ void vm_list_refusals(struct vm *vm)
 	*r = (struct refusals){0};
 	if (vm->more->learn)
 		learn_print(vm, log_learnt, vm);
-}
-
-void vm_stop_timers(struct vm *vm)
-{
-	struct vm_more *m = vm->more;
-
-	for (unsigned i = 0; i < m->vcpu_count; i++)
-		guest_timer_arm(&m->vcpu[i]->more->lapic_timer, DEV_TIMER_NEVER);
-	guest_timer_arm(&m->watchdog, DEV_TIMER_NEVER);
-	if (!m->pc) {
-		guest_timer_arm(&m->pv_timer, DEV_TIMER_NEVER);
-		return;
-	}
-	guest_timer_arm(&m->pc->pit_timer, DEV_TIMER_NEVER);
-	guest_timer_arm(&m->pc->rtc_timer, DEV_TIMER_NEVER);
-	guest_timer_arm(&m->pc->pm_timer, DEV_TIMER_NEVER);
 }

@@ -12,7 +12,6 @@ struct vm {
 	const char *name;
 	unsigned id;      /* 1.. */
 	struct pt p2m;    /* guest-physical to host-physical: EPT or NPT */
-	uint64_t tlb_gen; /* bumped when p2m loses or changes a mapping */
 	hpa_t msr_bitmap; /* the backend's, shared by the VM's vCPUs; 0 until made */
 	struct vm_more *more;
 };

@@ -40,11 +40,9 @@
 #define GUEST_ACPI_END   0x100000ull
 #define GUEST_IMAGE_MIN  0x100000ull
 
-#define GUEST_PCI_HOLE     0xc0000000ull
-#define GUEST_PCI_HOLE_END 0xfec00000ull
-#define GUEST_IOAPIC       0xfec00000ull
-#define GUEST_IOAPIC_ID    0u
-#define GUEST_LAPIC        0xfee00000ull
+#define GUEST_IOAPIC    0xfec00000ull
+#define GUEST_IOAPIC_ID 0u
+#define GUEST_LAPIC     0xfee00000ull
 
 /* Where byte n of a guest's RAM lies in its physical address space. */
 static inline gpa_t guest_ram_gpa(uint64_t n)
