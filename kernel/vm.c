@@ -158,21 +158,11 @@ fail:
 	return NULL;
 }
 
-static int mem_write(void *vm, gpa_t gpa, const void *buf, uint64_t size)
-{
-	return vm_write(vm, gpa, buf, size);
-}
-
-static int mem_zero(void *vm, gpa_t gpa, uint64_t size)
-{
-	return vm_zero(vm, gpa, size);
-}
-
 static int load_image(struct vm *vm, struct vcpu_start *start)
 {
 	struct vm_more *m = vm->more;
 	const struct config_vm *c = m->conf;
-	struct load_mem mem = {vm, mem_write, mem_zero, c->memory};
+	struct load_mem mem = {vm, c->memory};
 	char buf[160] = "";
 	struct load_why why = {buf, sizeof(buf)};
 	struct load_file kernel = {0}, initrd = {0};

@@ -6,12 +6,11 @@
 #include "kernel/load/layout.h"
 #include "kernel/types.h"
 #include "kernel/vcpu.h"
+#include "kernel/vm.h"
 
-/* The guest's memory; addresses are guest-physical. write and zero: 0 or -EFAULT (not RAM). */
+/* The guest's memory, written by vm_write() and vm_zero(). */
 struct load_mem {
-	void *ctx;
-	int (*write)(void *ctx, gpa_t gpa, const void *buf, uint64_t size);
-	int (*zero)(void *ctx, gpa_t gpa, uint64_t size);
+	struct vm *vm;
 	uint64_t size; /* bytes of RAM, laid out as layout.h says */
 };
 

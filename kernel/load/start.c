@@ -39,7 +39,7 @@ static int write_table(const struct load_mem *m, gpa_t gpa, uint64_t first, uint
 	for (unsigned i = 0; i < 512; i += CHUNK, gpa += sizeof(e)) {
 		for (unsigned n = 0; n < CHUNK; n++)
 			e[n] = i + n < count ? first + (i + n) * step : 0;
-		if (m->write(m->ctx, gpa, e, sizeof(e)))
+		if (vm_write(m->vm, gpa, e, sizeof(e)))
 			return -EFAULT;
 	}
 	return 0;
@@ -56,7 +56,7 @@ int start_tables(const struct load_mem *m, uint64_t end, struct vcpu_start *star
 
 	if (gib > (GUEST_PT_MAX - 2 * PAGE_SIZE) / PAGE_SIZE)
 		return -ENOMEM;
-	if (m->write(m->ctx, GUEST_GDT, gdt, sizeof(gdt)) ||
+	if (vm_write(m->vm, GUEST_GDT, gdt, sizeof(gdt)) ||
 	    write_table(m, pml4, pdpt | PTE_P_W_A, 0, 1) ||
 	    write_table(m, pdpt, pd | PTE_P_W_A, PAGE_SIZE, (unsigned)gib))
 		return -EFAULT;
