@@ -172,52 +172,43 @@ static int emu_access(struct emu *e, gva_t va, unsigned size, unsigned access, b
 	return 0;
 }
 
-static int guest_mem_read(struct emu *e, gva_t va, unsigned size, bool intent, uint64_t *value)
+int guest_read(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value)
 {
-	return emu_access(e, va, size, intent ? GWALK_W : 0, false, value);
+	return emu_access(e, va, size, write_intent ? GWALK_W : 0, false, value);
 }
 
-static int guest_mem_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
+int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 {
 	return emu_access(e, va, size, GWALK_W, true, &value);
 }
 
-static uint64_t guest_get_gpr(struct emu *e, unsigned n)
+uint64_t guest_gpr(struct emu *e, unsigned n)
 {
 	return vcpu_gpr_get(((struct emu_vcpu *)e->ctx)->v, n);
 }
 
-static void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
+void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
 {
 	vcpu_gpr_set(((struct emu_vcpu *)e->ctx)->v, n, value);
 }
 
-static struct vcpu_seg guest_get_seg(struct emu *e, enum vcpu_sreg s)
+struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s)
 {
 	return vcpu_ops->get_seg(((struct emu_vcpu *)e->ctx)->v, s);
 }
 
-static int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
+int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
 {
 	port_access(((struct emu_vcpu *)e->ctx)->v, port, size, out, value, 0);
 	return 0;
 }
-
-static const struct emu_ops emu_ops = {
-	.get_gpr = guest_get_gpr,
-	.set_gpr = guest_set_gpr,
-	.get_seg = guest_get_seg,
-	.read = guest_mem_read,
-	.write = guest_mem_write,
-	.port = guest_port,
-};
 
 /* io: an I/O exit; else one for a memory access, maybe with the instruction's bytes. */
 static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 {
 	uint8_t buf[INSN_MAX];
 	struct emu_vcpu ctx = {.v = v, .access = vcpu_cpl(v) == 3 ? GWALK_U : 0};
-	struct emu e = {.ops = &emu_ops, .ctx = &ctx, .io = io};
+	struct emu e = {.ctx = &ctx, .io = io};
 	struct vcpu_exit done = {0};
 	struct insn insn;
 	int err;
