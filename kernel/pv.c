@@ -40,25 +40,22 @@ bool vm_console_take(struct vm_more *m, uint8_t *byte)
 	return true;
 }
 
-static void console_write(void *owner, const char *p, unsigned n)
+void hcall_console_write(struct vcpu *v, const char *p, unsigned n)
 {
-	vm_console_write(((struct vcpu *)owner)->vm, p, n);
+	vm_console_write(v->vm, p, n);
 }
 
-static unsigned console_read(void *owner, char *p, unsigned n)
+unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n)
 {
-	struct vm_more *m = ((struct vcpu *)owner)->vm->more;
 	unsigned i = 0;
 
-	while (i < n && vm_console_take(m, (uint8_t *)&p[i]))
+	while (i < n && vm_console_take(v->vm->more, (uint8_t *)&p[i]))
 		i++;
 	return i;
 }
 
-static uint64_t time_ns(void *owner, enum mullion_clock clock)
+uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock)
 {
-	struct vcpu *v = owner;
-
 	switch (clock) {
 	case MULLION_CLOCK_WALL:
 		return v->vm->more->epoch * 1000000000ull + vm_now(v->vm);
@@ -71,55 +68,37 @@ static uint64_t time_ns(void *owner, enum mullion_clock clock)
 	}
 }
 
-static void timer_arm(void *owner, uint64_t deadline)
+void hcall_timer_arm(struct vcpu *v, uint64_t deadline_ns)
 {
-	guest_timer_arm(&((struct vcpu *)owner)->vm->more->pv_timer, deadline);
+	guest_timer_arm(&v->vm->more->pv_timer, deadline_ns);
 }
 
-static void yield(void *owner)
+void hcall_yield(struct vcpu *v)
 {
-	core_yield(owner);
+	core_yield(v);
 }
 
 /* Carried out after the VM's lock is released. */
-static void halt(void *owner)
+void hcall_halt(struct vcpu *v)
 {
-	((struct vcpu *)owner)->more->halt_asked = true;
+	v->more->halt_asked = true;
 }
 
-static void power(void *owner, enum hcall_power what, uint64_t reason, const char *text)
+int hcall_watchdog(struct vcpu *v, uint64_t ns)
 {
-	struct vcpu *v = owner;
-
-	switch (what) {
-	case HCALL_POWER_OFF:
-		vm_end(v->vm, END_POWEROFF);
-		break;
-	case HCALL_RESTART:
-		vm_end(v->vm, END_RESTART);
-		break;
-	case HCALL_CRASH:
-		log_warn("%s: crashed by its own word: reason 0x%lx %s", v->vm->name, reason, text);
-		vcpu_crash(v, "crash call");
-		break;
-	}
+	return vm_watchdog(v->vm, ns);
 }
 
-static int watchdog(void *owner, uint64_t ns)
+void hcall_power(struct vcpu *v, bool restart)
 {
-	return vm_watchdog(((struct vcpu *)owner)->vm, ns);
+	vm_end(v->vm, restart ? END_RESTART : END_POWEROFF);
 }
 
-static const struct hcall_ops ops = {
-	.watchdog = watchdog,
-	.console_write = console_write,
-	.console_read = console_read,
-	.time_ns = time_ns,
-	.timer_arm = timer_arm,
-	.yield = yield,
-	.halt = halt,
-	.power = power,
-};
+void hcall_crash(struct vcpu *v, uint64_t reason, const char *text)
+{
+	log_warn("%s: crashed by its own word: reason 0x%lx %s", v->vm->name, reason, text);
+	vcpu_crash(v, "crash call");
+}
 
 void pv_hypercall(struct vcpu *v)
 {
@@ -130,8 +109,7 @@ void pv_hypercall(struct vcpu *v)
 		.vcpu_count = m->vcpu_count,
 		.events = &m->events,
 		.disk = m->has_disk ? &m->disk : NULL,
-		.ops = &ops,
-		.owner = v,
+		.caller = v,
 	};
 	const uint64_t args[5] = {v->gpr[GPR_RDI], v->gpr[GPR_RSI], v->gpr[GPR_RDX],
 				  v->gpr[GPR_R10], v->gpr[GPR_R8]};
