@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What each core does for ever: serve requests, choose a vCPU, run it, or wait. */
 #include "arch/x86/apic.h"
-#include "arch/x86/msr.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/traps.h"
-#include "arch/x86/tsc.h"
 #include "kernel/conmux.h"
-#include "kernel/console.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
 #include "kernel/trace.h"
 
 #define SLICE_US 5000u

@@ -2,7 +2,6 @@
 /* The registers of a guest that is beyond saving. */
 #include "arch/x86/decode.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
 #include "kernel/print.h"
 
 #define CODE_BYTES 16u

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is done about each kind of exit: the one switch. */
-#include "arch/x86/cpu.h"
 #include "arch/x86/decode.h"
-#include "arch/x86/tsc.h"
-#include "arch/x86/xstate.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
 
 static const char *const names[EXIT_KIND_COUNT] = {
 	[EXIT_NONE] = "none",

@@ -3,8 +3,12 @@
 #ifndef KERNEL_GUEST_H
 #define KERNEL_GUEST_H
 
+#include "arch/x86/cpu.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/spinlock.h"
+#include "arch/x86/tsc.h"
+#include "arch/x86/xstate.h"
 #include "kernel/alloc.h"
 #include "kernel/blk/blk.h"
 #include "kernel/config.h"
@@ -21,6 +25,8 @@
 #include "kernel/dev/uart.h"
 #include "kernel/evtchn.h"
 #include "kernel/learn.h"
+#include "kernel/log.h"
+#include "kernel/mem.h"
 #include "kernel/refuse.h"
 #include "kernel/sched.h"
 #include "kernel/timerq.h"
@@ -183,6 +189,44 @@ void vm_end(struct vm *vm, enum vm_end how);
 void vm_work(struct vm *vm);
 /* v leaves its core, since its VM ends; on that core. */
 void vcpu_leave(struct vcpu *v);
+
+/* What the monitor may ask of VMs. Any core, no lock held; carried out by the VM's own cores. */
+enum vm_verb {
+	VM_START,    /* from off: memory, image, vCPUs */
+	VM_SHUTDOWN, /* asks the guest: power button, or its shutdown port */
+	VM_DESTROY,  /* ends it as it stands, also when held after a crash */
+	VM_RESTART,  /* destroy, then start */
+	VM_SUSPEND,  /* its vCPUs run no more until resume; its clock goes on */
+	VM_RESUME,
+};
+/*
+ * 0: under way (look at the state for the outcome). -EBUSY, -EINVAL: not in
+ * this state; *why is a sentence for the user.
+ */
+int vm_control(struct vm *vm, enum vm_verb verb, const char **why);
+
+/* "off", "running", "suspended", "starting", "ending", "crashed" (held), "waiting" (restart). */
+const char *vm_state_name(const struct vm *vm);
+
+/*
+ * kernel/console.c: the physical console, which is serial port and framebuffer behind
+ * the multiplexer.
+ */
+/* Before anything is logged; after serial_init(). */
+void console_init(void);
+/* The index of a new VM's console, or -ENOSPC. */
+int console_add(const char *name);
+void console_output(unsigned index, const char *bytes, size_t n);
+/* The keyboard and the terminal go to that VM. */
+void console_focus(unsigned index);
+/* Reads what was typed and carries it out, also what programs ask; on core 0, which gets the
+ * interrupts. */
+void console_poll(void);
+/* True when a line without end waits to be shown by console_tick(). */
+bool console_waiting(void);
+void console_tick(void);
+/* From now on the clock works. */
+void console_clock_ready(void);
 
 /* kernel/guestmem.c: memory is not cleared yet. */
 int vm_ram_alloc(struct vm *vm, uint64_t size);

@@ -2,8 +2,6 @@
 /* Guest memory: host pages behind it, and copies that stay inside it. */
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
-#include "kernel/log.h"
-#include "kernel/mem.h"
 
 #define RAM_EXTENTS (PAGE_SIZE / sizeof(struct alloc_range))
 

@@ -10,11 +10,7 @@
  * loading memory, clearing away) is done by vCPU 0 as if it ran: on its core,
  * in its time, in bounded steps, so that whoever shares the core keeps its own.
  */
-#include "arch/x86/tsc.h"
-#include "arch/x86/xstate.h"
-#include "kernel/control.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
 
 #define RESTART_GAP_NS 1000000000ull
 #define CLEAR_STEP     KIB(32)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Accesses outside RAM: the guest's instruction is fetched, decoded and carried out on the bus. */
-#include "arch/x86/cpu.h"
 #include "arch/x86/decode.h"
 #include "kernel/emulate.h"
 #include "kernel/guest.h"
 #include "kernel/gwalk.h"
-#include "kernel/log.h"
 
 struct emu_vcpu {
 	struct vcpu *v;

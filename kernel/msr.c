@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* MSR policy: what a guest may read and write; everything else is #GP. */
-#include "arch/x86/msr.h"
-#include "arch/x86/cpu.h"
-#include "arch/x86/tsc.h"
 #include "kernel/guest.h"
 #include "kernel/pvclock.h"
 

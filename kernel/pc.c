@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The small PC of an unmodified guest: its devices, and the wires between them. */
-#include "arch/x86/cpu.h"
-#include "arch/x86/tsc.h"
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
-#include "kernel/log.h"
-#include "kernel/mem.h"
 
 static uint64_t clock_now(void *vm)
 {

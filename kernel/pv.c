@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A paravirtual guest's side of the hypervisor: hypercalls, events, its timer. */
-#include "arch/x86/msr.h"
-#include "arch/x86/tsc.h"
-#include "kernel/console.h"
 #include "kernel/guest.h"
 #include "kernel/hypercall.h"
-#include "kernel/log.h"
 #include "kernel/trace.h"
 
 #define SVR_ENABLED 0x1ffu

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A vCPU's way into the guest: switching state, delivering events, advancing RIP. */
-#include "arch/x86/cpu.h"
 #include "arch/x86/decode.h"
-#include "arch/x86/msr.h"
-#include "arch/x86/tsc.h"
-#include "arch/x86/xstate.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
-#include "kernel/mem.h"
 #include "kernel/trace.h"
 
 #define LOGGED_REFUSALS 24u

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Virtual machines: made from the configuration, started, ended, started again. */
-#include "arch/x86/tsc.h"
-#include "arch/x86/xstate.h"
-#include "kernel/console.h"
 #include "kernel/guest.h"
 #include "kernel/load/load.h"
-#include "kernel/log.h"
-#include "kernel/mem.h"
 #include "kernel/modules.h"
 #include "kernel/print.h"
 

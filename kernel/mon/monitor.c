@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of commands, and from a line to the verb that it names. */
 #include "kernel/mon/monitor.h"
-#include "kernel/control.h"
 #include "kernel/guest.h"
 #include "kernel/mon/request.h"
 #include "kernel/mon/verbs.h"

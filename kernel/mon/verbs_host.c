@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verbs about the machine and the hypervisor. */
 #include "arch/x86/power.h"
-#include "arch/x86/tsc.h"
-#include "kernel/control.h"
 #include "kernel/dmesg.h"
 #include "kernel/guest.h"
-#include "kernel/mem.h"
 #include "kernel/mon/verbs.h"
 #include "kernel/trace.h"
 

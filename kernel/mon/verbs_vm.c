@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verbs about VMs. */
-#include "arch/x86/tsc.h"
-#include "kernel/console.h"
-#include "kernel/control.h"
 #include "kernel/guest.h"
 #include "kernel/mon/verbs.h"
 #include "kernel/print.h"
