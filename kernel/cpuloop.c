@@ -276,7 +276,7 @@ static void reschedule(struct cpu_more *m)
 	struct sched_entity *e = sched_pick(&m->queue, now, &m->slice_end);
 
 	m->resched = false;
-	m->running = v = e ? container_of(e, struct vcpu_more, se)->vcpu : NULL;
+	m->running = v = e ? &container_of(e, struct vcpu_more, se)->vcpu : NULL;
 	if (v != was) {
 		if (was && was->more->se.runnable)
 			was->more->ready = now;

@@ -65,7 +65,7 @@ struct guest_timer {
 #define MTRR_FIXED    11u
 
 struct vcpu_more {
-	struct vcpu *vcpu; /* back */
+	struct vcpu vcpu;
 	struct sched_entity se;
 	struct lapic lapic;
 	struct guest_timer lapic_timer;
@@ -104,6 +104,7 @@ struct pc {
 #define CONSOLE_IN 256u /* bytes typed that the guest has not taken */
 
 struct vm_more {
+	struct vm vm;
 	const struct config_vm *conf;
 	unsigned console;    /* index at the console multiplexer */
 	enum vm_state state; /* changed by vCPU 0's core, but for RUNNING to ENDING: atomically */
@@ -115,7 +116,8 @@ struct vm_more {
 	unsigned vcpu_count;
 	struct lapic *lapics[CONFIG_MAX_VCPUS];
 	struct iobus ports, mmio;
-	struct pc *pc; /* NULL: paravirtual */
+	struct pc *pc; /* NULL: paravirtual; else own_pc */
+	struct pc own_pc;
 	struct evtchn events;
 	struct guest_timer pv_timer;
 	struct blk disk;
@@ -125,7 +127,8 @@ struct vm_more {
 	uint64_t epoch;          /* UTC seconds then */
 	struct spinlock refuse_lock;
 	struct refusals refused;
-	struct learn *learn; /* NULL: off */
+	struct learn *learn; /* NULL: off; else own_learn */
+	struct learn own_learn;
 	struct spinlock learn_lock;
 	/* Whose port access the devices serve, and where it stands; VM lock held. */
 	struct vcpu *io_vcpu;
@@ -227,6 +230,14 @@ bool console_waiting(void);
 void console_tick(void);
 /* From now on the clock works. */
 void console_clock_ready(void);
+
+/* kernel/modules.c: files that the loader read from the boot volume. */
+void modules_init(const struct handoff *h);
+/* The file of that path; NULL when the loader knows nothing of it. */
+const struct handoff_module *module_find(const char *path);
+const struct handoff_module *module_config(void);
+/* Its bytes in the direct map; NULL when they could not be read. */
+void *module_data(const struct handoff_module *m);
 
 /* kernel/guestmem.c: memory is not cleared yet. */
 int vm_ram_alloc(struct vm *vm, uint64_t size);

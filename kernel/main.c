@@ -11,7 +11,6 @@
 #include "arch/x86/smp.h"
 #include "boot/handoff.h"
 #include "kernel/guest.h"
-#include "kernel/modules.h"
 #include "kernel/mon/monitor.h"
 
 #define XAPIC_DEFAULT  0xfee00000ull

@@ -121,7 +121,7 @@ int pc_init(struct vm *vm)
 
 static struct vcpu *lapic_vcpu(struct lapic *l)
 {
-	return container_of(l, struct vcpu_more, lapic)->vcpu;
+	return &container_of(l, struct vcpu_more, lapic)->vcpu;
 }
 
 static void apic_ipi(void *ctx, struct lapic *l, uint64_t icr)

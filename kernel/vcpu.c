@@ -8,18 +8,17 @@
 
 struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 {
-	struct vcpu *v = page_alloc();
 	struct vcpu_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
 	void *xsave = xstate_alloc();
 
-	static_assert(sizeof(*v) <= PAGE_SIZE, "one page");
-	if (v && m && xsave) {
+	if (m && xsave) {
+		struct vcpu *v = &m->vcpu;
+
 		v->vm = vm;
 		v->id = id;
 		v->cpu = cpu;
 		v->more = m;
 		v->xsave = xsave;
-		m->vcpu = v;
 		m->se.weight = vm->more->conf->weight;
 		m->se.group = vm->more->conf->line;
 		/* Both are rounded down, and their sum was 100 % perhaps: a tick less is not too
@@ -33,8 +32,6 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 	xstate_free(xsave);
 	if (m)
 		pages_free(m, sizeof(*m));
-	if (v)
-		page_free(v);
 	return NULL;
 }
 
@@ -43,7 +40,6 @@ void vcpu_unmake(struct vcpu *v)
 	vcpu_ops->vcpu_free(v);
 	xstate_free(v->xsave);
 	pages_free(v->more, sizeof(*v->more));
-	page_free(v);
 }
 
 /* Indirect branch prediction barrier: Intel's or AMD's way to tell. */

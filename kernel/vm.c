@@ -2,7 +2,6 @@
 /* Virtual machines: made from the configuration, started, ended, started again. */
 #include "kernel/guest.h"
 #include "kernel/load/load.h"
-#include "kernel/modules.h"
 #include "kernel/print.h"
 
 struct vm *vms[CONFIG_MAX_VMS];
@@ -99,37 +98,23 @@ static void destroy(struct vm *vm)
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		vcpu_unmake(m->vcpu[i]);
 	vm_ram_free(vm);
-	if (m->pc)
-		pages_free(m->pc, sizeof(*m->pc));
-	if (m->learn)
-		pages_free(m->learn, sizeof(*m->learn));
 	pt_destroy(&vm->p2m);
 	pages_free(m, sizeof(*m));
-	page_free(vm);
 }
 
 struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 {
-	struct vm *vm = page_alloc();
 	struct vm_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
+	struct vm *vm = &m->vm;
 
-	if (!vm || !m ||
-	    pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem, vcpu_ops->pt_max_leaf()))
+	if (!m || pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem, vcpu_ops->pt_max_leaf()))
 		panic("no memory for the structures of a VM");
 	vm->name = conf->name;
 	vm->id = vm_count + 1;
 	vm->more = m;
 	m->conf = conf;
-	if (conf->type == VM_LINUX) {
-		m->pc = pages_alloc(sizeof(*m->pc), PAGE_SIZE);
-		if (!m->pc)
-			goto no_memory;
-	}
-	if (conf->learn) {
-		m->learn = pages_alloc(sizeof(*m->learn), PAGE_SIZE);
-		if (!m->learn)
-			goto no_memory;
-	}
+	m->pc = conf->type == VM_LINUX ? &m->own_pc : NULL;
+	m->learn = conf->learn ? &m->own_learn : NULL;
 	for (unsigned i = 0; i < conf->vcpus; i++) {
 		m->vcpu[i] = vcpu_make(vm, i, &cpus[cores[i]]);
 		if (!m->vcpu[i])
