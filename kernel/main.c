@@ -158,17 +158,9 @@ static void read_config(void)
 	config_place(&config, cpu_count, mem_free_bytes(), &placement, diag, NULL);
 }
 
-static bool any_refused(void)
-{
-	for (unsigned i = 0; i < config.vm_count; i++)
-		if (config.vm[i].refused)
-			return true;
-	return config.errors != 0;
-}
-
 static bool create_vms(void)
 {
-	bool all = !any_refused();
+	bool all = !config.errors;
 
 	for (unsigned i = 0; i < config.vm_count; i++)
 		if (!config.vm[i].refused && !vm_create(&config.vm[i], placement.core[i]))

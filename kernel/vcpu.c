@@ -227,31 +227,30 @@ static void inject(struct vcpu *v, const struct vcpu_event *e)
 /* Chooses what goes in at this entry; at most one event. */
 static void deliver(struct vcpu *v)
 {
-	bool injected = false;
+	struct vcpu_event e = {0};
 
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
 	if (v->pending.valid) {
-		inject(v, &v->pending);
+		e = v->pending;
 		v->pending.valid = false;
-		injected = true;
 	} else if (v->nmi_pending) {
 		if (vcpu_ops->can_take_nmi(v)) {
-			struct vcpu_event e = {.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
+			e = (struct vcpu_event){
+				.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
 			v->nmi_pending = false;
-			inject(v, &e);
-			injected = true;
 		}
 	} else if (v->more->lost_irq.valid && vcpu_ops->can_take_irq(v)) {
-		inject(v, &v->more->lost_irq);
+		e = v->more->lost_irq;
 		v->more->lost_irq.valid = false;
-		injected = true;
 	}
+	if (e.valid)
+		inject(v, &e);
 	if (v->nmi_pending)
 		vcpu_ops->want_nmi_window(v);
 	spin_lock(&v->vm->more->lock);
 	int vec = vcpu_irq(v, false);
-	if (vec >= 0 && !injected && vcpu_ops->can_take_irq(v)) {
-		struct vcpu_event e = {.valid = true, .type = EVENT_EXTINT};
+	if (vec >= 0 && !e.valid && vcpu_ops->can_take_irq(v)) {
+		e = (struct vcpu_event){.valid = true, .type = EVENT_EXTINT};
 		e.vector = (uint8_t)vcpu_irq(v, true);
 		inject(v, &e);
 		vec = vcpu_irq(v, false);

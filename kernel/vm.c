@@ -20,36 +20,28 @@ uint64_t vm_now(struct vm *vm)
 }
 
 /* A sentence about a line of the configuration. */
-__attribute__((format(printf, 2, 3))) static void complain(unsigned line, const char *fmt, ...)
-{
-	char text[220];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)kvsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	log_err("mullion.conf:%u: %s", line, text);
-}
+#define complain(line, fmt, ...) log_err("mullion.conf:%u: " fmt, line, __VA_ARGS__)
 
 /* The file's bytes; NULL after a message. */
 static void *file(const struct config_vm *c, const struct config_file *f, uint64_t *size)
 {
+	static const char *const why[] = {
+		[0] = "was not read by the loader",
+		[-HANDOFF_MOD_MISSING] =
+			"is not on the boot volume: copy it there, or correct the path",
+		[-HANDOFF_MOD_EMPTY] = "is empty: copy it to the boot volume again",
+		[-HANDOFF_MOD_IO] = "cannot be read: the boot volume is damaged",
+		[-HANDOFF_MOD_NOMEM] = "does not fit into memory",
+	};
 	const struct handoff_module *m = module_find(f->path);
-	const char *why = "was not read by the loader";
 
 	if (m && module_data(m)) {
 		*size = m->size;
 		return module_data(m);
 	}
-	if (m && m->status == HANDOFF_MOD_MISSING)
-		why = "is not on the boot volume: copy it there, or correct the path";
-	else if (m && m->status == HANDOFF_MOD_EMPTY)
-		why = "is empty: copy it to the boot volume again";
-	else if (m && m->status == HANDOFF_MOD_IO)
-		why = "cannot be read: the boot volume is damaged";
-	else if (m && m->status == HANDOFF_MOD_NOMEM)
-		why = "does not fit into memory";
-	complain(f->line, "[vm %s] %s %s; the VM is not started", c->name, f->path, why);
+	unsigned status = m && (unsigned)-m->status < ARRAY_SIZE(why) ? (unsigned)-m->status : 0;
+	complain(f->line, "[vm %s] %s %s; the VM is not started", c->name, f->path,
+		 why[status] ? why[status] : why[0]);
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
 #define KERNEL_LOAD_LOAD_H
 
 #include "kernel/load/layout.h"
+#include "kernel/print.h"
 #include "kernel/types.h"
 #include "kernel/vcpu.h"
 #include "kernel/vm.h"
@@ -60,10 +61,8 @@ int elf_load(const struct load_mem *m, struct load_file image, const struct elf_
  */
 int start_tables(const struct load_mem *m, uint64_t end, struct vcpu_start *start);
 
-void load_say(const struct load_why *why, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
 /* Writes the sentence; its value is err, which the reader of a caller shall see. */
-#define load_fail(why, err, ...) (load_say(why, __VA_ARGS__), (err))
+#define load_fail(why, err, ...) ((void)ksnprintf((why)->buf, (why)->size, __VA_ARGS__), (err))
 
 /* Do all bytes of [gpa, gpa + size) lie in the guest's RAM? */
 bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the image loaders share: GDT, page tables, checks and the failure sentence. */
 #include "kernel/load/load.h"
-#include "kernel/print.h"
 
 static_assert(GUEST_PAGETABLES + GUEST_PT_MAX <= GUEST_STACK, "start area overlaps");
 static_assert(GUEST_START_END <= GUEST_EBDA, "start area overlaps");
@@ -10,15 +9,6 @@ static_assert(GUEST_START_END <= GUEST_EBDA, "start area overlaps");
 #define PTE_LEAF  0xe3ull /* and dirty, PS */
 
 #define CHUNK 64u /* entries written at once: keeps the stack small */
-
-void load_say(const struct load_why *why, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	kvsnprintf(why->buf, why->size, fmt, ap);
-	va_end(ap);
-}
 
 bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size)
 {

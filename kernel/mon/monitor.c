@@ -4,7 +4,6 @@
 #include "kernel/guest.h"
 #include "kernel/mon/request.h"
 #include "kernel/mon/verbs.h"
-#include "kernel/print.h"
 
 static int verb_help(struct call *c);
 
@@ -40,16 +39,6 @@ static const char *verb_word(unsigned i)
 static const char *vm_word(unsigned i)
 {
 	return i < vm_count ? vms[i]->name : NULL;
-}
-
-int call_fail(struct call *c, int err, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)kvsnprintf(c->why, sizeof(c->why), fmt, ap);
-	va_end(ap);
-	return err;
 }
 
 int call_choose(struct call *c, const char *what, words_fn list, const char *word)

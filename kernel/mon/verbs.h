@@ -4,12 +4,13 @@
 #define KERNEL_MON_VERBS_H
 
 #include "kernel/mon/monitor.h"
+#include "kernel/print.h"
 #include "kernel/words.h"
 
 struct vcpu;
 
 /* Keeps the sentence; returns err. */
-int call_fail(struct call *c, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+#define call_fail(c, err, ...) ((void)ksnprintf((c)->why, sizeof((c)->why), __VA_ARGS__), (err))
 /* The place of a word in a list; -EINVAL after a sentence: no such `what`, perhaps the nearest. */
 int call_choose(struct call *c, const char *what, words_fn list, const char *word);
 /* Word i as a decimal number. */
@@ -24,7 +25,6 @@ int verb_vcpus(struct call *c);
 int verb_stats(struct call *c);
 int verb_learn(struct call *c);
 uint64_t vcpu_exits(const struct vcpu *v); /* of all kinds */
-/* What policy refused the VM, as lines for its section of the configuration. */
 
 /* kernel/mon/verbs_host.c */
 int verb_top(struct call *c);

@@ -2,7 +2,6 @@
 /* Verbs about VMs. */
 #include "kernel/guest.h"
 #include "kernel/mon/verbs.h"
-#include "kernel/print.h"
 
 struct cores {
 	char s[4 * CONFIG_MAX_VCPUS];
