@@ -26,17 +26,15 @@ unsigned vcpu_mode(struct vcpu *v)
 	return cs.rights & SEG_DB ? CPU_MODE_32 : CPU_MODE_16;
 }
 
-static int walk_read(void *ctx, gpa_t gpa, unsigned size, uint64_t *value)
+int gwalk_read(struct vm *vm, gpa_t gpa, unsigned size, uint64_t *value)
 {
-	struct vm *vm = ctx;
-
 	*value = 0;
 	return vm_read(vm, gpa, value, size);
 }
 
-static int walk_update(void *ctx, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value)
+int gwalk_update(struct vm *vm, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value)
 {
-	void *p = vm_ptr(ctx, gpa, size);
+	void *p = vm_ptr(vm, gpa, size);
 	bool done;
 
 	if (!p)
@@ -65,9 +63,8 @@ static void walk_regs(struct vcpu *v, struct gwalk_regs *r)
 static int translate(struct vcpu *v, const struct gwalk_regs *r, gva_t va, unsigned access,
 		     gpa_t *gpa, struct vcpu_event *fault)
 {
-	const struct gwalk_mem mem = {.ctx = v->vm, .read = walk_read, .update = walk_update};
 	struct gwalk_result res = {0};
-	int err = gwalk(r, &mem, va, access, &res);
+	int err = gwalk(r, v->vm, va, access, &res);
 
 	if (!err) {
 		*gpa = res.gpa;

@@ -3,7 +3,6 @@
 #include "kernel/mon/monitor.h"
 #include "kernel/guest.h"
 #include "kernel/mon/request.h"
-#include "kernel/mon/verbs.h"
 
 static int verb_help(struct call *c);
 

@@ -3,7 +3,7 @@
 #include "arch/x86/power.h"
 #include "kernel/dmesg.h"
 #include "kernel/guest.h"
-#include "kernel/mon/verbs.h"
+#include "kernel/mon/monitor.h"
 #include "kernel/trace.h"
 
 #define DMESG_BYTES   KIB(8) /* of one answer to a program */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verbs about VMs. */
 #include "kernel/guest.h"
-#include "kernel/mon/verbs.h"
+#include "kernel/mon/monitor.h"
 
 struct cores {
 	char s[4 * CONFIG_MAX_VCPUS];
