@@ -3,8 +3,7 @@
  * The configuration file: parsed by the loader (which files to read), by the
  * hypervisor, and by mullion-check on the host. Pure; allocates nothing.
  */
-#ifndef KERNEL_CONFIG_H
-#define KERNEL_CONFIG_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -144,5 +143,3 @@ struct placement {
  */
 void config_place(struct config *c, unsigned cores, uint64_t memory, struct placement *p,
 		  config_diag_fn diag, void *ctx);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the parts of the configuration's judgement share; nobody else includes it. */
-#ifndef KERNEL_CONFIG_PARSE_H
-#define KERNEL_CONFIG_PARSE_H
+#pragma once
 
 #include "kernel/config.h"
 
@@ -66,5 +65,3 @@ bool config_set_grant(const struct config_setting *s);
 /* What is judged when the section of a core, and when the whole file is known. */
 void config_core_end(struct config_parser *p, const struct config_core *core);
 void config_windows_end(struct config_parser *p);
-
-#endif

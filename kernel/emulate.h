@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Executes one decoded instruction whose memory operand is a device, or string I/O. Pure. */
-#ifndef KERNEL_EMULATE_H
-#define KERNEL_EMULATE_H
+#pragma once
 
 #include "arch/x86/decode.h"
 #include "kernel/event.h"
@@ -67,5 +66,3 @@ void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value);
 int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offset, unsigned size,
 	       bool write, gva_t *va);
 int emu_string(struct emu *e, const struct insn *i);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Error numbers, with the values of Linux so that host tests may use libc's. */
-#ifndef KERNEL_ERRNO_H
-#define KERNEL_ERRNO_H
+#pragma once
 
 #if __STDC_HOSTED__
 #include <errno.h>
@@ -20,6 +19,4 @@
 #define EROFS   30
 #define ENOSYS  38
 #define ENOTSUP 95
-#endif
-
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events that are delivered to a guest through its IDT, and how two of them merge. Pure. */
-#ifndef KERNEL_EVENT_H
-#define KERNEL_EVENT_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -40,5 +39,3 @@ static inline struct vcpu_event event_fault(uint8_t vector, uint32_t error)
  */
 struct vcpu_event event_merge(struct vcpu_event pending, struct vcpu_event next, bool *shutdown,
 			      struct vcpu_event *lost);
-
-#endif

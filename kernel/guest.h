@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The common code's state of VMs and vCPUs, and what its files offer each other. */
-#ifndef KERNEL_GUEST_H
-#define KERNEL_GUEST_H
+#pragma once
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
@@ -352,5 +351,3 @@ void guest_timer_init(struct guest_timer *t, struct vm *vm, struct cpu *cpu, voi
 		      void *dev);
 /* As dev_timer.arm, ctx = struct guest_timer. */
 void guest_timer_arm(void *ctx, uint64_t deadline_ns);
-
-#endif

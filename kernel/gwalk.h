@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Walks the guest's own page tables in every paging mode (SDM 3A 4, APM 2 5). Pure. */
-#ifndef KERNEL_GWALK_H
-#define KERNEL_GWALK_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -37,5 +36,3 @@ struct gwalk_result {
  */
 int gwalk(const struct gwalk_regs *r, struct vm *vm, gva_t va, unsigned access,
 	  struct gwalk_result *out);
-
-#endif

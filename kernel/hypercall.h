@@ -4,8 +4,7 @@
  * machine comes through the hcall_ functions, guest memory through vm_read() and
  * vm_write(). The ABI is guests/include/mullion.h.
  */
-#ifndef KERNEL_HYPERCALL_H
-#define KERNEL_HYPERCALL_H
+#pragma once
 
 #include "kernel/blk/blk.h"
 #include "kernel/evtchn.h"
@@ -49,5 +48,3 @@ void hcall_crash(struct vcpu *v, uint64_t reason, const char *text);
  * moved RIP past the instruction, or does so afterwards; always exactly once.
  */
 int64_t hypercall(struct hcall_ctx *ctx, uint64_t nr, const uint64_t args[5]);
-
-#endif

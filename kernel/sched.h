@@ -8,8 +8,7 @@
  * calls sched_pick() anew. Every tick from sched_init() on is either some
  * entity's or idle.
  */
-#ifndef KERNEL_SCHED_H
-#define KERNEL_SCHED_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -156,5 +155,3 @@ static inline void sched_yield(struct sched_queue *q, uint64_t now)
 	if (q->current && q->ops->yield)
 		q->ops->yield(q);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Basic types and helpers that every file, privileged or pure, may use. */
-#ifndef KERNEL_TYPES_H
-#define KERNEL_TYPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,5 +68,3 @@ static inline uint64_t mul_ratio(uint64_t a, uint64_t m)
 {
 	return (uint64_t)(((unsigned __int128)a * m) >> 32);
 }
-
-#endif

@@ -3,8 +3,7 @@
  * A virtual CPU, the neutral form of an exit, and the interface to a backend.
  * This is all that common code and the backends know of each other.
  */
-#ifndef KERNEL_VCPU_H
-#define KERNEL_VCPU_H
+#pragma once
 
 #include "arch/x86/pt.h"
 #include "kernel/event.h"
@@ -315,5 +314,3 @@ static inline void vcpu_gpr_set(struct vcpu *v, unsigned n, uint64_t value)
 	else
 		v->gpr[n] = value;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where things are in a guest's physical address space. */
-#ifndef KERNEL_LOAD_LAYOUT_H
-#define KERNEL_LOAD_LAYOUT_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -59,5 +58,3 @@ static inline uint64_t guest_high_ram(uint64_t size)
 {
 	return size - guest_low_ram(size);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loaders of guest images: they write into guest memory and say where to start. Pure. */
-#ifndef KERNEL_LOAD_LOAD_H
-#define KERNEL_LOAD_LOAD_H
+#pragma once
 
 #include "kernel/load/layout.h"
 #include "kernel/print.h"
@@ -69,5 +68,3 @@ bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size);
 
 /* The guest's ACPI tables at GUEST_ACPI; *rsdp is where. -EINVAL for too many vCPUs. */
 int acpi_tables_load(const struct load_mem *m, unsigned vcpus, gpa_t *rsdp);
-
-#endif

@@ -4,8 +4,7 @@
  * serial port. Runs on core 0, with no lock held. It reads what other cores
  * change meanwhile: each field once, and nothing interrupts them for it.
  */
-#ifndef KERNEL_MON_MONITOR_H
-#define KERNEL_MON_MONITOR_H
+#pragma once
 
 #include "kernel/mon/line.h"
 #include "kernel/mon/report.h"
@@ -84,5 +83,3 @@ int verb_trace(struct call *c);
 int verb_memory(struct call *c);
 int verb_version(struct call *c);
 int verb_power(struct call *c); /* arg: off, else reset */
-
-#endif
