@@ -2,9 +2,6 @@
 /* Physical memory allocator over a sorted array of free extents. */
 #include "kernel/alloc.h"
 
-#include "kernel/errno.h"
-#include "kernel/string.h"
-
 static hpa_t end_of(const struct alloc_range *r)
 {
 	return r->base + r->size;

@@ -4,8 +4,7 @@
  * array of extents, never on the memory itself. Not locked: callers hold the
  * lock (kernel/mem.h does).
  */
-#ifndef KERNEL_ALLOC_H
-#define KERNEL_ALLOC_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -38,5 +37,3 @@ int alloc_take(struct alloc *a, uint64_t size, uint64_t align, hpa_t limit, hpa_
 
 /* The largest size with the given alignment that alloc_take would now give. */
 uint64_t alloc_largest(const struct alloc *a, uint64_t align);
-
-#endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Accesses that nothing of the VM answers: to the machine when granted, else refused and learnt. */
-#include "arch/x86/cpu.h"
-#include "kernel/errno.h"
 #include "kernel/grant.h"
 #include "kernel/guest.h"
 

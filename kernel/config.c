@@ -3,9 +3,7 @@
 #include "kernel/config.h"
 
 #include "kernel/config_parse.h"
-#include "kernel/errno.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 #include "kernel/words.h"
 
 #define MAX_DIAGS  20u
@@ -342,9 +340,9 @@ int config_parse(struct config *c, const char *text, uint64_t size, config_diag_
 	memset(c, 0, sizeof(*c));
 	if (size > CONFIG_MAX_SIZE)
 		config_fail(&p, 0,
-			    "the file is larger than 64 KiB: it has %llu bytes. Shorten it, or put "
+			    "the file is larger than 64 KiB: it has %lu bytes. Shorten it, or put "
 			    "the right file in its place.",
-			    (unsigned long long)size);
+			    size);
 	else if (is_text(&p, all))
 		file_parse(&p, all);
 	if (!p.file_refused)

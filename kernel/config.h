@@ -3,8 +3,7 @@
  * The configuration file: parsed by the loader (which files to read), by the
  * hypervisor, and by mullion-check on the host. Pure; allocates nothing.
  */
-#ifndef KERNEL_CONFIG_H
-#define KERNEL_CONFIG_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -94,29 +93,24 @@ struct config {
 };
 
 enum config_where { CONFIG_GLOBAL, CONFIG_CORE, CONFIG_VM };
-enum config_kind {
-	KEY_WORD,    /* one of the expected */
-	KEY_NUMBER,  /* min to max */
-	KEY_BYTES,   /* a number with K, M or G; min to max, a multiple of min */
-	KEY_PATH,    /* of a file on the boot volume */
-	KEY_TEXT,    /* at most max bytes */
-	KEY_CORES,   /* auto or a list of numbers and ranges, each min to max */
-	KEY_WINDOWS, /* a list of VM names, each with its microseconds, min to max */
-	KEY_GRANT,   /* of the kind min, none above max; may be given again */
-};
+struct config_setting;
 
 /* What may stand in the file; docs/configuration.md shows this table. */
 struct config_key {
 	const char *name;
 	enum config_where where;
-	enum config_kind kind;
-	const char *expected; /* in words; KEY_WORD: "a, b", in the order of the enum */
+	/* Takes the value; false: it is not as expected. */
+	bool (*set)(const struct config_setting *s);
+	const char *expected; /* in words; of a word: "a, b", in the order of the enum */
 	uint64_t min, max;
-	unsigned offset, line_offset; /* in struct config, config_core or config_vm */
+	unsigned offset;      /* in struct config, config_core or config_vm */
+	unsigned line_offset; /* likewise; 0: the key may be given again */
 };
 
 extern const struct config_key config_keys[];
 extern const unsigned config_key_count;
+/* One of the expected words. */
+bool config_set_word(const struct config_setting *s);
 
 /*
  * Receives each diagnostic once: line (1.., 0: the whole file) and one sentence
@@ -149,5 +143,3 @@ struct placement {
  */
 void config_place(struct config *c, unsigned cores, uint64_t memory, struct placement *p,
 		  config_diag_fn diag, void *ctx);
-
-#endif

@@ -52,8 +52,7 @@ static bool parse(const struct config_key *k, struct span v, struct config_grant
 }
 
 /* False after a diagnostic. */
-static bool may_give(struct config_parser *p, const struct config_key *k, struct span v,
-		     const struct config_grant *g)
+static bool may_give(const struct config_setting *s, const struct config_grant *g)
 {
 	const struct grant_never *n = grant_never(g->kind, g->first, g->last, g->write);
 	char to[16] = "";
@@ -63,25 +62,27 @@ static bool may_give(struct config_parser *p, const struct config_key *k, struct
 	if (n->first != n->last)
 		ksnprintf(to, sizeof(to), "-0x%x", n->last);
 	config_fail(
-		p, p->line,
+		s->p, s->p->line,
 		"%s = \"%s\": a VM may never %s 0x%x%s: %s. Leave that out, or remove the line.",
-		k->name, config_echo(v).s, n->readable ? "write" : "have", n->first, to, n->why);
+		s->k->name, config_echo(s->v).s, n->readable ? "write" : "have", n->first, to,
+		n->why);
 	return false;
 }
 
-bool config_set_grant(struct config_parser *p, const struct config_key *k, struct span v)
+bool config_set_grant(const struct config_setting *s)
 {
+	struct config_parser *p = s->p;
 	struct config_grant g = {.line = p->line};
 
-	if (!parse(k, v, &g))
+	if (!parse(s->k, s->v, &g))
 		return false;
-	if (!may_give(p, k, v, &g))
+	if (!may_give(s, &g))
 		return true;
 	if (p->vm->grant_count == CONFIG_MAX_GRANTS)
 		config_fail(p, p->line,
 			    "%s is one grant too many: %s may have %u. Join ranges, or remove a "
 			    "line.",
-			    k->name, p->vm->name, CONFIG_MAX_GRANTS);
+			    s->k->name, p->vm->name, CONFIG_MAX_GRANTS);
 	else
 		p->vm->grant[p->vm->grant_count++] = g;
 	return true;

@@ -2,7 +2,6 @@
 /* The keys of the configuration file and the values that they take; pure. */
 #include "kernel/config_parse.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 #define AT(type, field) offsetof(struct type, field), offsetof(struct type, field##_line)
 #define FILE_AT(field)  offsetof(struct config_vm, field), offsetof(struct config_vm, field.line)
@@ -13,72 +12,34 @@ static_assert(CONFIG_PATH_MAX - 1 == 127 && CONFIG_CMDLINE_MAX - 1 == 1023 &&
 		      CONFIG_MAX_CORES - 1 == 63 && CONFIG_MAX_WINDOWS == 16,
 	      "the texts below say so");
 
-/* Of one section all together. */
-const struct config_key config_keys[] = {
-	{"strict", CONFIG_GLOBAL, KEY_WORD, "no, yes", 0, 0, AT(config, strict)},
-	{"monitor", CONFIG_GLOBAL, KEY_WORD, "none, com2", 0, 0, AT(config, monitor)},
-	{"policy", CONFIG_CORE, KEY_WORD, "auto, dedicated, fair, budget, cyclic", 0, 0,
-	 AT(config_core, policy)},
-	{"frame", CONFIG_CORE, KEY_NUMBER, "a whole number of microseconds from 100 to 10000000",
-	 100, 10000000, AT(config_core, frame)},
-	{"windows", CONFIG_CORE, KEY_WINDOWS,
-	 "1 to 16 windows such as a 5000, idle 2000: a VM's name or idle, and 50 to 10000000 "
-	 "microseconds",
-	 50, 10000000, offsetof(struct config_core, window),
-	 offsetof(struct config_core, windows_line)},
-	{"slack", CONFIG_CORE, KEY_WORD, "no, yes", 0, 0, AT(config_core, slack)},
-	{"type", CONFIG_VM, KEY_WORD, "linux, pv", 0, 0, AT(config_vm, type)},
-	{"kernel", CONFIG_VM, KEY_PATH, FILE_EXPECTED, 0, 0, FILE_AT(kernel)},
-	{"initrd", CONFIG_VM, KEY_PATH, FILE_EXPECTED, 0, 0, FILE_AT(initrd)},
-	{"disk", CONFIG_VM, KEY_PATH, FILE_EXPECTED, 0, 0, FILE_AT(disk)},
-	{"cmdline", CONFIG_VM, KEY_TEXT, "at most 1023 bytes", 0, 0, AT(config_vm, cmdline)},
-	{"memory", CONFIG_VM, KEY_BYTES, "2M to 1024G, a multiple of 2M, such as 64M", MIB(2),
-	 GIB(1024), AT(config_vm, memory)},
-	{"vcpus", CONFIG_VM, KEY_NUMBER, "a whole number from 1 to 16", 1, CONFIG_MAX_VCPUS,
-	 AT(config_vm, vcpus)},
-	{"cores", CONFIG_VM, KEY_CORES,
-	 "auto or up to 16 numbers of cores, 0 to 63, such as 1 or 0,2-3", 0, CONFIG_MAX_CORES - 1,
-	 AT(config_vm, cores)},
-	{"weight", CONFIG_VM, KEY_NUMBER, "a whole number from 1 to 1000", 1, 1000,
-	 AT(config_vm, weight)},
-	{"budget", CONFIG_VM, KEY_NUMBER, "a whole number of microseconds from 10 to 1000000", 10,
-	 1000000, AT(config_vm, budget)},
-	{"period", CONFIG_VM, KEY_NUMBER, "a whole number of microseconds from 100 to 1000000", 100,
-	 1000000, AT(config_vm, period)},
-	{"on_crash", CONFIG_VM, KEY_WORD, "stop, restart, hold", 0, 0, AT(config_vm, on_crash)},
-	{"autostart", CONFIG_VM, KEY_WORD, "no, yes", 0, 0, AT(config_vm, autostart)},
-	{"order", CONFIG_VM, KEY_NUMBER, "a whole number from 0 to 1000", 0, 1000,
-	 AT(config_vm, order)},
-	{"watchdog", CONFIG_VM, KEY_WORD, "no, yes", 0, 0, AT(config_vm, watchdog)},
-	{"learn", CONFIG_VM, KEY_WORD, "no, yes", 0, 0, AT(config_vm, learn)},
-	{"allow_msr", CONFIG_VM, KEY_GRANT,
-	 "an MSR or a range and read, write or read write, such as 0x1a0-0x1a2 read", GRANT_MSR,
-	 UINT32_MAX, offsetof(struct config_vm, grant), 0},
-	{"allow_port", CONFIG_VM, KEY_GRANT,
-	 "a port or a range and read, write or read write, such as 0x378-0x37a read write",
-	 GRANT_PORT, UINT16_MAX, offsetof(struct config_vm, grant), 0},
-	{"allow_pci", CONFIG_VM, KEY_GRANT,
-	 "bus:device.function as lspci prints it and read, such as 00:1f.2 read", GRANT_PCI,
-	 UINT16_MAX, offsetof(struct config_vm, grant), 0},
-};
-
-const unsigned config_key_count = ARRAY_SIZE(config_keys);
-
 /* ---- values: false when they are not as expected ---- */
 
-static bool set_number(const struct config_key *k, struct span v, unsigned *to)
+bool config_set_word(const struct config_setting *s)
 {
-	uint64_t n;
+	int word = config_choose(s->p, s->k->name, s->v, s->k->expected);
 
-	if (!config_number(v, 10, &n) || n < k->min || n > k->max)
-		return false;
-	*to = (unsigned)n;
+	if (word >= 0)
+		*(unsigned *)s->to = (unsigned)word;
 	return true;
 }
 
-static bool set_bytes(const struct config_key *k, struct span v, uint64_t *to)
+/* A whole number from min to max. */
+static bool set_number(const struct config_setting *s)
+{
+	uint64_t n;
+
+	if (!config_number(s->v, 10, &n) || n < s->k->min || n > s->k->max)
+		return false;
+	*(unsigned *)s->to = (unsigned)n;
+	return true;
+}
+
+/* A number with K, M or G; min to max, a multiple of min. */
+static bool set_bytes(const struct config_setting *s)
 {
 	static const char units[] = "KkMmGg";
+	struct span v = s->v;
+	uint64_t *to = s->to;
 	unsigned unit = 0;
 
 	while (v.len && units[unit] && units[unit] != v.s[v.len - 1])
@@ -86,37 +47,16 @@ static bool set_bytes(const struct config_key *k, struct span v, uint64_t *to)
 	if (!v.len || !units[unit] || !config_number((struct span){v.s, v.len - 1}, 10, to))
 		return false;
 	*to <<= unit / 2 * 10 + 10;
-	return *to >= k->min && *to <= k->max && *to % k->min == 0;
+	return *to >= s->k->min && *to <= s->k->max && *to % s->k->min == 0;
 }
 
-/* One spelling for one file: boot/modules.c finds by it what is loaded already. */
-static bool set_path(struct span v, char to[CONFIG_PATH_MAX])
+/* At most max bytes. */
+static bool set_text(const struct config_setting *s)
 {
-	if (v.len < 2 || v.len >= CONFIG_PATH_MAX || (v.s[0] != '/' && v.s[0] != '\\'))
+	if (s->v.len >= CONFIG_CMDLINE_MAX)
 		return false;
-	for (unsigned i = 0; i < v.len; i++) {
-		to[i] = v.s[i] == '/' ? '\\' : v.s[i];
-		if (to[i] < ' ' || to[i] > '~' || (i && to[i] == '\\' && to[i - 1] == '\\'))
-			return false;
-	}
-	return to[v.len - 1] != '\\';
-}
-
-static bool set_text(struct span v, char to[CONFIG_CMDLINE_MAX])
-{
-	if (v.len >= CONFIG_CMDLINE_MAX)
-		return false;
-	memcpy(to, v.s, v.len);
+	memcpy(s->to, s->v.s, s->v.len);
 	return true;
-}
-
-static void set_word(struct config_parser *p, const struct config_key *k, struct span v,
-		     unsigned *to)
-{
-	int word = config_choose(p, k->name, v, k->expected);
-
-	if (word >= 0)
-		*to = (unsigned)word;
 }
 
 /*
@@ -140,7 +80,81 @@ static void check_disk(struct config_parser *p, const struct config_file *mine)
 	}
 }
 
+/*
+ * Of a file on the boot volume. One spelling for one file: boot/modules.c finds by it
+ * what is loaded already.
+ */
+static bool set_path(const struct config_setting *s)
+{
+	struct span v = s->v;
+	char *to = s->to;
+
+	if (v.len < 2 || v.len >= CONFIG_PATH_MAX || (v.s[0] != '/' && v.s[0] != '\\'))
+		return false;
+	for (unsigned i = 0; i < v.len; i++) {
+		to[i] = v.s[i] == '/' ? '\\' : v.s[i];
+		if (to[i] < ' ' || to[i] > '~' || (i && to[i] == '\\' && to[i - 1] == '\\'))
+			return false;
+	}
+	if (to[v.len - 1] == '\\')
+		return false;
+	check_disk(s->p, s->to);
+	return true;
+}
+
 /* ---- keys ---- */
+
+/* Of one section all together. */
+const struct config_key config_keys[] = {
+	{"strict", CONFIG_GLOBAL, config_set_word, "no, yes", 0, 0, AT(config, strict)},
+	{"monitor", CONFIG_GLOBAL, config_set_word, "none, com2", 0, 0, AT(config, monitor)},
+	{"policy", CONFIG_CORE, config_set_word, "auto, dedicated, fair, budget, cyclic", 0, 0,
+	 AT(config_core, policy)},
+	{"frame", CONFIG_CORE, set_number, "a whole number of microseconds from 100 to 10000000",
+	 100, 10000000, AT(config_core, frame)},
+	{"windows", CONFIG_CORE, config_set_windows,
+	 "1 to 16 windows such as a 5000, idle 2000: a VM's name or idle, and 50 to 10000000 "
+	 "microseconds",
+	 50, 10000000, offsetof(struct config_core, window),
+	 offsetof(struct config_core, windows_line)},
+	{"slack", CONFIG_CORE, config_set_word, "no, yes", 0, 0, AT(config_core, slack)},
+	{"type", CONFIG_VM, config_set_word, "linux, pv", 0, 0, AT(config_vm, type)},
+	{"kernel", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(kernel)},
+	{"initrd", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(initrd)},
+	{"disk", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(disk)},
+	{"cmdline", CONFIG_VM, set_text, "at most 1023 bytes", 0, 0, AT(config_vm, cmdline)},
+	{"memory", CONFIG_VM, set_bytes, "2M to 1024G, a multiple of 2M, such as 64M", MIB(2),
+	 GIB(1024), AT(config_vm, memory)},
+	{"vcpus", CONFIG_VM, set_number, "a whole number from 1 to 16", 1, CONFIG_MAX_VCPUS,
+	 AT(config_vm, vcpus)},
+	{"cores", CONFIG_VM, config_set_cores,
+	 "auto or up to 16 numbers of cores, 0 to 63, such as 1 or 0,2-3", 0, CONFIG_MAX_CORES - 1,
+	 AT(config_vm, cores)},
+	{"weight", CONFIG_VM, set_number, "a whole number from 1 to 1000", 1, 1000,
+	 AT(config_vm, weight)},
+	{"budget", CONFIG_VM, set_number, "a whole number of microseconds from 10 to 1000000", 10,
+	 1000000, AT(config_vm, budget)},
+	{"period", CONFIG_VM, set_number, "a whole number of microseconds from 100 to 1000000", 100,
+	 1000000, AT(config_vm, period)},
+	{"on_crash", CONFIG_VM, config_set_word, "stop, restart, hold", 0, 0,
+	 AT(config_vm, on_crash)},
+	{"autostart", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, autostart)},
+	{"order", CONFIG_VM, set_number, "a whole number from 0 to 1000", 0, 1000,
+	 AT(config_vm, order)},
+	{"watchdog", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, watchdog)},
+	{"learn", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, learn)},
+	{"allow_msr", CONFIG_VM, config_set_grant,
+	 "an MSR or a range and read, write or read write, such as 0x1a0-0x1a2 read", GRANT_MSR,
+	 UINT32_MAX, offsetof(struct config_vm, grant), 0},
+	{"allow_port", CONFIG_VM, config_set_grant,
+	 "a port or a range and read, write or read write, such as 0x378-0x37a read write",
+	 GRANT_PORT, UINT16_MAX, offsetof(struct config_vm, grant), 0},
+	{"allow_pci", CONFIG_VM, config_set_grant,
+	 "bus:device.function as lspci prints it and read, such as 00:1f.2 read", GRANT_PCI,
+	 UINT16_MAX, offsetof(struct config_vm, grant), 0},
+};
+
+const unsigned config_key_count = ARRAY_SIZE(config_keys);
 
 static const struct config_key *find_key(struct config_parser *p, struct span name)
 {
@@ -158,53 +172,23 @@ static const struct config_key *find_key(struct config_parser *p, struct span na
 
 void config_set(struct config_parser *p, struct span key, struct span value)
 {
-	const struct config_key *k = find_key(p, key);
+	struct config_setting s = {p, find_key(p, key), value, NULL};
 	unsigned *line;
-	bool ok = true;
-	void *to;
 
-	if (!k)
+	if (!s.k)
 		return;
-	to = (char *)p->target + k->offset;
-	line = (void *)((char *)p->target + k->line_offset);
-	if (k->kind != KEY_GRANT && *line) {
+	s.to = (char *)p->target + s.k->offset;
+	line = (void *)((char *)p->target + s.k->line_offset);
+	if (s.k->line_offset && *line) {
 		config_fail(p, p->line,
 			    "%s is given again, first in line %u. Remove one of the two lines.",
-			    k->name, *line);
+			    s.k->name, *line);
 		return;
 	}
-	if (k->kind != KEY_GRANT)
+	if (s.k->line_offset)
 		*line = p->line;
-	switch (k->kind) {
-	case KEY_WORD:
-		set_word(p, k, value, to);
-		break;
-	case KEY_NUMBER:
-		ok = set_number(k, value, to);
-		break;
-	case KEY_BYTES:
-		ok = set_bytes(k, value, to);
-		break;
-	case KEY_TEXT:
-		ok = set_text(value, to);
-		break;
-	case KEY_PATH:
-		ok = set_path(value, to);
-		if (ok)
-			check_disk(p, to);
-		break;
-	case KEY_CORES:
-		ok = config_set_cores(k, value, p->target);
-		break;
-	case KEY_WINDOWS:
-		ok = config_set_windows(k, value, p->target);
-		break;
-	case KEY_GRANT:
-		ok = config_set_grant(p, k, value);
-		break;
-	}
-	if (!ok)
+	if (!s.k->set(&s))
 		config_fail(p, p->line,
-			    "%s = \"%s\": expected %s. Mend the value or remove the line.", k->name,
-			    config_echo(value).s, k->expected);
+			    "%s = \"%s\": expected %s. Mend the value or remove the line.",
+			    s.k->name, config_echo(value).s, s.k->expected);
 }

@@ -2,7 +2,6 @@
 /* The lists in the configuration file: cores of a VM, windows of a cyclic core; pure. */
 #include "kernel/config_parse.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 /* "a," is no list: of the empty piece at its end nothing would be seen. */
 static bool is_list(struct span v)
@@ -26,8 +25,11 @@ bool config_range(struct span s, bool hex, uint64_t *first, uint64_t *last)
 	return number(begin, hex, first) && number(end, hex, last) && *first <= *last;
 }
 
-bool config_set_cores(const struct config_key *k, struct span v, struct config_vm *vm)
+bool config_set_cores(const struct config_setting *s)
 {
+	struct config_vm *vm = s->p->vm;
+	struct span v = s->v;
+
 	if (config_is(v, "auto"))
 		return true;
 	if (!is_list(v))
@@ -35,7 +37,7 @@ bool config_set_cores(const struct config_key *k, struct span v, struct config_v
 	while (v.len) {
 		uint64_t n, end;
 
-		if (!config_range(config_cut(&v, ','), false, &n, &end) || end > k->max ||
+		if (!config_range(config_cut(&v, ','), false, &n, &end) || end > s->k->max ||
 		    end - n >= CONFIG_MAX_VCPUS - vm->core_count)
 			return false;
 		while (n <= end)
@@ -44,8 +46,11 @@ bool config_set_cores(const struct config_key *k, struct span v, struct config_v
 	return true;
 }
 
-bool config_set_windows(const struct config_key *k, struct span v, struct config_core *core)
+bool config_set_windows(const struct config_setting *s)
 {
+	struct config_core *core = s->p->target;
+	struct span v = s->v;
+
 	if (!is_list(v))
 		return false;
 	while (v.len) {
@@ -54,8 +59,8 @@ bool config_set_windows(const struct config_key *k, struct span v, struct config
 		uint64_t n;
 
 		if (core->window_count == CONFIG_MAX_WINDOWS || !name.len ||
-		    name.len >= CONFIG_NAME_MAX || !config_number(us, 10, &n) || n < k->min ||
-		    n > k->max)
+		    name.len >= CONFIG_NAME_MAX || !config_number(us, 10, &n) || n < s->k->min ||
+		    n > s->k->max)
 			return false;
 		if (!config_is(name, "idle"))
 			memcpy(w->vm, name.s, name.len);
@@ -94,11 +99,10 @@ void config_core_end(struct config_parser *p, const struct config_core *core)
 	for (unsigned i = 0; i < core->window_count; i++)
 		sum += core->window[i].us;
 	if (core->frame_line && sum > core->frame)
-		config_fail(
-			p, core->windows_line,
-			"the windows are %llu us long together, but the frame (line %u) has %u. "
-			"Shorten them, or lengthen the frame.",
-			(unsigned long long)sum, core->frame_line, core->frame);
+		config_fail(p, core->windows_line,
+			    "the windows are %lu us long together, but the frame (line %u) has %u. "
+			    "Shorten them, or lengthen the frame.",
+			    sum, core->frame_line, core->frame);
 }
 
 void config_windows_end(struct config_parser *p)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the parts of the configuration's judgement share; nobody else includes it. */
-#ifndef KERNEL_CONFIG_PARSE_H
-#define KERNEL_CONFIG_PARSE_H
+#pragma once
 
 #include "kernel/config.h"
 
@@ -48,13 +47,21 @@ int config_choose(struct config_parser *p, const char *what, struct span word, c
 /* key = value, both trimmed, in p's section. */
 void config_set(struct config_parser *p, struct span key, struct span value);
 
-/* Values: false when they are not as k expects; the grant has more to say by itself. */
-bool config_set_cores(const struct config_key *k, struct span v, struct config_vm *vm);
-bool config_set_windows(const struct config_key *k, struct span v, struct config_core *core);
-bool config_set_grant(struct config_parser *p, const struct config_key *k, struct span v);
+/* key = value, and where it goes. */
+struct config_setting {
+	struct config_parser *p;
+	const struct config_key *k;
+	struct span v;
+	void *to;
+};
+
+/* auto or a list of numbers and ranges, each min to max. */
+bool config_set_cores(const struct config_setting *s);
+/* A list of VM names, each with its microseconds, min to max. */
+bool config_set_windows(const struct config_setting *s);
+/* Of the kind min, none above max; has more to say by itself. */
+bool config_set_grant(const struct config_setting *s);
 
 /* What is judged when the section of a core, and when the whole file is known. */
 void config_core_end(struct config_parser *p, const struct config_core *core);
 void config_windows_end(struct config_parser *p);
-
-#endif

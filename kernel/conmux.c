@@ -2,9 +2,7 @@
 /* The console multiplexer: many consoles on one stream of bytes; pure. */
 #include "kernel/conmux.h"
 
-#include "kernel/errno.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 #define CTRL_A 0x01
 #define ESC    '\x1b'
@@ -136,8 +134,7 @@ static void show(struct conmux *m, struct conmux_source *s, uint64_t end)
 	uint64_t from = max_u64(s->shown, oldest(s));
 
 	if (from > s->shown) {
-		ksnprintf(note, sizeof(note), "\r(%llu bytes were not kept)\n",
-			  (unsigned long long)(from - s->shown));
+		ksnprintf(note, sizeof(note), "\r(%lu bytes were not kept)\n", from - s->shown);
 		s->escape = 0;
 		decorate_text(m, s, note);
 		s->shown = from;

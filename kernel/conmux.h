@@ -8,8 +8,7 @@
  * what the others print meanwhile is kept, and shown on return. So it is while
  * the hypervisor's monitor has it.
  */
-#ifndef KERNEL_CONMUX_H
-#define KERNEL_CONMUX_H
+#pragma once
 
 #include "kernel/config.h"
 
@@ -88,5 +87,3 @@ void conmux_tick(struct conmux *m, uint64_t now_ms);
 
 /* True when a line is held back that only a tick would show. */
 bool conmux_waiting(const struct conmux *m);
-
-#endif

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Log, guest consoles and monitor onto serial port and framebuffer; keyboard to whom it belongs. */
-#include "kernel/console.h"
 #include "arch/x86/fbcon.h"
 #include "arch/x86/power.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/spinlock.h"
-#include "arch/x86/tsc.h"
 #include "kernel/conmux.h"
 #include "kernel/dmesg.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
 #include "kernel/mon/monitor.h"
 #include "kernel/print.h"
 
@@ -140,7 +137,7 @@ static void deliver(unsigned index, uint8_t byte)
 		return;
 	spin_lock(&vm->more->lock);
 	if (vm->more->state == VM_RUNNING)
-		(void)(vm->more->pc ? pc_console_in(vm, byte) : pv_console_in(vm, byte));
+		vm_console_in(vm, byte);
 	spin_unlock(&vm->more->lock);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What CPUID tells a guest: the host's answer, filtered by an allow list. Pure. */
-#ifndef KERNEL_CPUID_H
-#define KERNEL_CPUID_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -30,5 +29,3 @@ struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32
 /* Reserved bits of the guest's CR4 and EFER, by what CPUID tells it. */
 uint64_t cpuid_cr4_allowed(const struct cpuid_policy *p);
 uint64_t cpuid_efer_allowed(const struct cpuid_policy *p);
-
-#endif

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What each core does for ever: serve requests, choose a vCPU, run it, or wait. */
 #include "arch/x86/apic.h"
-#include "arch/x86/msr.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/traps.h"
-#include "arch/x86/tsc.h"
 #include "kernel/conmux.h"
-#include "kernel/console.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
-#include "kernel/string.h"
 #include "kernel/trace.h"
 
 #define SLICE_US 5000u
@@ -146,7 +141,9 @@ void guest_timer_init(struct guest_timer *t, struct vm *vm, struct cpu *cpu, voi
 				  .fire = fire,
 				  .dev = dev,
 				  .vm = vm,
-				  .cpu = cpu};
+				  .cpu = cpu,
+				  .next = vm->more->timers};
+	vm->more->timers = t;
 }
 
 void guest_timer_arm(void *ctx, uint64_t deadline_ns)
@@ -279,7 +276,7 @@ static void reschedule(struct cpu_more *m)
 	struct sched_entity *e = sched_pick(&m->queue, now, &m->slice_end);
 
 	m->resched = false;
-	m->running = v = e ? container_of(e, struct vcpu_more, se)->vcpu : NULL;
+	m->running = v = e ? &container_of(e, struct vcpu_more, se)->vcpu : NULL;
 	if (v != was) {
 		if (was && was->more->se.runnable)
 			was->more->ready = now;

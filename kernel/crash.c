@@ -2,7 +2,6 @@
 /* The registers of a guest that is beyond saving. */
 #include "arch/x86/decode.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
 #include "kernel/print.h"
 
 #define CODE_BYTES 16u
@@ -27,7 +26,7 @@ static void dump_code(struct vcpu *v)
 	log_warn("%s: code at rip:%s", v->vm->name, n ? text : " not readable");
 }
 
-void crash_dump(struct vcpu *v, const char *why)
+void vcpu_crash(struct vcpu *v, const char *why)
 {
 	static const char *const seg[] = {"es  ", "cs  ", "ss  ", "ds  ",
 					  "fs  ", "gs  ", "ldtr", "tr  "};
@@ -51,4 +50,5 @@ void crash_dump(struct vcpu *v, const char *why)
 		dump_segment(v, seg[s], (enum vcpu_sreg)s);
 	dump_code(v);
 	vcpu_ops->dump(v);
+	vm_end(v->vm, END_CRASH);
 }

@@ -14,9 +14,8 @@ static char at(const struct dmesg *d, uint64_t n)
 void dmesg_add(struct dmesg *d, uint64_t ns, const char *line)
 {
 	char text[DMESG_LINE];
-	int n = ksnprintf(text, sizeof(text) - 1, "%5llu.%06llu %s",
-			  (unsigned long long)ns / 1000000000,
-			  (unsigned long long)ns / 1000 % 1000000, line);
+	int n = ksnprintf(text, sizeof(text) - 1, "%5lu.%06lu %s", ns / 1000000000,
+			  ns / 1000 % 1000000, line);
 	uint64_t len = min_u64((uint64_t)n, sizeof(text) - 2), head = d->head;
 
 	for (uint64_t i = 0; i < len; i++) /* a newline within would begin a line without a stamp */

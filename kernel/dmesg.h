@@ -3,8 +3,7 @@
  * The hypervisor's own log in memory: lines with a time stamp in a ring. Pure.
  * A copy of its bytes, wherever it was kept, is read by the same reader.
  */
-#ifndef KERNEL_DMESG_H
-#define KERNEL_DMESG_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -33,5 +32,3 @@ bool dmesg_valid(const struct dmesg *d);
  * oldest that is left; without its newline. False: there is none yet.
  */
 bool dmesg_read(const struct dmesg *d, uint64_t *cursor, char line[DMESG_LINE]);
-
-#endif

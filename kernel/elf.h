@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ELF-64 as System V ABI, chapters 4 and 5, has it: the hypervisor's own file, and guests'. */
-#ifndef KERNEL_ELF_H
-#define KERNEL_ELF_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -50,5 +49,3 @@ static_assert(sizeof(struct elf_symbol) == 24, "Elf64_Sym");
 #define SHN_LORESERVE 0xff00u
 #define STT_NOTYPE    0u
 #define STT_FUNC      2u
-
-#endif

@@ -2,30 +2,18 @@
 /* Executes decoded instructions on device memory: operands, addresses, dispatch. */
 #include "kernel/emulate.h"
 #include "arch/x86/regs.h"
-#include "kernel/errno.h"
 
 void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value)
 {
-	uint64_t keep = size >= 4 ? 0 : e->ops->get_gpr(e, n);
+	uint64_t keep = size >= 4 ? 0 : guest_gpr(e, n);
 
-	e->ops->set_gpr(e, n, (keep ^ emu_trunc(keep, size)) | emu_trunc(value, size));
+	guest_set_gpr(e, n, (keep ^ emu_trunc(keep, size)) | emu_trunc(value, size));
 }
 
 static int fault(struct emu *e, unsigned seg)
 {
-	e->fault = (struct vcpu_event){
-		.valid = true,
-		.type = EVENT_EXCEPTION,
-		.vector = seg == SREG_SS ? VEC_SS : VEC_GP,
-		.has_error = true,
-	};
+	e->fault = event_fault(seg == SREG_SS ? VEC_SS : VEC_GP, 0);
 	return -EFAULT;
-}
-
-/* Bits 63:47 are all the same. With 5-level paging more would do; no guest has it. */
-static bool canonical(uint64_t va)
-{
-	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
 }
 
 /* Limit and type of a segment outside 64-bit mode (SDM 3A 5.3, 5.4). */
@@ -44,11 +32,11 @@ static bool segment_allows(const struct vcpu_seg *s, uint64_t offset, unsigned s
 int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offset, unsigned size,
 	       bool write, gva_t *va)
 {
-	struct vcpu_seg s = e->ops->get_seg(e, seg);
+	struct vcpu_seg s = guest_seg(e, seg);
 
 	if (i->mode == CPU_MODE_64) {
 		*va = offset + (seg == SREG_FS || seg == SREG_GS ? s.base : 0);
-		return canonical(*va) && canonical(*va + size - 1) ? 0 : fault(e, seg);
+		return is_canonical(*va) && is_canonical(*va + size - 1) ? 0 : fault(e, seg);
 	}
 	*va = (uint32_t)(s.base + offset);
 	return segment_allows(&s, offset, size, write) ? 0 : fault(e, seg);
@@ -62,9 +50,9 @@ static uint64_t effective(struct emu *e, const struct insn *i)
 	if (i->base == INSN_REG_RIP)
 		ea += e->rip + i->len;
 	else if (i->base != INSN_NO_REG)
-		ea += e->ops->get_gpr(e, i->base);
+		ea += guest_gpr(e, i->base);
 	if (i->index != INSN_NO_REG)
-		ea += e->ops->get_gpr(e, i->index) << i->scale;
+		ea += guest_gpr(e, i->index) << i->scale;
 	return ea;
 }
 
@@ -80,13 +68,13 @@ static int get(struct exec *x, const struct operand *o, bool rmw, uint64_t *v)
 	*v = 0;
 	switch (o->kind) {
 	case OPERAND_REG:
-		*v = emu_trunc(x->e->ops->get_gpr(x->e, o->reg) >> (o->high ? 8 : 0), o->size);
+		*v = emu_trunc(guest_gpr(x->e, o->reg) >> (o->high ? 8 : 0), o->size);
 		return 0;
 	case OPERAND_IMM:
 		*v = emu_trunc(x->i->imm, o->size);
 		return 0;
 	case OPERAND_MEM:
-		return x->e->ops->read(x->e, x->va, o->size, rmw, v);
+		return guest_read(x->e, x->va, o->size, rmw, v);
 	default:
 		return 0;
 	}
@@ -97,10 +85,10 @@ static int put(struct exec *x, const struct operand *o, uint64_t v)
 	uint64_t old;
 
 	if (o->kind == OPERAND_MEM)
-		return x->e->ops->write(x->e, x->va, o->size, emu_trunc(v, o->size));
+		return guest_write(x->e, x->va, o->size, emu_trunc(v, o->size));
 	if (o->high) {
-		old = x->e->ops->get_gpr(x->e, o->reg);
-		x->e->ops->set_gpr(x->e, o->reg, (old & ~0xff00ull) | (v & 0xff) << 8);
+		old = guest_gpr(x->e, o->reg);
+		guest_set_gpr(x->e, o->reg, (old & ~0xff00ull) | (v & 0xff) << 8);
 	} else {
 		emu_set_gpr(x->e, o->reg, o->size, v);
 	}
@@ -177,7 +165,7 @@ static int compare_exchange(struct exec *x)
 {
 	const struct insn *i = x->i;
 	unsigned size = i->dst.size;
-	uint64_t old, v, acc = x->e->ops->get_gpr(x->e, GPR_RAX), flags = x->e->rflags;
+	uint64_t old, v, acc = guest_gpr(x->e, GPR_RAX), flags = x->e->rflags;
 	int err = get(x, &i->dst, true, &old);
 
 	if (err)
@@ -202,7 +190,7 @@ static uint64_t bit_displacement(struct emu *e, const struct insn *i)
 
 	if (i->op < INSN_BT || i->op > INSN_BTC || i->src.kind != OPERAND_REG)
 		return 0;
-	bit = (int64_t)emu_sext(e->ops->get_gpr(e, i->src.reg), size);
+	bit = (int64_t)emu_sext(guest_gpr(e, i->src.reg), size);
 	return (uint64_t)(bit >> 3) & ~(uint64_t)(size - 1);
 }
 

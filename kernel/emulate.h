@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Executes one decoded instruction whose memory operand is a device, or string I/O. Pure. */
-#ifndef KERNEL_EMULATE_H
-#define KERNEL_EMULATE_H
+#pragma once
 
 #include "arch/x86/decode.h"
 #include "kernel/event.h"
@@ -13,26 +12,7 @@
 
 #define EMU_REP_MAX 64u /* iterations of one call, so that a guest cannot hold the core */
 
-struct emu;
-
-/* The guest, as the emulator sees it. Each function that returns int gives 0 or -EFAULT. */
-struct emu_ops {
-	uint64_t (*get_gpr)(struct emu *e, unsigned n);
-	void (*set_gpr)(struct emu *e, unsigned n, uint64_t value);
-	struct vcpu_seg (*get_seg)(struct emu *e, enum vcpu_sreg s);
-	/*
-	 * An access of 1, 2, 4 or 8 bytes at a linear address, wherever that
-	 * leads (RAM or device, maybe across a page). On -EFAULT e->fault holds
-	 * the exception. write_intent: a write to the same place follows, and
-	 * the page must allow it; value NULL: tell only whether it does.
-	 */
-	int (*read)(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value);
-	int (*write)(struct emu *e, gva_t va, unsigned size, uint64_t value);
-	int (*port)(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value);
-};
-
 struct emu {
-	const struct emu_ops *ops;
 	void *ctx; /* the owner's */
 	/*
 	 * Hardware has stopped at an I/O instruction, and so has checked that
@@ -43,6 +23,23 @@ struct emu {
 	uint64_t rflags;         /* in and out: only the arithmetic flags are changed */
 	struct vcpu_event fault; /* out, with -EFAULT */
 };
+
+/*
+ * The guest, as the emulator sees it: kernel/mmio.c, or a test. Each function that
+ * returns int gives 0 or -EFAULT.
+ */
+uint64_t guest_gpr(struct emu *e, unsigned n);
+void guest_set_gpr(struct emu *e, unsigned n, uint64_t value);
+struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s);
+/*
+ * An access of 1, 2, 4 or 8 bytes at a linear address, wherever that leads (RAM
+ * or device, maybe across a page). On -EFAULT e->fault holds the exception.
+ * write_intent: a write to the same place follows, and the page must allow it;
+ * value NULL: tell only whether it does.
+ */
+int guest_read(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value);
+int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value);
+int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value);
 
 /*
  * EMU_DONE or EMU_REPEAT; -EFAULT: raise e->fault, no register has changed
@@ -69,5 +66,3 @@ void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value);
 int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offset, unsigned size,
 	       bool write, gva_t *va);
 int emu_string(struct emu *e, const struct insn *i);
-
-#endif

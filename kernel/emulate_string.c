@@ -2,7 +2,6 @@
 /* The emulator's string instructions, with and without REP, and INS and OUTS. */
 #include "arch/x86/regs.h"
 #include "kernel/emulate.h"
-#include "kernel/errno.h"
 
 struct string {
 	struct emu *e;
@@ -25,7 +24,7 @@ static bool uses_dst(enum insn_op op)
 /* rSI or rDI as far as the address size goes. */
 static uint64_t pointer(const struct string *s, unsigned gpr)
 {
-	return emu_trunc(s->e->ops->get_gpr(s->e, gpr), s->i->adsize);
+	return emu_trunc(guest_gpr(s->e, gpr), s->i->adsize);
 }
 
 static void advance(const struct string *s, unsigned gpr)
@@ -38,7 +37,7 @@ static void advance(const struct string *s, unsigned gpr)
 static int compare(struct string *s, uint64_t a)
 {
 	uint64_t b;
-	int err = s->e->ops->read(s->e, s->dst, s->size, false, &b);
+	int err = guest_read(s->e, s->dst, s->size, false, &b);
 
 	if (!err)
 		emu_alu(INSN_CMP, a, b, s->size, &s->e->rflags);
@@ -47,33 +46,33 @@ static int compare(struct string *s, uint64_t a)
 
 static int port(struct string *s, bool out)
 {
-	uint16_t dx = (uint16_t)s->e->ops->get_gpr(s->e, GPR_RDX);
+	uint16_t dx = (uint16_t)guest_gpr(s->e, GPR_RDX);
 
-	return s->e->ops->port(s->e, dx, s->size, out, &s->value);
+	return guest_port(s->e, dx, s->size, out, &s->value);
 }
 
 static int input(struct string *s)
 {
 	struct emu *e = s->e;
 	/* What is read from a port is gone: see first that it can be stored. */
-	int err = e->ops->read(e, s->dst, s->size, true, NULL);
+	int err = guest_read(e, s->dst, s->size, true, NULL);
 
 	if (!err)
 		err = port(s, false);
-	return err ? err : e->ops->write(e, s->dst, s->size, emu_trunc(s->value, s->size));
+	return err ? err : guest_write(e, s->dst, s->size, emu_trunc(s->value, s->size));
 }
 
 /* The transfer of one element; the source is in s->value. */
 static int transfer(struct string *s)
 {
 	struct emu *e = s->e;
-	uint64_t rax = emu_trunc(e->ops->get_gpr(e, GPR_RAX), s->size);
+	uint64_t rax = emu_trunc(guest_gpr(e, GPR_RAX), s->size);
 
 	switch (s->i->op) {
 	case INSN_MOVS:
-		return e->ops->write(e, s->dst, s->size, s->value);
+		return guest_write(e, s->dst, s->size, s->value);
 	case INSN_STOS:
-		return e->ops->write(e, s->dst, s->size, rax);
+		return guest_write(e, s->dst, s->size, rax);
 	case INSN_LODS:
 		emu_set_gpr(e, GPR_RAX, s->size, s->value);
 		return 0;
@@ -98,7 +97,7 @@ static int element(struct string *s)
 	if (reads_src(op)) {
 		err = emu_linear(e, s->i, s->i->seg, pointer(s, GPR_RSI), s->size, false, &s->src);
 		if (!err)
-			err = e->ops->read(e, s->src, s->size, false, &s->value);
+			err = guest_read(e, s->src, s->size, false, &s->value);
 	}
 	if (!err && uses_dst(op))
 		err = emu_linear(e, s->i, SREG_ES, pointer(s, GPR_RDI), s->size, writes, &s->dst);

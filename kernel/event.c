@@ -12,24 +12,14 @@ enum event_class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
  */
 static enum event_class classify(const struct vcpu_event *e)
 {
-	if (e->type != EVENT_EXCEPTION)
-		return BENIGN;
-	switch (e->vector) {
-	case VEC_DE:
-	case VEC_TS:
-	case VEC_NP:
-	case VEC_SS:
-	case VEC_GP:
-	case VEC_CP:
+	uint64_t vector = e->type == EVENT_EXCEPTION && e->vector < 64 ? BIT(e->vector) : 0;
+
+	if (vector &
+	    (BIT(VEC_DE) | BIT(VEC_TS) | BIT(VEC_NP) | BIT(VEC_SS) | BIT(VEC_GP) | BIT(VEC_CP)))
 		return CONTRIBUTORY;
-	case VEC_PF:
-	case VEC_VE:
+	if (vector & (BIT(VEC_PF) | BIT(VEC_VE)))
 		return PAGE_FAULT;
-	case VEC_DF:
-		return DOUBLE_FAULT;
-	default:
-		return BENIGN;
-	}
+	return vector & BIT(VEC_DF) ? DOUBLE_FAULT : BENIGN;
 }
 
 /* Nothing raises these again when they are dropped. */
@@ -64,10 +54,7 @@ struct vcpu_event event_merge(struct vcpu_event pending, struct vcpu_event next,
 	}
 	if ((first == CONTRIBUTORY && second == CONTRIBUTORY) ||
 	    (first == PAGE_FAULT && (second == CONTRIBUTORY || second == PAGE_FAULT)))
-		return (struct vcpu_event){.valid = true,
-					   .type = EVENT_EXCEPTION,
-					   .vector = VEC_DF,
-					   .has_error = true};
+		return event_fault(VEC_DF, 0);
 	if (asynchronous(&pending))
 		*lost = pending;
 	return next;

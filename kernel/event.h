@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events that are delivered to a guest through its IDT, and how two of them merge. Pure. */
-#ifndef KERNEL_EVENT_H
-#define KERNEL_EVENT_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -24,6 +23,12 @@ struct vcpu_event {
 	uint32_t error;
 };
 
+/* An exception with an error code. */
+static inline struct vcpu_event event_fault(uint8_t vector, uint32_t error)
+{
+	return (struct vcpu_event){true, EVENT_EXCEPTION, vector, true, 0, error};
+}
+
 /*
  * What is to be delivered when `next` is raised while `pending` was being
  * delivered (pending.valid may be false). Benign/contributory/page-fault rules
@@ -34,5 +39,3 @@ struct vcpu_event {
  */
 struct vcpu_event event_merge(struct vcpu_event pending, struct vcpu_event next, bool *shutdown,
 			      struct vcpu_event *lost);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Event ports: pending bits, masks and bindings to local APIC vectors. Pure. */
 #include "kernel/evtchn.h"
-#include "kernel/errno.h"
 
 /*
  * Nothing is lost without a lock because each side writes its word and then

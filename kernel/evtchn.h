@@ -3,8 +3,7 @@
  * Event ports of a paravirtual VM. Pure; without a lock: words are changed
  * atomically, so that any core may raise while the vCPU binds and masks.
  */
-#ifndef KERNEL_EVTCHN_H
-#define KERNEL_EVTCHN_H
+#pragma once
 
 #include "guests/include/mullion.h"
 #include "kernel/types.h"
@@ -37,5 +36,3 @@ uint32_t evtchn_take(struct evtchn *e, uint32_t ports);
 
 /* Is something pending that is not masked? The condition that ends HALT. */
 bool evtchn_active(const struct evtchn *e);
-
-#endif

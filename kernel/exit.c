@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is done about each kind of exit: the one switch. */
-#include "arch/x86/cpu.h"
 #include "arch/x86/decode.h"
-#include "arch/x86/tsc.h"
-#include "arch/x86/xstate.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
 
 static const char *const names[EXIT_KIND_COUNT] = {
 	[EXIT_NONE] = "none",
@@ -40,12 +36,6 @@ static const char *const names[EXIT_KIND_COUNT] = {
 const char *exit_name(enum vcpu_exit_kind k)
 {
 	return k < EXIT_KIND_COUNT ? names[k] : "?";
-}
-
-static void end_with_dump(struct vcpu *v, const char *why)
-{
-	crash_dump(v, why);
-	vm_end(v->vm, END_CRASH);
 }
 
 static struct cpuid_out host_cpuid(uint32_t leaf, uint32_t subleaf)
@@ -96,12 +86,10 @@ static void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
 
 	if (msr_read(v, msr, &value)) {
 		vcpu_gp(v);
-		return;
+	} else if (vcpu_advance(v, e)) {
+		v->gpr[GPR_RAX] = (uint32_t)value;
+		v->gpr[GPR_RDX] = value >> 32;
 	}
-	if (!vcpu_advance(v, e))
-		return;
-	v->gpr[GPR_RAX] = (uint32_t)value;
-	v->gpr[GPR_RDX] = value >> 32;
 }
 
 static void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
@@ -109,11 +97,10 @@ static void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
 	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
 	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
 
-	if (msr_write(v, msr, value)) {
+	if (msr_write(v, msr, value))
 		vcpu_gp(v);
-		return;
-	}
-	(void)vcpu_advance(v, e);
+	else
+		(void)vcpu_advance(v, e);
 }
 
 static void port_io(struct vcpu *v, const struct vcpu_exit *e)
@@ -133,12 +120,10 @@ static void port_io(struct vcpu *v, const struct vcpu_exit *e)
 
 static void handle_io(struct vcpu *v, const struct vcpu_exit *e)
 {
-	if (e->u.io.string) {
-		handle_string_io(v, e);
-		return;
-	}
 	/* First RIP: an access can end the VM, or raise an interrupt for the next one. */
-	if (vcpu_advance(v, e))
+	if (e->u.io.string)
+		handle_string_io(v);
+	else if (vcpu_advance(v, e))
 		port_io(v, e);
 }
 
@@ -198,12 +183,10 @@ static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
 
 	if (vcpu_cpl(v) || (uint32_t)v->gpr[GPR_RCX] || !xcr0_valid(value, xstate_supported())) {
 		vcpu_gp(v);
-		return;
+	} else if (vcpu_advance(v, e)) {
+		v->xcr0 = value;
+		xstate_xcr0_changed(v);
 	}
-	if (!vcpu_advance(v, e))
-		return;
-	v->xcr0 = value;
-	xstate_xcr0_changed(v);
 }
 
 static void handle_cr8(struct vcpu *v, const struct vcpu_exit *e)
@@ -307,22 +290,21 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		vcpu_gp(v);
 		break;
 	case EXIT_SHUTDOWN:
-		end_with_dump(v, "triple fault");
+		vcpu_crash(v, "triple fault");
 		break;
 	case EXIT_TASK_SWITCH:
-		end_with_dump(v, "task switch by the processor, which is not emulated");
+		vcpu_crash(v, "task switch by the processor, which is not emulated");
 		break;
 	case EXIT_FAILED:
-		log_err("%s: the processor refuses to enter: %s (code 0x%llx)", v->vm->name,
-			e->u.failed.why, (unsigned long long)e->u.failed.code);
-		end_with_dump(v, "entry failed");
+		log_err("%s: the processor refuses to enter: %s (code 0x%lx)", v->vm->name,
+			e->u.failed.why, e->u.failed.code);
+		vcpu_crash(v, "entry failed");
 		break;
 	case EXIT_UNKNOWN:
 	case EXIT_KIND_COUNT:
-		log_err("%s: exit with reason 0x%llx, 0x%llx is not known", v->vm->name,
-			(unsigned long long)e->u.unknown.reason,
-			(unsigned long long)e->u.unknown.info);
-		end_with_dump(v, "unknown exit");
+		log_err("%s: exit with reason 0x%lx, 0x%lx is not known", v->vm->name,
+			e->u.unknown.reason, e->u.unknown.info);
+		vcpu_crash(v, "unknown exit");
 		break;
 	}
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What of the machine a VM can be given by configuration, and what it never can. Pure. */
-#ifndef KERNEL_GRANT_H
-#define KERNEL_GRANT_H
+#pragma once
 
 #include "kernel/config.h"
 
@@ -18,5 +17,3 @@ const struct grant_never *grant_never(enum grant_kind kind, uint32_t first, uint
 /* The configuration gives all of first to last (a few), each by some line. */
 bool grant_has(const struct config_vm *c, enum grant_kind kind, uint32_t first, uint32_t last,
 	       bool write);
-
-#endif

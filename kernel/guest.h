@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The common code's state of VMs and vCPUs, and what its files offer each other. */
-#ifndef KERNEL_GUEST_H
-#define KERNEL_GUEST_H
+#pragma once
 
+#include "arch/x86/cpu.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/spinlock.h"
+#include "arch/x86/tsc.h"
+#include "arch/x86/xstate.h"
 #include "kernel/alloc.h"
 #include "kernel/blk/blk.h"
 #include "kernel/config.h"
@@ -21,6 +24,8 @@
 #include "kernel/dev/uart.h"
 #include "kernel/evtchn.h"
 #include "kernel/learn.h"
+#include "kernel/log.h"
+#include "kernel/mem.h"
 #include "kernel/refuse.h"
 #include "kernel/sched.h"
 #include "kernel/timerq.h"
@@ -50,15 +55,16 @@ struct guest_timer {
 	void (*fire)(void *dev);
 	void *dev;
 	struct vm *vm;
-	struct cpu *cpu; /* whose queue */
-	bool firing;     /* what it arms now is a period of its own, not the guest's doing */
+	struct cpu *cpu;          /* whose queue */
+	struct guest_timer *next; /* of the VM's */
+	bool firing; /* what it arms now is a period of its own, not the guest's doing */
 };
 
 #define MTRR_VARIABLE 8u
 #define MTRR_FIXED    11u
 
 struct vcpu_more {
-	struct vcpu *vcpu; /* back */
+	struct vcpu vcpu;
 	struct sched_entity se;
 	struct lapic lapic;
 	struct guest_timer lapic_timer;
@@ -68,7 +74,6 @@ struct vcpu_more {
 	bool halt_irq;              /* an interrupt may end the halt (RFLAGS.IF was on) */
 	bool halt_asked;            /* the hypercall asked for a halt */
 	bool halt_event;            /* so may an event port (PV halt call) */
-	uint64_t tlb_gen;           /* vm->tlb_gen when the TLB was last flushed for it */
 	uint64_t tsc_aux;
 	uint64_t tsc_adjust;
 	uint64_t misc_enable;
@@ -98,6 +103,7 @@ struct pc {
 #define CONSOLE_IN 256u /* bytes typed that the guest has not taken */
 
 struct vm_more {
+	struct vm vm;
 	const struct config_vm *conf;
 	unsigned console;    /* index at the console multiplexer */
 	enum vm_state state; /* changed by vCPU 0's core, but for RUNNING to ENDING: atomically */
@@ -109,7 +115,8 @@ struct vm_more {
 	unsigned vcpu_count;
 	struct lapic *lapics[CONFIG_MAX_VCPUS];
 	struct iobus ports, mmio;
-	struct pc *pc; /* NULL: paravirtual */
+	struct pc *pc; /* NULL: paravirtual; else own_pc */
+	struct pc own_pc;
 	struct evtchn events;
 	struct guest_timer pv_timer;
 	struct blk disk;
@@ -119,7 +126,8 @@ struct vm_more {
 	uint64_t epoch;          /* UTC seconds then */
 	struct spinlock refuse_lock;
 	struct refusals refused;
-	struct learn *learn; /* NULL: off */
+	struct learn *learn; /* NULL: off; else own_learn */
+	struct learn own_learn;
 	struct spinlock learn_lock;
 	/* Whose port access the devices serve, and where it stands; VM lock held. */
 	struct vcpu *io_vcpu;
@@ -132,6 +140,7 @@ struct vm_more {
 	uint64_t cleared;         /* bytes of its memory, while it starts */
 	struct spinlock p2m_lock; /* while it runs: large pages may be split */
 	struct timerq_node restart_timer;
+	struct guest_timer *timers; /* all that it has */
 	struct guest_timer watchdog;
 };
 
@@ -165,8 +174,8 @@ int vm_reset(struct vm *vm);
 int vm_watchdog(struct vm *vm, uint64_t ns);
 /* Registers and events of v as after INIT; it is loaded nowhere. */
 void vcpu_clear(struct vcpu *v);
-/* VM lock held. */
-void vm_stop_timers(struct vm *vm);
+/* Before it is loaded for the first time: the time of day. */
+void wallclock_init(uint64_t epoch);
 void vm_list_refusals(struct vm *vm);
 /* After no memory was to be had. */
 void vm_complain_memory(struct vm *vm);
@@ -183,6 +192,52 @@ void vm_work(struct vm *vm);
 /* v leaves its core, since its VM ends; on that core. */
 void vcpu_leave(struct vcpu *v);
 
+/* What the monitor may ask of VMs. Any core, no lock held; carried out by the VM's own cores. */
+enum vm_verb {
+	VM_START,    /* from off: memory, image, vCPUs */
+	VM_SHUTDOWN, /* asks the guest: power button, or its shutdown port */
+	VM_DESTROY,  /* ends it as it stands, also when held after a crash */
+	VM_RESTART,  /* destroy, then start */
+	VM_SUSPEND,  /* its vCPUs run no more until resume; its clock goes on */
+	VM_RESUME,
+};
+/*
+ * 0: under way (look at the state for the outcome). -EBUSY, -EINVAL: not in
+ * this state; *why is a sentence for the user.
+ */
+int vm_control(struct vm *vm, enum vm_verb verb, const char **why);
+
+/* "off", "running", "suspended", "starting", "ending", "crashed" (held), "waiting" (restart). */
+const char *vm_state_name(const struct vm *vm);
+
+/*
+ * kernel/console.c: the physical console, which is serial port and framebuffer behind
+ * the multiplexer.
+ */
+/* Before anything is logged; after serial_init(). */
+void console_init(void);
+/* The index of a new VM's console, or -ENOSPC. */
+int console_add(const char *name);
+void console_output(unsigned index, const char *bytes, size_t n);
+/* The keyboard and the terminal go to that VM. */
+void console_focus(unsigned index);
+/* Reads what was typed and carries it out, also what programs ask; on core 0, which gets the
+ * interrupts. */
+void console_poll(void);
+/* True when a line without end waits to be shown by console_tick(). */
+bool console_waiting(void);
+void console_tick(void);
+/* From now on the clock works. */
+void console_clock_ready(void);
+
+/* kernel/modules.c: files that the loader read from the boot volume. */
+void modules_init(const struct handoff *h);
+/* The file of that path; NULL when the loader knows nothing of it. */
+const struct handoff_module *module_find(const char *path);
+const struct handoff_module *module_config(void);
+/* Its bytes in the direct map; NULL when they could not be read. */
+void *module_data(const struct handoff_module *m);
+
 /* kernel/guestmem.c: memory is not cleared yet. */
 int vm_ram_alloc(struct vm *vm, uint64_t size);
 /* Clears at most max bytes from m->cleared on; true: all is clear. */
@@ -194,9 +249,11 @@ int vm_make_executable(struct vm *vm, gpa_t gpa);
 /* kernel/pc.c, kernel/pv.c: wire the devices of a VM; run under its lock. */
 int pc_init(struct vm *vm);
 int pv_init(struct vm *vm);
-/* One byte for the guest's console; false: no room now. */
-bool pc_console_in(struct vm *vm, uint8_t byte);
-bool pv_console_in(struct vm *vm, uint8_t byte);
+/* One byte for the guest's console; lost when there is no room. VM lock held. */
+void vm_console_in(struct vm *vm, uint8_t byte);
+/* Takes the oldest byte that waits for the guest; false: there is none. */
+bool vm_console_take(struct vm_more *m, uint8_t *byte);
+void vm_console_write(struct vm *vm, const char *p, unsigned n);
 /* The vector to inject from PIC or APIC, or -1; takes it when `take`. VM lock held. */
 int vcpu_irq(struct vcpu *v, bool take);
 /* Gives the UART what was typed and found no room; after each access. VM lock held. */
@@ -250,7 +307,7 @@ void msr_reset(struct vcpu *v);
 
 /* kernel/mmio.c */
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e);
-void handle_string_io(struct vcpu *v, const struct vcpu_exit *e);
+void handle_string_io(struct vcpu *v);
 /* Bytes at RIP; how many could be read without a fault (then *fault is set if none). */
 unsigned vcpu_fetch(struct vcpu *v, uint8_t *buf, unsigned n, struct vcpu_event *fault);
 unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
@@ -270,7 +327,8 @@ uint32_t pci_beyond(void *ctx, uint16_t function, unsigned reg, bool write);
 void learn_print(struct vm *vm, void (*line)(void *ctx, const char *text), void *ctx);
 
 /* kernel/crash.c */
-void crash_dump(struct vcpu *v, const char *why);
+/* Shows its registers and ends its VM. */
+void vcpu_crash(struct vcpu *v, const char *why);
 
 /* kernel/cpuloop.c */
 /* The run queue of a core, as the configuration wants it; policy: as config_place() says. */
@@ -293,5 +351,3 @@ void guest_timer_init(struct guest_timer *t, struct vm *vm, struct cpu *cpu, voi
 		      void *dev);
 /* As dev_timer.arm, ctx = struct guest_timer. */
 void guest_timer_arm(void *ctx, uint64_t deadline_ns);
-
-#endif

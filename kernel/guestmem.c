@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Guest memory: host pages behind it, and copies that stay inside it. */
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
-#include "kernel/log.h"
-#include "kernel/mem.h"
-#include "kernel/string.h"
 
 #define RAM_EXTENTS (PAGE_SIZE / sizeof(struct alloc_range))
 

@@ -10,7 +10,6 @@
  */
 #include "kernel/gwalk.h"
 #include "arch/x86/regs.h"
-#include "kernel/errno.h"
 
 #define PTE_P  BIT(0)
 #define PTE_W  BIT(1)
@@ -25,7 +24,7 @@
 
 struct walk {
 	const struct gwalk_regs *r;
-	const struct gwalk_mem *m;
+	struct vm *vm;
 	struct gwalk_result *out;
 	gva_t va;
 	unsigned access;
@@ -134,7 +133,7 @@ static int descend(struct walk *w, unsigned *level)
 		bool leaf;
 
 		w->where[w->count] = table + (w->va >> index_shift(w, l) & mask) * w->entry_size;
-		if (w->m->read(w->m->ctx, w->where[w->count], w->entry_size, &e))
+		if (gwalk_read(w->vm, w->where[w->count], w->entry_size, &e))
 			return -EIO;
 		if (!(e & PTE_P))
 			return page_fault(w, 0);
@@ -173,8 +172,7 @@ static bool allowed(const struct walk *w)
 	/* A supervisor's access to a user page. */
 	if (w->access & GWALK_X)
 		return !(w->r->cr4 & CR4_SMEP);
-	return !(w->r->cr4 & CR4_SMAP) ||
-	       (!(w->access & GWALK_IMPLICIT) && w->r->rflags & RFLAGS_AC);
+	return !(w->r->cr4 & CR4_SMAP) || w->r->rflags & RFLAGS_AC;
 }
 
 static int mark(struct walk *w)
@@ -189,7 +187,7 @@ static int mark(struct walk *w)
 			want |= PTE_D;
 		if ((w->entry[i] & want) == want)
 			continue;
-		err = w->m->update(w->m->ctx, w->where[i], w->entry_size, w->entry[i],
+		err = gwalk_update(w->vm, w->where[i], w->entry_size, w->entry[i],
 				   w->entry[i] | want);
 		if (err)
 			return err == -EAGAIN ? -EAGAIN : -EIO;
@@ -208,7 +206,7 @@ static int walk_once(struct walk *w)
 		return err;
 	if (!allowed(w))
 		return page_fault(w, PFEC_P);
-	if (w->m->update && !(w->access & GWALK_PEEK)) {
+	if (!(w->access & GWALK_PEEK)) {
 		err = mark(w);
 		if (err)
 			return err;
@@ -218,10 +216,10 @@ static int walk_once(struct walk *w)
 	return 0;
 }
 
-int gwalk(const struct gwalk_regs *r, const struct gwalk_mem *m, gva_t va, unsigned access,
+int gwalk(const struct gwalk_regs *r, struct vm *vm, gva_t va, unsigned access,
 	  struct gwalk_result *out)
 {
-	struct walk w = {.r = r, .m = m, .out = out, .va = va, .access = access};
+	struct walk w = {.r = r, .vm = vm, .out = out, .va = va, .access = access};
 
 	*out = (struct gwalk_result){0};
 	if (!(r->efer & EFER_LMA))

@@ -1,33 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Walks the guest's own page tables in every paging mode (SDM 3A 4, APM 2 5). Pure. */
-#ifndef KERNEL_GWALK_H
-#define KERNEL_GWALK_H
+#pragma once
 
 #include "kernel/types.h"
 
-#define GWALK_W BIT(0) /* write */
-#define GWALK_X BIT(1) /* instruction fetch */
-#define GWALK_U BIT(2) /* made with CPL 3 (explicit accesses) */
-#define GWALK_IMPLICIT                                                                             \
-	BIT(3)            /* by the CPU itself (GDT, IDT, TSS): supervisor, AC does not help       \
-			   */
-#define GWALK_PEEK BIT(4) /* leave accessed and dirty bits alone */
+#define GWALK_W    BIT(0) /* write */
+#define GWALK_X    BIT(1) /* instruction fetch */
+#define GWALK_U    BIT(2) /* made with CPL 3 (explicit accesses) */
+#define GWALK_PEEK BIT(3) /* leave accessed and dirty bits alone */
+
+struct vm;
 
 struct gwalk_regs {
 	uint64_t cr0, cr3, cr4, efer, rflags;
 	unsigned maxphyaddr; /* of the guest, bits */
 };
 
-struct gwalk_mem {
-	void *ctx;
-	/* size is 4 or 8, gpa aligned to it; -EFAULT when it is not RAM. */
-	int (*read)(void *ctx, gpa_t gpa, unsigned size, uint64_t *value);
-	/*
-	 * Atomically replaces old by new: 0, -EAGAIN when the entry is no longer
-	 * old, -EFAULT. NULL: accessed and dirty bits are left alone.
-	 */
-	int (*update)(void *ctx, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value);
-};
+/*
+ * Page tables in the guest's memory: kernel/mmio.c, or a test. size is 4 or 8, gpa
+ * aligned to it; -EFAULT when it is not RAM. The second one replaces old by new
+ * atomically: -EAGAIN when the entry is no longer old.
+ */
+int gwalk_read(struct vm *vm, gpa_t gpa, unsigned size, uint64_t *value);
+int gwalk_update(struct vm *vm, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value);
 
 struct gwalk_result {
 	gpa_t gpa;         /* of the address asked for */
@@ -39,7 +34,5 @@ struct gwalk_result {
  * 0, or -EFAULT: #PF with out->pf_error (the caller sets CR2); -EIO: a page
  * table is not in RAM, or changes all the time.
  */
-int gwalk(const struct gwalk_regs *r, const struct gwalk_mem *m, gva_t va, unsigned access,
+int gwalk(const struct gwalk_regs *r, struct vm *vm, gva_t va, unsigned access,
 	  struct gwalk_result *out);
-
-#endif

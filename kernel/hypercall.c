@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hypercalls: every argument is copied once, checked, then used. Pure. */
 #include "kernel/hypercall.h"
-#include "kernel/errno.h"
-#include "kernel/string.h"
 
 #define CALL_REQUESTS 64u                       /* work of one BLOCK_SUBMIT is bounded by */
 #define CALL_SECTORS  MULLION_BLOCK_MAX_SECTORS /* both: the last request may exceed this */
@@ -27,7 +25,7 @@ static int64_t console_write(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 
 		if (vm_read(ctx->vm, gpa + done, buf, n))
 			return done ? (int64_t)done : -EFAULT;
-		ctx->ops->console_write(ctx->owner, buf, n);
+		hcall_console_write(ctx->caller, buf, n);
 		done += n;
 	}
 	return (int64_t)done;
@@ -41,7 +39,7 @@ static int64_t console_read(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 	/* Input that is taken from the console must have where to go: look first. */
 	if (vm_read(ctx->vm, gpa, buf, n))
 		return -EFAULT;
-	n = ctx->ops->console_read(ctx->owner, buf, n);
+	n = hcall_console_read(ctx->caller, buf, n);
 	return vm_write(ctx->vm, gpa, buf, n) ? -EFAULT : (int64_t)n;
 }
 
@@ -134,14 +132,12 @@ static int64_t crash(struct hcall_ctx *ctx, uint64_t reason, gpa_t gpa, uint64_t
 		if (text[i] < ' ' || text[i] > '~')
 			text[i] = '.';
 	text[size] = '\0';
-	ctx->ops->power(ctx->owner, HCALL_CRASH, reason, text);
+	hcall_crash(ctx->caller, reason, text);
 	return 0;
 }
 
 int64_t hypercall(struct hcall_ctx *ctx, uint64_t nr, const uint64_t args[5])
 {
-	const struct hcall_ops *ops = ctx->ops;
-
 	/* A user process of the guest must not reach past its kernel. */
 	if (ctx->cpl != 0)
 		return -MULLION_EPERM;
@@ -160,16 +156,16 @@ int64_t hypercall(struct hcall_ctx *ctx, uint64_t nr, const uint64_t args[5])
 	case MULLION_TIME:
 		if (args[0] > MULLION_CLOCK_VCPU)
 			return -EINVAL;
-		return (int64_t)ops->time_ns(ctx->owner, (enum mullion_clock)args[0]);
+		return (int64_t)hcall_time_ns(ctx->caller, (enum mullion_clock)args[0]);
 	case MULLION_TIMER_SET:
-		ops->timer_arm(ctx->owner, args[0]);
+		hcall_timer_arm(ctx->caller, args[0]);
 		return 0;
 	case MULLION_YIELD:
-		ops->yield(ctx->owner);
+		hcall_yield(ctx->caller);
 		return 0;
 	case MULLION_HALT:
 		if (!evtchn_active(ctx->events))
-			ops->halt(ctx->owner);
+			hcall_halt(ctx->caller);
 		return 0;
 	case MULLION_EVENT_BIND:
 		if (args[2] >= ctx->vcpu_count)
@@ -188,12 +184,11 @@ int64_t hypercall(struct hcall_ctx *ctx, uint64_t nr, const uint64_t args[5])
 		return 0;
 	case MULLION_POWER_OFF:
 	case MULLION_RESTART:
-		ops->power(ctx->owner, nr == MULLION_RESTART ? HCALL_RESTART : HCALL_POWER_OFF, 0,
-			   "");
+		hcall_power(ctx->caller, nr == MULLION_RESTART);
 		return 0;
 	case MULLION_WATCHDOG:
 		return args[0] > MULLION_WATCHDOG_MAX ? -EINVAL
-						      : ops->watchdog(ctx->owner, args[0]);
+						      : hcall_watchdog(ctx->caller, args[0]);
 	case MULLION_CRASH:
 		return crash(ctx, args[0], args[1], args[2]);
 	default:

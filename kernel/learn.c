@@ -108,11 +108,9 @@ static void show(const struct run *r, enum grant_kind kind,
 		ksnprintf(what, sizeof(what), "0x%x", r->first);
 	else
 		ksnprintf(what, sizeof(what), "0x%x-0x%x", r->first, r->last);
-	ksnprintf(times, sizeof(times), "%llu time%s", (unsigned long long)r->count,
-		  r->count == 1 ? "" : "s");
-	ksnprintf(text, sizeof(text), "# %s, first at rip 0x%llx (vCPU %u)",
-		  r->count ? times : "within wider accesses", (unsigned long long)r->begin->rip,
-		  r->begin->vcpu);
+	ksnprintf(times, sizeof(times), "%lu time%s", r->count, r->count == 1 ? "" : "s");
+	ksnprintf(text, sizeof(text), "# %s, first at rip 0x%lx (vCPU %u)",
+		  r->count ? times : "within wider accesses", r->begin->rip, r->begin->vcpu);
 	line(ctx, text);
 	ksnprintf(text, sizeof(text), "%s%s = %s %s%s%s", r->why ? "# cannot be given: " : "",
 		  kinds[kind].key, what, rights, r->why ? ": " : "", r->why ? r->why : "");
@@ -158,8 +156,8 @@ void learn_lines(const struct learn *l, void (*line)(void *ctx, const char *text
 			continue;
 		lost += l->table[k].lost;
 		ksnprintf(text, sizeof(text),
-			  "# %llu accesses to other %s are not listed: %u are kept",
-			  (unsigned long long)l->table[k].lost, kinds[k].things, LEARN_RECORDS);
+			  "# %lu accesses to other %s are not listed: %u are kept",
+			  l->table[k].lost, kinds[k].things, LEARN_RECORDS);
 		line(ctx, text);
 	}
 	if (given > CONFIG_MAX_GRANTS) {

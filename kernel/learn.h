@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Learn mode: what policy refused a VM, as configuration lines that would allow it. Pure. */
-#ifndef KERNEL_LEARN_H
-#define KERNEL_LEARN_H
+#pragma once
 
 #include "kernel/config.h"
 
@@ -42,5 +41,3 @@ void learn_add(struct learn *l, const struct learn_access *a);
  * where; what cannot be given is a comment altogether.
  */
 void learn_lines(const struct learn *l, void (*line)(void *ctx, const char *text), void *ctx);
-
-#endif

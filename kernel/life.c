@@ -10,12 +10,7 @@
  * loading memory, clearing away) is done by vCPU 0 as if it ran: on its core,
  * in its time, in bounded steps, so that whoever shares the core keeps its own.
  */
-#include "arch/x86/tsc.h"
-#include "arch/x86/xstate.h"
-#include "kernel/control.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
 
 #define RESTART_GAP_NS 1000000000ull
 #define CLEAR_STEP     KIB(32)
@@ -60,8 +55,8 @@ int vm_launch(struct vm *vm)
 		return err;
 	}
 	m->starts++;
-	log_info("%s: started on core %u (%s), %llu MiB", vm->name, v->cpu->id,
-		 v->cpu->more->queue.ops->name, (unsigned long long)m->conf->memory >> 20);
+	log_info("%s: started on core %u (%s), %lu MiB", vm->name, v->cpu->id,
+		 v->cpu->more->queue.ops->name, m->conf->memory >> 20);
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
 	core_unblock(v, BLOCK_OFF);
 	core_resched(v); /* to be loaded */
@@ -122,7 +117,8 @@ static void finish(struct vm *vm)
 	bool again = m->end == END_RESTART || crash == ON_CRASH_RESTART;
 
 	spin_lock(&m->lock);
-	vm_stop_timers(vm);
+	for (struct guest_timer *t = m->timers; t; t = t->next)
+		guest_timer_arm(t, DEV_TIMER_NEVER);
 	spin_unlock(&m->lock);
 	core_timer(m->vcpu[0]->cpu, &m->restart_timer, UINT64_MAX);
 	vm_list_refusals(vm);

@@ -2,25 +2,16 @@
 /* From the loader's hand-off to every core in its loop. */
 #include "arch/x86/acpi.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/cpu.h"
 #include "arch/x86/fbcon.h"
 #include "arch/x86/gdt.h"
-#include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/power.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/smp.h"
-#include "arch/x86/tsc.h"
-#include "arch/x86/xstate.h"
 #include "boot/handoff.h"
-#include "kernel/console.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
-#include "kernel/mem.h"
-#include "kernel/modules.h"
 #include "kernel/mon/monitor.h"
-#include "kernel/wallclock.h"
 
 #define XAPIC_DEFAULT  0xfee00000ull
 #define IOAPIC_DEFAULT 0xfec00000ull
@@ -167,17 +158,9 @@ static void read_config(void)
 	config_place(&config, cpu_count, mem_free_bytes(), &placement, diag, NULL);
 }
 
-static bool any_refused(void)
-{
-	for (unsigned i = 0; i < config.vm_count; i++)
-		if (config.vm[i].refused)
-			return true;
-	return config.errors != 0;
-}
-
 static bool create_vms(void)
 {
-	bool all = !any_refused();
+	bool all = !config.errors;
 
 	for (unsigned i = 0; i < config.vm_count; i++)
 		if (!config.vm[i].refused && !vm_create(&config.vm[i], placement.core[i]))
@@ -228,7 +211,7 @@ static void main_on_stack(void)
 	find_ioapics();
 	tsc_init(acpi.pm_timer.space == ACPI_SPACE_IO ? (uint16_t)acpi.pm_timer.address : 0,
 		 acpi.pm_timer_32);
-	wallclock_init(handoff.boot_epoch, rdtsc());
+	wallclock_init(handoff.boot_epoch);
 	console_clock_ready();
 	apic_timer_init();
 	xstate_init();
@@ -236,9 +219,9 @@ static void main_on_stack(void)
 	backend_on(this_cpu());
 	cpus[0].online = true;
 	smp_start(handoff.trampoline, ap_main);
-	log_info("%u core%s with %s, %llu MiB of memory free, %s", cpu_count,
-		 cpu_count == 1 ? "" : "s", vcpu_ops->name,
-		 (unsigned long long)mem_free_bytes() >> 20, apic_is_x2apic() ? "x2APIC" : "xAPIC");
+	log_info("%u core%s with %s, %lu MiB of memory free, %s", cpu_count,
+		 cpu_count == 1 ? "" : "s", vcpu_ops->name, mem_free_bytes() >> 20,
+		 apic_is_x2apic() ? "x2APIC" : "xAPIC");
 	read_config();
 	for (unsigned i = 0; i < cpu_count; i++)
 		cpu_more_init(&cpus[i], placement.policy[i], &config);

@@ -5,9 +5,7 @@
 #include "arch/x86/mtrr.h"
 #include "arch/x86/spinlock.h"
 #include "kernel/alloc.h"
-#include "kernel/errno.h"
 #include "kernel/log.h"
-#include "kernel/string.h"
 
 #define EXTENTS 2048u
 
@@ -32,9 +30,8 @@ static void give_range(const struct mtrr *mtrr, uint64_t base, uint64_t end)
 		int err = type == MT_WB ? alloc_free(&phys, base, size) : -EINVAL;
 
 		if (err)
-			log_warn("memory at 0x%llx, %llu KiB of type %u, is left out: error %d",
-				 (unsigned long long)base, (unsigned long long)size >> 10,
-				 (unsigned)type, err);
+			log_warn("memory at 0x%lx, %lu KiB of type %u, is left out: error %d", base,
+				 size >> 10, (unsigned)type, err);
 		base += size;
 	}
 }
@@ -100,8 +97,7 @@ void mem_give(hpa_t pa, uint64_t size)
 	int err = alloc_free(&phys, pa, size);
 	spin_unlock(&lock);
 	if (err)
-		panic("giving back memory at 0x%llx, size 0x%llx: error %d", (unsigned long long)pa,
-		      (unsigned long long)size, err);
+		panic("giving back memory at 0x%lx, size 0x%lx: error %d", pa, size, err);
 }
 
 uint64_t mem_free_bytes(void)

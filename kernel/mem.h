@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The machine's memory: direct map, page allocation under a lock. */
-#ifndef KERNEL_MEM_H
-#define KERNEL_MEM_H
+#pragma once
 
 #include "arch/x86/pt.h"
 #include "boot/handoff.h"
@@ -44,5 +43,3 @@ void pages_free(void *p, uint64_t size);
 
 /* Page-table pages from the allocator, for struct pt. */
 extern const struct pt_mem host_pt_mem;
-
-#endif

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Accesses outside RAM: the guest's instruction is fetched, decoded and carried out on the bus. */
-#include "arch/x86/cpu.h"
 #include "arch/x86/decode.h"
 #include "kernel/emulate.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/gwalk.h"
-#include "kernel/log.h"
-#include "kernel/string.h"
 
 struct emu_vcpu {
 	struct vcpu *v;
@@ -30,17 +26,15 @@ unsigned vcpu_mode(struct vcpu *v)
 	return cs.rights & SEG_DB ? CPU_MODE_32 : CPU_MODE_16;
 }
 
-static int walk_read(void *ctx, gpa_t gpa, unsigned size, uint64_t *value)
+int gwalk_read(struct vm *vm, gpa_t gpa, unsigned size, uint64_t *value)
 {
-	struct vm *vm = ctx;
-
 	*value = 0;
 	return vm_read(vm, gpa, value, size);
 }
 
-static int walk_update(void *ctx, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value)
+int gwalk_update(struct vm *vm, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value)
 {
-	void *p = vm_ptr(ctx, gpa, size);
+	void *p = vm_ptr(vm, gpa, size);
 	bool done;
 
 	if (!p)
@@ -69,9 +63,8 @@ static void walk_regs(struct vcpu *v, struct gwalk_regs *r)
 static int translate(struct vcpu *v, const struct gwalk_regs *r, gva_t va, unsigned access,
 		     gpa_t *gpa, struct vcpu_event *fault)
 {
-	const struct gwalk_mem mem = {.ctx = v->vm, .read = walk_read, .update = walk_update};
 	struct gwalk_result res = {0};
-	int err = gwalk(r, &mem, va, access, &res);
+	int err = gwalk(r, v->vm, va, access, &res);
 
 	if (!err) {
 		*gpa = res.gpa;
@@ -80,11 +73,7 @@ static int translate(struct vcpu *v, const struct gwalk_regs *r, gva_t va, unsig
 	/* Tables outside RAM read as all ones on a PC: reserved bits are set. */
 	if (err != -EFAULT)
 		res.pf_error = (uint32_t)(PFEC_P | PFEC_RSVD);
-	*fault = (struct vcpu_event){.valid = true,
-				     .type = EVENT_EXCEPTION,
-				     .vector = VEC_PF,
-				     .has_error = true,
-				     .error = res.pf_error};
+	*fault = event_fault(VEC_PF, res.pf_error);
 	vcpu_ops->set(v, REG_CR2, va);
 	return -EFAULT;
 }
@@ -178,80 +167,64 @@ static int emu_access(struct emu *e, gva_t va, unsigned size, unsigned access, b
 	return 0;
 }
 
-static int guest_mem_read(struct emu *e, gva_t va, unsigned size, bool intent, uint64_t *value)
+int guest_read(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value)
 {
-	return emu_access(e, va, size, intent ? GWALK_W : 0, false, value);
+	return emu_access(e, va, size, write_intent ? GWALK_W : 0, false, value);
 }
 
-static int guest_mem_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
+int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 {
 	return emu_access(e, va, size, GWALK_W, true, &value);
 }
 
-static uint64_t guest_get_gpr(struct emu *e, unsigned n)
+uint64_t guest_gpr(struct emu *e, unsigned n)
 {
 	return vcpu_gpr_get(((struct emu_vcpu *)e->ctx)->v, n);
 }
 
-static void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
+void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
 {
 	vcpu_gpr_set(((struct emu_vcpu *)e->ctx)->v, n, value);
 }
 
-static struct vcpu_seg guest_get_seg(struct emu *e, enum vcpu_sreg s)
+struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s)
 {
 	return vcpu_ops->get_seg(((struct emu_vcpu *)e->ctx)->v, s);
 }
 
-static int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
+int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
 {
 	port_access(((struct emu_vcpu *)e->ctx)->v, port, size, out, value, 0);
 	return 0;
 }
 
-static const struct emu_ops emu_ops = {
-	.get_gpr = guest_get_gpr,
-	.set_gpr = guest_set_gpr,
-	.get_seg = guest_get_seg,
-	.read = guest_mem_read,
-	.write = guest_mem_write,
-	.port = guest_port,
-};
-
 /* io: an I/O exit; else one for a memory access, maybe with the instruction's bytes. */
 static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 {
 	uint8_t buf[INSN_MAX];
-	struct vcpu_event fault = {0};
 	struct emu_vcpu ctx = {.v = v, .access = vcpu_cpl(v) == 3 ? GWALK_U : 0};
-	struct emu e = {.ops = &emu_ops, .ctx = &ctx, .io = io};
+	struct emu e = {.ctx = &ctx, .io = io};
 	struct vcpu_exit done = {0};
 	struct insn insn;
 	int err;
 
 	if (!n) {
-		n = vcpu_fetch(v, buf, sizeof(buf), &fault);
+		n = vcpu_fetch(v, buf, sizeof(buf), &e.fault);
 		bytes = buf;
 	}
-	if (fault.valid) {
-		vcpu_inject(v, fault);
-		return;
-	}
-	err = insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn);
+	err = e.fault.valid ? -EFAULT : insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn);
 	if (!err) {
 		walk_regs(v, &ctx.regs);
 		e.rip = vcpu_ops->get(v, REG_RIP);
 		e.rflags = ctx.regs.rflags;
 		err = emulate(&e, &insn);
 	}
-	if (err == -EFAULT) {
+	if (err == -EFAULT)
 		vcpu_inject(v, e.fault);
-		return;
-	}
-	if (err < 0) { /* an instruction that no driver uses on a device (SSE, VEX, far calls…) */
+	else if (err < 0) /* no driver uses it on a device (SSE, VEX, far calls…) */
 		vcpu_gp(v);
+	if (err < 0)
 		return;
-	}
 	if (e.rflags != ctx.regs.rflags)
 		vcpu_ops->set(v, REG_RFLAGS, e.rflags);
 	done.insn_len = insn.len;
@@ -259,16 +232,22 @@ static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned
 		(void)vcpu_advance(v, &done);
 }
 
-void handle_string_io(struct vcpu *v, const struct vcpu_exit *e)
+void handle_string_io(struct vcpu *v)
 {
-	(void)e;
 	run_emulator(v, true, NULL, 0);
 }
 
-static void crash(struct vcpu *v, const char *why)
+static void fetch_fault(struct vcpu *v, gpa_t gpa)
 {
-	crash_dump(v, why);
-	vm_end(v->vm, END_CRASH);
+	int err = vm_make_executable(v->vm, gpa);
+
+	if (err == -ENOMEM) {
+		vcpu_crash(v, "no memory to split its large pages");
+	} else if (err) {
+		/* The bus floats high: FF FF is no instruction. */
+		vcpu_refused(v, REFUSE_FETCH, gpa >> PAGE_SHIFT);
+		vcpu_exception(v, VEC_UD);
+	}
 }
 
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
@@ -276,33 +255,18 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 	gpa_t gpa = e->u.page_fault.gpa;
 
 	if (e->u.page_fault.exec) {
-		int err = vm_make_executable(v->vm, gpa);
-
-		if (!err)
-			return;
-		if (err == -ENOMEM) {
-			crash(v, "no memory to split its large pages");
-			return;
-		}
-		/* The bus floats high: FF FF is no instruction. */
-		vcpu_refused(v, REFUSE_FETCH, gpa >> PAGE_SHIFT);
-		vcpu_exception(v, VEC_UD);
-		return;
-	}
-	if (e->u.page_fault.walk) {
+		fetch_fault(v, gpa);
+	} else if (e->u.page_fault.walk) {
 		/* Page tables outside RAM read as all ones: reserved bits are set. */
 		vcpu_refused(v, REFUSE_READ, gpa >> PAGE_SHIFT);
-		if (!e->u.page_fault.gva_valid) {
-			crash(v, "its page tables lie outside its memory");
-			return;
-		}
-		vcpu_page_fault(v, e->u.page_fault.gva, (uint32_t)(PFEC_P | PFEC_RSVD));
-		return;
-	}
-	if (v->pending.valid) {
+		if (e->u.page_fault.gva_valid)
+			vcpu_page_fault(v, e->u.page_fault.gva, (uint32_t)(PFEC_P | PFEC_RSVD));
+		else
+			vcpu_crash(v, "its page tables lie outside its memory");
+	} else if (v->pending.valid) {
 		/* Not the instruction at RIP: the IDT, GDT, TSS or stack of the event. */
-		crash(v, "an event is delivered through memory that it does not have");
-		return;
+		vcpu_crash(v, "an event is delivered through memory that it does not have");
+	} else {
+		run_emulator(v, false, e->u.page_fault.insn, e->u.page_fault.insn_bytes);
 	}
-	run_emulator(v, false, e->u.page_fault.insn, e->u.page_fault.insn_bytes);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files that the loader read from the boot volume. */
-#include "kernel/modules.h"
-#include "kernel/mem.h"
-#include "kernel/string.h"
+#include "kernel/guest.h"
 
 static const struct handoff_module *modules;
 static unsigned count;

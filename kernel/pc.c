@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The small PC of an unmodified guest: its devices, and the wires between them. */
-#include "arch/x86/cpu.h"
-#include "arch/x86/tsc.h"
-#include "kernel/console.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
-#include "kernel/log.h"
-#include "kernel/mem.h"
-#include "kernel/string.h"
 
 static uint64_t clock_now(void *vm)
 {
@@ -42,35 +35,18 @@ static unsigned ioapic_message(void *ctx, const struct apic_msg *m)
 
 static void uart_tx(void *ctx, uint8_t byte)
 {
-	struct vm *vm = ctx;
 	char c = (char)byte;
 
-	console_output(vm->more->console, &c, 1);
-	if (console_waiting())
-		core_console_waiting();
+	vm_console_write(ctx, &c, 1);
 }
 
 void pc_console_feed(struct vm *vm)
 {
-	struct vm_more *m = vm->more;
+	struct uart *uart = &vm->more->pc->uart;
+	uint8_t byte;
 
-	while (m->in_count && uart_rx_space(&m->pc->uart)) {
-		if (!uart_rx(&m->pc->uart, m->in[m->in_head]))
-			break;
-		m->in_head = (m->in_head + 1) % CONSOLE_IN;
-		m->in_count--;
-	}
-}
-
-bool pc_console_in(struct vm *vm, uint8_t byte)
-{
-	struct vm_more *m = vm->more;
-
-	if (m->in_count == CONSOLE_IN)
-		return false;
-	m->in[(m->in_head + m->in_count++) % CONSOLE_IN] = byte;
-	pc_console_feed(vm);
-	return true;
+	while (uart_rx_space(uart) && vm_console_take(vm->more, &byte))
+		(void)uart_rx(uart, byte);
 }
 
 static void power_off_vm(void *vm)
@@ -145,7 +121,7 @@ int pc_init(struct vm *vm)
 
 static struct vcpu *lapic_vcpu(struct lapic *l)
 {
-	return container_of(l, struct vcpu_more, lapic)->vcpu;
+	return &container_of(l, struct vcpu_more, lapic)->vcpu;
 }
 
 static void apic_ipi(void *ctx, struct lapic *l, uint64_t icr)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where the configured VMs go: cores and memory; pure. */
 #include "kernel/config_parse.h"
-#include "kernel/string.h"
 
 /* The work in progress. */
 struct place {
@@ -196,10 +195,9 @@ static void share_memory(struct place *s, uint64_t memory)
 		}
 		take_back(s, v);
 		config_fail(&s->say, vm->memory_line ? vm->memory_line : vm->line,
-			    "%s asks for %lluM of memory, but of %lluM for guests %lluM are left. "
+			    "%s asks for %luM of memory, but of %luM for guests %luM are left. "
 			    "Ask for less here or in a VM above.",
-			    vm->name, (unsigned long long)(vm->memory >> 20),
-			    (unsigned long long)(memory >> 20), (unsigned long long)(left >> 20));
+			    vm->name, vm->memory >> 20, memory >> 20, left >> 20);
 	}
 }
 

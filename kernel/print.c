@@ -2,7 +2,6 @@
 /* Formatted printing into a buffer; pure. */
 #include "kernel/print.h"
 
-#include "kernel/string.h"
 #include "kernel/types.h"
 
 struct out {

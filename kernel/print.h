@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Formatted printing into a buffer; pure. */
-#ifndef KERNEL_PRINT_H
-#define KERNEL_PRINT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,5 +13,3 @@
 int kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
 int ksnprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-#endif

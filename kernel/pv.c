@@ -1,53 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A paravirtual guest's side of the hypervisor: hypercalls, events, its timer. */
-#include "arch/x86/msr.h"
-#include "arch/x86/tsc.h"
-#include "kernel/console.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/hypercall.h"
-#include "kernel/log.h"
 #include "kernel/trace.h"
 
 #define SVR_ENABLED 0x1ffu
 
-static void console_write(void *owner, const char *p, unsigned n)
+void vm_console_write(struct vm *vm, const char *p, unsigned n)
 {
-	struct vcpu *v = owner;
-
-	console_output(v->vm->more->console, p, n);
+	console_output(vm->more->console, p, n);
 	if (console_waiting())
 		core_console_waiting();
 }
 
-static unsigned console_read(void *owner, char *p, unsigned n)
-{
-	struct vm_more *m = ((struct vcpu *)owner)->vm->more;
-	unsigned i = 0;
-
-	for (; i < n && m->in_count; i++) {
-		p[i] = (char)m->in[m->in_head];
-		m->in_head = (m->in_head + 1) % CONSOLE_IN;
-		m->in_count--;
-	}
-	return i;
-}
-
-bool pv_console_in(struct vm *vm, uint8_t byte)
+void vm_console_in(struct vm *vm, uint8_t byte)
 {
 	struct vm_more *m = vm->more;
 
 	if (m->in_count == CONSOLE_IN)
-		return false;
+		return;
 	m->in[(m->in_head + m->in_count++) % CONSOLE_IN] = byte;
-	evtchn_raise(&m->events, MULLION_PORT_CONSOLE);
+	if (m->pc)
+		pc_console_feed(vm);
+	else
+		evtchn_raise(&m->events, MULLION_PORT_CONSOLE);
+}
+
+bool vm_console_take(struct vm_more *m, uint8_t *byte)
+{
+	if (!m->in_count)
+		return false;
+	*byte = m->in[m->in_head];
+	m->in_head = (m->in_head + 1) % CONSOLE_IN;
+	m->in_count--;
 	return true;
 }
 
-static uint64_t time_ns(void *owner, enum mullion_clock clock)
+void hcall_console_write(struct vcpu *v, const char *p, unsigned n)
 {
-	struct vcpu *v = owner;
+	vm_console_write(v->vm, p, n);
+}
 
+unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n)
+{
+	unsigned i = 0;
+
+	while (i < n && vm_console_take(v->vm->more, (uint8_t *)&p[i]))
+		i++;
+	return i;
+}
+
+uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock)
+{
 	switch (clock) {
 	case MULLION_CLOCK_WALL:
 		return v->vm->more->epoch * 1000000000ull + vm_now(v->vm);
@@ -60,57 +64,37 @@ static uint64_t time_ns(void *owner, enum mullion_clock clock)
 	}
 }
 
-static void timer_arm(void *owner, uint64_t deadline)
+void hcall_timer_arm(struct vcpu *v, uint64_t deadline_ns)
 {
-	guest_timer_arm(&((struct vcpu *)owner)->vm->more->pv_timer, deadline);
+	guest_timer_arm(&v->vm->more->pv_timer, deadline_ns);
 }
 
-static void yield(void *owner)
+void hcall_yield(struct vcpu *v)
 {
-	core_yield(owner);
+	core_yield(v);
 }
 
 /* Carried out after the VM's lock is released. */
-static void halt(void *owner)
+void hcall_halt(struct vcpu *v)
 {
-	((struct vcpu *)owner)->more->halt_asked = true;
+	v->more->halt_asked = true;
 }
 
-static void power(void *owner, enum hcall_power what, uint64_t reason, const char *text)
+int hcall_watchdog(struct vcpu *v, uint64_t ns)
 {
-	struct vcpu *v = owner;
-
-	switch (what) {
-	case HCALL_POWER_OFF:
-		vm_end(v->vm, END_POWEROFF);
-		break;
-	case HCALL_RESTART:
-		vm_end(v->vm, END_RESTART);
-		break;
-	case HCALL_CRASH:
-		log_warn("%s: crashed by its own word: reason 0x%llx %s", v->vm->name,
-			 (unsigned long long)reason, text);
-		crash_dump(v, "crash call");
-		vm_end(v->vm, END_CRASH);
-		break;
-	}
+	return vm_watchdog(v->vm, ns);
 }
 
-static int watchdog(void *owner, uint64_t ns)
+void hcall_power(struct vcpu *v, bool restart)
 {
-	return vm_watchdog(((struct vcpu *)owner)->vm, ns);
+	vm_end(v->vm, restart ? END_RESTART : END_POWEROFF);
 }
 
-static const struct hcall_ops ops = {
-	.watchdog = watchdog,
-	.console_write = console_write,
-	.console_read = console_read,
-	.time_ns = time_ns,
-	.timer_arm = timer_arm,
-	.yield = yield,
-	.halt = halt,
-	.power = power,
-};
+void hcall_crash(struct vcpu *v, uint64_t reason, const char *text)
+{
+	log_warn("%s: crashed by its own word: reason 0x%lx %s", v->vm->name, reason, text);
+	vcpu_crash(v, "crash call");
+}
 
 void pv_hypercall(struct vcpu *v)
 {
@@ -121,8 +105,7 @@ void pv_hypercall(struct vcpu *v)
 		.vcpu_count = m->vcpu_count,
 		.events = &m->events,
 		.disk = m->has_disk ? &m->disk : NULL,
-		.ops = &ops,
-		.owner = v,
+		.caller = v,
 	};
 	const uint64_t args[5] = {v->gpr[GPR_RDI], v->gpr[GPR_RSI], v->gpr[GPR_RDX],
 				  v->gpr[GPR_R10], v->gpr[GPR_R8]};

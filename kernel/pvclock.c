@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The KVM clock: written once, since the TSC offset of a VM is constant. */
 #include "kernel/pvclock.h"
-#include "kernel/errno.h"
 
 #define NS_PER_S    1000000000ull
 #define FLAG_STABLE 1u
@@ -37,54 +36,42 @@ void pvclock_scale(uint64_t hz, uint32_t *mul, int8_t *shift)
 	*mul = (uint32_t)((NS_PER_S << 32) / hz);
 }
 
-/* An odd version tells readers that the rest is being changed. */
-static int publish(struct vm *vm, gpa_t gpa, const void *data, uint64_t size)
+/* An odd version tells readers that the rest is being changed; an even one, that it is whole. */
+static int publish(struct vm *vm, gpa_t version_at, gpa_t at, const void *data, uint64_t size)
 {
 	uint32_t version;
-	int err;
+	int err = vm_read(vm, version_at, &version, sizeof(version));
 
-	if (!is_aligned(gpa, 4))
-		return -EINVAL;
-	err = vm_read(vm, gpa, &version, sizeof(version));
 	version = (version | 1) + (version & 1 ? 2 : 0);
-	err = err ? err : vm_write(vm, gpa, &version, sizeof(version));
+	err = err ? err : vm_write(vm, version_at, &version, sizeof(version));
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	err = err ? err : vm_write(vm, gpa + 4, (const char *)data + 4, size - 4);
+	err = err ? err : vm_write(vm, at, data, size);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	version++;
-	return err ? err : vm_write(vm, gpa, &version, sizeof(version));
+	return err ? err : vm_write(vm, version_at, &version, sizeof(version));
 }
 
 int pvclock_write(struct vm *vm, gpa_t gpa, uint64_t hz, uint64_t tsc, uint64_t ns)
 {
 	struct time_info t = {.tsc_timestamp = tsc, .system_time = ns, .flags = FLAG_STABLE};
 
+	if (!is_aligned(gpa, 4))
+		return -EINVAL;
 	pvclock_scale(hz, &t.mul, &t.shift);
-	return publish(vm, gpa, &t, sizeof(t));
+	return publish(vm, gpa, gpa + 4, &t.pad0, sizeof(t) - 4);
 }
 
-/* The version stands behind the value here: even, and other than before, when it is whole. */
+/* The version stands behind the value here. */
 int pvclock_write_steal(struct vm *vm, gpa_t gpa, uint64_t ns)
 {
-	gpa_t at = gpa + offsetof(struct steal_time, version);
-	uint32_t version;
-	int err;
+	gpa_t version_at = gpa + offsetof(struct steal_time, version);
 
-	if (!is_aligned(gpa, 64))
-		return -EINVAL;
-	err = vm_read(vm, at, &version, sizeof(version));
-	version = (version | 1) + (version & 1 ? 2 : 0);
-	err = err ? err : vm_write(vm, at, &version, sizeof(version));
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	err = err ? err : vm_write(vm, gpa, &ns, sizeof(ns));
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	version++;
-	return err ? err : vm_write(vm, at, &version, sizeof(version));
+	return is_aligned(gpa, 64) ? publish(vm, version_at, gpa, &ns, sizeof(ns)) : -EINVAL;
 }
 
 int pvclock_write_wall(struct vm *vm, gpa_t gpa, uint64_t epoch)
 {
 	struct wall_clock w = {.sec = (uint32_t)epoch};
 
-	return publish(vm, gpa, &w, sizeof(w));
+	return is_aligned(gpa, 4) ? publish(vm, gpa, gpa + 4, &w.sec, sizeof(w) - 4) : -EINVAL;
 }

@@ -4,8 +4,7 @@
  * unmodified Linux uses by itself: a page that turns the TSC into nanoseconds.
  * Pure but for vm_write().
  */
-#ifndef KERNEL_PVCLOCK_H
-#define KERNEL_PVCLOCK_H
+#pragma once
 
 #include "kernel/vm.h"
 
@@ -36,5 +35,3 @@ int pvclock_write(struct vm *vm, gpa_t gpa, uint64_t hz, uint64_t tsc, uint64_t 
 int pvclock_write_steal(struct vm *vm, gpa_t gpa, uint64_t ns);
 /* Writes the calendar time of the VM's start. */
 int pvclock_write_wall(struct vm *vm, gpa_t gpa, uint64_t epoch);
-
-#endif

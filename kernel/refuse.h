@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What policy refused a guest, counted and named without end or repetition. Pure. */
-#ifndef KERNEL_REFUSE_H
-#define KERNEL_REFUSE_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -36,5 +35,3 @@ struct refusals {
 /* Counts; true when it begins a range of its own: worth a line in the log. */
 bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id);
 const char *refuse_kind_name(enum refuse_kind kind);
-
-#endif

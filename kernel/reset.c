@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Registers of a vCPU at power-up, and what the loader of its image asks for on top. Pure. */
-#include "kernel/string.h"
 #include "kernel/vcpu.h"
 
 #define DATA_16 0x93u /* writable, accessed */
@@ -49,8 +48,6 @@ static void start_at(struct vcpu *v, const struct vcpu_start *start)
 	set_segs(v, &code, &data);
 	vcpu_ops->set(v, REG_RIP, start->rip);
 	vcpu_ops->set(v, REG_RSP, start->rsp);
-	v->gpr[GPR_RAX] = start->rax;
-	v->gpr[GPR_RBX] = start->rbx;
 	v->gpr[GPR_RDX] = 0;
 	v->gpr[GPR_RSI] = start->rsi;
 	v->gpr[GPR_RDI] = start->rdi;

@@ -47,20 +47,9 @@ void sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view)
 	} while (writes & 1 || writes != __atomic_load_n(&q->writes, __ATOMIC_RELAXED));
 }
 
-static void unlink(struct sched_entity *e)
-{
-	struct sched_entity **link = &e->queue->list;
-
-	while (*link != e)
-		link = &(*link)->next;
-	*link = e->next;
-	e->queue = NULL;
-}
-
 int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 {
 	sched_account(q, now);
-	e->queue = q;
 	e->runnable = false;
 	e->next = q->list;
 	q->list = e;
@@ -68,18 +57,10 @@ int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 	int err = q->ops->add(q, e);
 
 	if (err)
-		unlink(e);
+		q->list = e->next;
+	else
+		e->queue = q;
 	return err;
-}
-
-void sched_remove(struct sched_entity *e, uint64_t now)
-{
-	struct sched_queue *q = e->queue;
-
-	if (!q)
-		return;
-	sched_block(e, now);
-	unlink(e);
 }
 
 bool sched_wake(struct sched_entity *e, uint64_t now)
@@ -108,8 +89,8 @@ void sched_block(struct sched_entity *e, uint64_t now)
 struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
 {
 	sched_account(q, now);
-
 	q->current = q->ops->pick(q, q->last, slice_end);
+	q->stop = *slice_end;
 	return q->current;
 }
 

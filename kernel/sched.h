@@ -8,8 +8,7 @@
  * calls sched_pick() anew. Every tick from sched_init() on is either some
  * entity's or idle.
  */
-#ifndef KERNEL_SCHED_H
-#define KERNEL_SCHED_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -25,7 +24,7 @@ struct sched_entity {
 	uint64_t budget, period; /* budget: ticks in each period; 0 < budget <= period */
 
 	/* To be read only. */
-	struct sched_queue *queue; /* NULL: in none */
+	struct sched_queue *queue; /* NULL: in none yet */
 	bool runnable;
 	uint64_t ran;    /* ticks, in all */
 	uint64_t viewed; /* likewise, at the last sched_view() */
@@ -73,6 +72,7 @@ struct sched_queue {
 	const struct sched_ops *ops;
 	uint64_t slice;               /* ticks */
 	struct sched_entity *current; /* since the last pick; NULL: idle */
+	uint64_t stop;                /* when the last pick said to pick again */
 
 	uint64_t last, busy, idle; /* busy + idle = last - since, exactly */
 	uint64_t since;            /* time of sched_init() */
@@ -85,14 +85,10 @@ struct sched_queue {
 		bool endless;   /* the last pick set no end: nobody waited */
 	} fair;
 	struct {
-		uint64_t stop; /* what the last pick set */
-	} edf;
-	struct {
 		const struct sched_window *window; /* the caller's; their sum is at most frame */
 		unsigned count;
 		uint64_t frame, start; /* ticks; of the first frame */
 		bool slack;            /* time that is nobody's goes to whoever can run */
-		uint64_t stop;         /* what the last pick set */
 		uint64_t turns;        /* given so far */
 	} cyclic;
 };
@@ -138,9 +134,6 @@ void sched_cyclic_table(struct sched_queue *q, const struct sched_window *window
 /* Joins the queue, blocked. -EBUSY, -EINVAL: the policy refuses; e is in no queue then. */
 int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now);
 
-/* Leaves the queue, whatever its state; its core does not run it any more. */
-void sched_remove(struct sched_entity *e, uint64_t now);
-
 /* True when its core must pick again (kick it if that is another one). Idempotent. */
 bool sched_wake(struct sched_entity *e, uint64_t now);
 
@@ -169,5 +162,3 @@ void sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view);
  * deadline); its core must pick again.
  */
 void sched_give_way(struct sched_queue *q, uint64_t now);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scheduling policy: a budget in each period, enforced; earliest deadline first. */
-#include "kernel/errno.h"
 #include "kernel/sched.h"
 
 /*
@@ -65,7 +64,7 @@ static void refill(struct sched_entity *e, uint64_t from, uint64_t now)
  * that is a little late keeps its deadline, and so goes first, until its budget
  * is used up; one that is late by a period, as the core stood still, starts anew.
  */
-static struct sched_entity *choose(struct sched_queue *q, uint64_t now, uint64_t *end)
+static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *end)
 {
 	struct sched_entity *best = NULL, *current = q->current;
 
@@ -94,14 +93,6 @@ static struct sched_entity *choose(struct sched_queue *q, uint64_t now, uint64_t
 	return best;
 }
 
-static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
-{
-	struct sched_entity *e = choose(q, now, slice_end);
-
-	q->edf.stop = *slice_end;
-	return e;
-}
-
 /* What is left, used from now to the deadline, would be more than its part of the core. */
 static bool is_too_much(const struct sched_entity *e, uint64_t now)
 {
@@ -115,7 +106,7 @@ static bool wake(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 
 	if (now >= e->edf.deadline || (e->edf.left > 0 && is_too_much(e, now)))
 		refill(e, now, now);
-	return choose(q, now, &end) != q->current || end < q->edf.stop;
+	return pick(q, now, &end) != q->current || end < q->stop;
 }
 
 /* Nothing more until the deadline; a debt stays. */

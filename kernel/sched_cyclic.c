@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scheduling policy: a table of windows that repeats each major frame (ARINC 653). */
-#include "kernel/errno.h"
 #include "kernel/sched.h"
 
 #define ANYBODY 0u /* instead of a group */
@@ -63,7 +62,7 @@ static void stand_last(struct sched_queue *q, struct sched_entity *e)
 	e->cyclic.left = (int64_t)q->slice;
 }
 
-static struct sched_entity *choose(struct sched_queue *q, uint64_t now, uint64_t *end)
+static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *end)
 {
 	struct sched_entity *e;
 
@@ -88,20 +87,12 @@ static struct sched_entity *choose(struct sched_queue *q, uint64_t now, uint64_t
 	return e;
 }
 
-static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
-{
-	struct sched_entity *e = choose(q, now, slice_end);
-
-	q->cyclic.stop = *slice_end;
-	return e;
-}
-
 static bool wake(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 {
 	uint64_t end;
 
 	stand_last(q, e);
-	return choose(q, now, &end) != q->current || end < q->cyclic.stop;
+	return pick(q, now, &end) != q->current || end < q->stop;
 }
 
 static void charge(struct sched_queue *q, struct sched_entity *e, uint64_t ticks)

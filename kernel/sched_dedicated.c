@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scheduling policy: one vCPU owns the core; no slice, no timer. */
-#include "kernel/errno.h"
 #include "kernel/sched.h"
 
 static int add(struct sched_queue *q, struct sched_entity *e)

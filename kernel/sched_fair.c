@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scheduling policy: weighted sharing by virtual time. */
-#include "kernel/errno.h"
 #include "kernel/sched.h"
 
 /*

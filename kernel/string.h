@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The handful of string functions that the hypervisor has; libc's on the host. */
-#ifndef KERNEL_STRING_H
-#define KERNEL_STRING_H
+#pragma once
 
 #if __STDC_HOSTED__
 #include <string.h>
@@ -15,6 +14,4 @@ int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
-#endif
-
 #endif

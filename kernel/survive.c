@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The record of a panic: made, sealed, and checked before anybody believes it; pure. */
 #include "kernel/survive.h"
-#include "kernel/string.h"
 
 #define CRC_FROM offsetof(struct survive, core_count)
 #define CRC_POLY 0xedb88320u

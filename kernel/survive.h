@@ -4,8 +4,7 @@
  * touch: why, the end of the log, the last trace entries of each core. Pure.
  * After a cold boot that memory is noise, so nothing in it is used unchecked.
  */
-#ifndef KERNEL_SURVIVE_H
-#define KERNEL_SURVIVE_H
+#pragma once
 
 #include "kernel/trace.h"
 
@@ -47,5 +46,3 @@ void survive_seal(struct survive *r);
 bool survive_valid(const void *region, uint64_t size);
 /* Writes a valid record to the log, once: it is none afterwards. */
 void survive_print(void *region, uint64_t size);
-
-#endif

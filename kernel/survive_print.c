@@ -35,10 +35,9 @@ static void print_entry(const struct survive *r, unsigned core, const struct tra
 	uint64_t ticks = min_u64(late ? e->tsc - r->tsc : r->tsc - e->tsc, TICKS_MAX);
 	uint64_t ns = ticks * 1000000 / max_u64(r->tsc_hz / 1000, 1);
 
-	log_warn("before| core %u %c%llu.%03llu us %-9s vm %u vcpu %u a 0x%llx b 0x%llx", core,
-		 late ? '+' : '-', (unsigned long long)ns / 1000, (unsigned long long)ns % 1000,
-		 trace_kind_name(e->kind), e->vm, e->vcpu, (unsigned long long)e->a,
-		 (unsigned long long)e->b);
+	log_warn("before| core %u %c%lu.%03lu us %-9s vm %u vcpu %u a 0x%lx b 0x%lx", core,
+		 late ? '+' : '-', ns / 1000, ns % 1000, trace_kind_name(e->kind), e->vm, e->vcpu,
+		 e->a, e->b);
 }
 
 void survive_print(void *region, uint64_t size)
@@ -52,14 +51,13 @@ void survive_print(void *region, uint64_t size)
 	to_text(r->reason, SURVIVE_REASON);
 	to_text(r->log, r->log_len);
 	log_warn("the hypervisor panicked in the boot before this one: %s", r->reason);
-	log_warn("before| it was started %llu s after 1970 began",
-		 (unsigned long long)r->boot_epoch);
+	log_warn("before| it was started %lu s after 1970 began", r->boot_epoch);
 	print_log(r->log, r->log_len);
 	for (unsigned i = 0; i < r->core_count; i++) {
 		const struct survive_core *c = &r->core[i];
 
-		log_warn("before| core %u: %llu trace entries, times from the panic on", i,
-			 (unsigned long long)c->count);
+		log_warn("before| core %u: %lu trace entries, times from the panic on", i,
+			 c->count);
 		for (unsigned n = 0; n < c->count; n++)
 			print_entry(r, i, &c->e[n]);
 	}

@@ -3,8 +3,6 @@
 #include "kernel/symbols.h"
 
 #include "kernel/elf.h"
-#include "kernel/errno.h"
-#include "kernel/string.h"
 
 /* A label of the assembler has no size: no function of ours is longer. */
 #define UNSIZED_MAX KIB(64)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names for addresses, from the hypervisor's own ELF file; pure. */
-#ifndef KERNEL_SYMBOLS_H
-#define KERNEL_SYMBOLS_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -18,5 +17,3 @@ int symbols_init(struct symbols *s, const void *file, uint64_t size);
 
 /* The function that addr lies in, and how far; NULL when there is none. */
 const char *symbols_find(const struct symbols *s, uint64_t addr, uint64_t *offset);
-
-#endif

@@ -4,8 +4,7 @@
  * allocates nothing, not locked: the caller holds the queue's lock. A sorted
  * list, since a core has a handful of them.
  */
-#ifndef KERNEL_TIMERQ_H
-#define KERNEL_TIMERQ_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -46,5 +45,3 @@ static inline bool timerq_armed(const struct timerq_node *t)
 {
 	return t->next != NULL;
 }
-
-#endif

@@ -3,7 +3,6 @@
 #include "kernel/trace.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/percpu.h"
-#include "kernel/errno.h"
 #include "kernel/mem.h"
 
 struct ring {

@@ -3,8 +3,7 @@
  * What each core did, in a ring of its own: off by default, and one branch a
  * place then. Readers copy; a writer that overtakes one is noticed.
  */
-#ifndef KERNEL_TRACE_H
-#define KERNEL_TRACE_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -60,5 +59,3 @@ unsigned trace_read(unsigned core, uint64_t *from, struct trace_entry *to, unsig
 		    uint64_t *lost);
 /* Copies the last n entries of a core, or as many as there are; returns how many. */
 unsigned trace_last(unsigned core, struct trace_entry *to, unsigned n);
-
-#endif

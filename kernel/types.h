@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Basic types and helpers that every file, privileged or pure, may use. */
-#ifndef KERNEL_TYPES_H
-#define KERNEL_TYPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kernel/errno.h"
+#include "kernel/string.h"
 
 typedef uint64_t hpa_t; /* host physical address */
 typedef uint64_t gpa_t; /* guest physical address */
@@ -52,19 +54,17 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* Bits 63:47 are all the same. With 5-level paging more would do; no guest has it. */
+static inline bool is_canonical(uint64_t va)
+{
+	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+}
+
 /*
  * a * m / 2^32, the one conversion between clocks: m is a 32.32 fixed-point
- * ratio made by clock_ratio(). Exact to one unit in 2^32; no division.
+ * ratio. Exact to one unit in 2^32; no division.
  */
 static inline uint64_t mul_ratio(uint64_t a, uint64_t m)
 {
 	return (uint64_t)(((unsigned __int128)a * m) >> 32);
 }
-
-/* The ratio to/from as 32.32 fixed point; both below 2^32 (Hz). */
-static inline uint64_t clock_ratio(uint64_t to, uint64_t from)
-{
-	return (to << 32) / from;
-}
-
-#endif

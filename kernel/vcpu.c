@@ -1,31 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A vCPU's way into the guest: switching state, delivering events, advancing RIP. */
-#include "arch/x86/cpu.h"
 #include "arch/x86/decode.h"
-#include "arch/x86/msr.h"
-#include "arch/x86/tsc.h"
-#include "arch/x86/xstate.h"
 #include "kernel/guest.h"
-#include "kernel/log.h"
-#include "kernel/mem.h"
 #include "kernel/trace.h"
 
 #define LOGGED_REFUSALS 24u
 
 struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 {
-	struct vcpu *v = page_alloc();
 	struct vcpu_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
 	void *xsave = xstate_alloc();
 
-	static_assert(sizeof(*v) <= PAGE_SIZE, "one page");
-	if (v && m && xsave) {
+	if (m && xsave) {
+		struct vcpu *v = &m->vcpu;
+
 		v->vm = vm;
 		v->id = id;
 		v->cpu = cpu;
 		v->more = m;
 		v->xsave = xsave;
-		m->vcpu = v;
 		m->se.weight = vm->more->conf->weight;
 		m->se.group = vm->more->conf->line;
 		/* Both are rounded down, and their sum was 100 % perhaps: a tick less is not too
@@ -39,8 +32,6 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 	xstate_free(xsave);
 	if (m)
 		pages_free(m, sizeof(*m));
-	if (v)
-		page_free(v);
 	return NULL;
 }
 
@@ -49,7 +40,6 @@ void vcpu_unmake(struct vcpu *v)
 	vcpu_ops->vcpu_free(v);
 	xstate_free(v->xsave);
 	pages_free(v->more, sizeof(*v->more));
-	page_free(v);
 }
 
 /* Indirect branch prediction barrier: Intel's or AMD's way to tell. */
@@ -131,8 +121,7 @@ void vcpu_inject(struct vcpu *v, struct vcpu_event e)
 		v->more->lost_irq = lost;
 	if (shutdown) {
 		v->pending.valid = false;
-		crash_dump(v, "triple fault");
-		vm_end(v->vm, END_CRASH);
+		vcpu_crash(v, "triple fault");
 	}
 }
 
@@ -145,20 +134,13 @@ void vcpu_exception(struct vcpu *v, enum x86_vector vec)
 void vcpu_gp(struct vcpu *v)
 {
 	/* No error code in real mode (SDM 3A 20.1.4): the backends drop it there. */
-	vcpu_inject(v, (struct vcpu_event){.valid = true,
-					   .type = EVENT_EXCEPTION,
-					   .vector = VEC_GP,
-					   .has_error = true});
+	vcpu_inject(v, event_fault(VEC_GP, 0));
 }
 
 void vcpu_page_fault(struct vcpu *v, gva_t va, uint32_t error)
 {
 	vcpu_ops->set(v, REG_CR2, va);
-	vcpu_inject(v, (struct vcpu_event){.valid = true,
-					   .type = EVENT_EXCEPTION,
-					   .vector = VEC_PF,
-					   .has_error = true,
-					   .error = error});
+	vcpu_inject(v, event_fault(VEC_PF, error));
 }
 
 bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
@@ -210,11 +192,10 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 	if (r->said++ == LOGGED_REFUSALS)
 		log_info("%s: further refusals are counted, and listed when it ends", v->vm->name);
 	else
-		log_info("%s: refused %s 0x%llx%s%s at rip 0x%llx", v->vm->name,
-			 refuse_kind_name(kind), (unsigned long long)id,
-			 kind == REFUSE_INSN ? " " : "",
+		log_info("%s: refused %s 0x%lx%s%s at rip 0x%lx", v->vm->name,
+			 refuse_kind_name(kind), id, kind == REFUSE_INSN ? " " : "",
 			 kind == REFUSE_INSN ? exit_name((enum vcpu_exit_kind)id) : "",
-			 (unsigned long long)vcpu_ops->get(v, REG_RIP));
+			 vcpu_ops->get(v, REG_RIP));
 }
 
 /* What tells one exit of a kind from another. */
@@ -246,31 +227,30 @@ static void inject(struct vcpu *v, const struct vcpu_event *e)
 /* Chooses what goes in at this entry; at most one event. */
 static void deliver(struct vcpu *v)
 {
-	bool injected = false;
+	struct vcpu_event e = {0};
 
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
 	if (v->pending.valid) {
-		inject(v, &v->pending);
+		e = v->pending;
 		v->pending.valid = false;
-		injected = true;
 	} else if (v->nmi_pending) {
 		if (vcpu_ops->can_take_nmi(v)) {
-			struct vcpu_event e = {.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
+			e = (struct vcpu_event){
+				.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
 			v->nmi_pending = false;
-			inject(v, &e);
-			injected = true;
 		}
 	} else if (v->more->lost_irq.valid && vcpu_ops->can_take_irq(v)) {
-		inject(v, &v->more->lost_irq);
+		e = v->more->lost_irq;
 		v->more->lost_irq.valid = false;
-		injected = true;
 	}
+	if (e.valid)
+		inject(v, &e);
 	if (v->nmi_pending)
 		vcpu_ops->want_nmi_window(v);
 	spin_lock(&v->vm->more->lock);
 	int vec = vcpu_irq(v, false);
-	if (vec >= 0 && !injected && vcpu_ops->can_take_irq(v)) {
-		struct vcpu_event e = {.valid = true, .type = EVENT_EXTINT};
+	if (vec >= 0 && !e.valid && vcpu_ops->can_take_irq(v)) {
+		e = (struct vcpu_event){.valid = true, .type = EVENT_EXTINT};
 		e.vector = (uint8_t)vcpu_irq(v, true);
 		inject(v, &e);
 		vec = vcpu_irq(v, false);

@@ -3,8 +3,7 @@
  * A virtual CPU, the neutral form of an exit, and the interface to a backend.
  * This is all that common code and the backends know of each other.
  */
-#ifndef KERNEL_VCPU_H
-#define KERNEL_VCPU_H
+#pragma once
 
 #include "arch/x86/pt.h"
 #include "kernel/event.h"
@@ -199,7 +198,7 @@ struct vcpu_start {
 	bool real_mode; /* as after a SIPI (SDM 3A 8.4.4.1): CS = sipi << 8, IP = 0 */
 	uint8_t sipi;
 	uint64_t rip, rsp, cr3;
-	uint64_t rsi, rdi, rbx, rax;
+	uint64_t rsi, rdi;
 	gpa_t gdt; /* long mode: GDT with code 0x10 and data 0x18, size gdt_limit + 1 */
 	uint16_t gdt_limit;
 };
@@ -315,5 +314,3 @@ static inline void vcpu_gpr_set(struct vcpu *v, unsigned n, uint64_t value)
 	else
 		v->gpr[n] = value;
 }
-
-#endif

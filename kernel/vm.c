@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Virtual machines: made from the configuration, started, ended, started again. */
-#include "arch/x86/tsc.h"
-#include "arch/x86/xstate.h"
-#include "kernel/console.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/load/load.h"
-#include "kernel/log.h"
-#include "kernel/mem.h"
-#include "kernel/modules.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
-#include "kernel/wallclock.h"
 
 struct vm *vms[CONFIG_MAX_VMS];
 unsigned vm_count;
+static uint64_t boot_epoch, boot_tsc; /* UTC seconds as firmware said, and when that was */
+
+void wallclock_init(uint64_t epoch)
+{
+	boot_epoch = epoch;
+	boot_tsc = rdtsc();
+}
 
 uint64_t vm_now(struct vm *vm)
 {
@@ -22,36 +20,28 @@ uint64_t vm_now(struct vm *vm)
 }
 
 /* A sentence about a line of the configuration. */
-__attribute__((format(printf, 2, 3))) static void complain(unsigned line, const char *fmt, ...)
-{
-	char text[220];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)kvsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	log_err("mullion.conf:%u: %s", line, text);
-}
+#define complain(line, fmt, ...) log_err("mullion.conf:%u: " fmt, line, __VA_ARGS__)
 
 /* The file's bytes; NULL after a message. */
 static void *file(const struct config_vm *c, const struct config_file *f, uint64_t *size)
 {
+	static const char *const why[] = {
+		[0] = "was not read by the loader",
+		[-HANDOFF_MOD_MISSING] =
+			"is not on the boot volume: copy it there, or correct the path",
+		[-HANDOFF_MOD_EMPTY] = "is empty: copy it to the boot volume again",
+		[-HANDOFF_MOD_IO] = "cannot be read: the boot volume is damaged",
+		[-HANDOFF_MOD_NOMEM] = "does not fit into memory",
+	};
 	const struct handoff_module *m = module_find(f->path);
-	const char *why = "was not read by the loader";
 
 	if (m && module_data(m)) {
 		*size = m->size;
 		return module_data(m);
 	}
-	if (m && m->status == HANDOFF_MOD_MISSING)
-		why = "is not on the boot volume: copy it there, or correct the path";
-	else if (m && m->status == HANDOFF_MOD_EMPTY)
-		why = "is empty: copy it to the boot volume again";
-	else if (m && m->status == HANDOFF_MOD_IO)
-		why = "cannot be read: the boot volume is damaged";
-	else if (m && m->status == HANDOFF_MOD_NOMEM)
-		why = "does not fit into memory";
-	complain(f->line, "[vm %s] %s %s; the VM is not started", c->name, f->path, why);
+	unsigned status = m && (unsigned)-m->status < ARRAY_SIZE(why) ? (unsigned)-m->status : 0;
+	complain(f->line, "[vm %s] %s %s; the VM is not started", c->name, f->path,
+		 why[status] ? why[status] : why[0]);
 	return NULL;
 }
 
@@ -84,9 +74,9 @@ static int open_disk(struct vm *vm)
 		return -ENOENT;
 	if (blk_mem_init(&m->disk, image, size, false)) {
 		complain(m->conf->disk.line,
-			 "[vm %s] disk %s has %llu bytes: a disk needs at least one sector of 512; "
+			 "[vm %s] disk %s has %lu bytes: a disk needs at least one sector of 512; "
 			 "the VM is not started",
-			 vm->name, m->conf->disk.path, (unsigned long long)size);
+			 vm->name, m->conf->disk.path, size);
 		return -EINVAL;
 	}
 	m->has_disk = true;
@@ -100,37 +90,23 @@ static void destroy(struct vm *vm)
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		vcpu_unmake(m->vcpu[i]);
 	vm_ram_free(vm);
-	if (m->pc)
-		pages_free(m->pc, sizeof(*m->pc));
-	if (m->learn)
-		pages_free(m->learn, sizeof(*m->learn));
 	pt_destroy(&vm->p2m);
 	pages_free(m, sizeof(*m));
-	page_free(vm);
 }
 
 struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 {
-	struct vm *vm = page_alloc();
 	struct vm_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
+	struct vm *vm = &m->vm;
 
-	if (!vm || !m ||
-	    pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem, vcpu_ops->pt_max_leaf()))
+	if (!m || pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem, vcpu_ops->pt_max_leaf()))
 		panic("no memory for the structures of a VM");
 	vm->name = conf->name;
 	vm->id = vm_count + 1;
 	vm->more = m;
 	m->conf = conf;
-	if (conf->type == VM_LINUX) {
-		m->pc = pages_alloc(sizeof(*m->pc), PAGE_SIZE);
-		if (!m->pc)
-			goto no_memory;
-	}
-	if (conf->learn) {
-		m->learn = pages_alloc(sizeof(*m->learn), PAGE_SIZE);
-		if (!m->learn)
-			goto no_memory;
-	}
+	m->pc = conf->type == VM_LINUX ? &m->own_pc : NULL;
+	m->learn = conf->learn ? &m->own_learn : NULL;
 	for (unsigned i = 0; i < conf->vcpus; i++) {
 		m->vcpu[i] = vcpu_make(vm, i, &cpus[cores[i]]);
 		if (!m->vcpu[i])
@@ -154,21 +130,11 @@ fail:
 	return NULL;
 }
 
-static int mem_write(void *vm, gpa_t gpa, const void *buf, uint64_t size)
-{
-	return vm_write(vm, gpa, buf, size);
-}
-
-static int mem_zero(void *vm, gpa_t gpa, uint64_t size)
-{
-	return vm_zero(vm, gpa, size);
-}
-
 static int load_image(struct vm *vm, struct vcpu_start *start)
 {
 	struct vm_more *m = vm->more;
 	const struct config_vm *c = m->conf;
-	struct load_mem mem = {vm, mem_write, mem_zero, c->memory};
+	struct load_mem mem = {vm, c->memory};
 	char buf[160] = "";
 	struct load_why why = {buf, sizeof(buf)};
 	struct load_file kernel = {0}, initrd = {0};
@@ -237,6 +203,7 @@ int vm_reset(struct vm *vm)
 
 	m->ports = m->mmio = (struct iobus){0};
 	m->in_head = m->in_count = 0;
+	m->timers = NULL;
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct vcpu *v = m->vcpu[i];
 
@@ -261,10 +228,9 @@ void vm_complain_memory(struct vm *vm)
 	const struct config_vm *c = vm->more->conf;
 
 	complain(c->memory_line ? c->memory_line : c->line,
-		 "[vm %s] %llu MiB of memory are not free (%llu MiB are): give it less; "
+		 "[vm %s] %lu MiB of memory are not free (%lu MiB are): give it less; "
 		 "the VM is not started",
-		 vm->name, (unsigned long long)c->memory >> 20,
-		 (unsigned long long)mem_free_bytes() >> 20);
+		 vm->name, c->memory >> 20, mem_free_bytes() >> 20);
 }
 
 int vm_load_image(struct vm *vm)
@@ -274,8 +240,8 @@ int vm_load_image(struct vm *vm)
 	if (m->learn) /* until now it could be read */
 		memset(m->learn, 0, sizeof(*m->learn));
 	/* From here on time counts for the guest. */
-	m->epoch = wallclock_now();
 	m->tsc_start = rdtsc();
+	m->epoch = boot_epoch + tsc_to_ns(m->tsc_start - boot_tsc) / 1000000000;
 	m->start = (struct vcpu_start){0};
 	return load_image(vm, &m->start);
 }
@@ -305,29 +271,12 @@ void vm_list_refusals(struct vm *vm)
 	struct refusals *r = &vm->more->refused;
 
 	for (unsigned i = 0; i < r->ranges; i++)
-		log_info("%s: refused %s 0x%llx-0x%llx: %llu times", vm->name,
-			 refuse_kind_name(r->range[i].kind), (unsigned long long)r->range[i].first,
-			 (unsigned long long)r->range[i].last,
-			 (unsigned long long)r->range[i].count);
+		log_info("%s: refused %s 0x%lx-0x%lx: %lu times", vm->name,
+			 refuse_kind_name(r->range[i].kind), r->range[i].first, r->range[i].last,
+			 r->range[i].count);
 	if (r->unnamed)
-		log_info("%s: and %llu more", vm->name, (unsigned long long)r->unnamed);
+		log_info("%s: and %lu more", vm->name, r->unnamed);
 	*r = (struct refusals){0};
 	if (vm->more->learn)
 		learn_print(vm, log_learnt, vm);
-}
-
-void vm_stop_timers(struct vm *vm)
-{
-	struct vm_more *m = vm->more;
-
-	for (unsigned i = 0; i < m->vcpu_count; i++)
-		guest_timer_arm(&m->vcpu[i]->more->lapic_timer, DEV_TIMER_NEVER);
-	guest_timer_arm(&m->watchdog, DEV_TIMER_NEVER);
-	if (!m->pc) {
-		guest_timer_arm(&m->pv_timer, DEV_TIMER_NEVER);
-		return;
-	}
-	guest_timer_arm(&m->pc->pit_timer, DEV_TIMER_NEVER);
-	guest_timer_arm(&m->pc->rtc_timer, DEV_TIMER_NEVER);
-	guest_timer_arm(&m->pc->pm_timer, DEV_TIMER_NEVER);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A virtual machine. What backends need of it; the rest is behind `more`. */
-#ifndef KERNEL_VM_H
-#define KERNEL_VM_H
+#pragma once
 
 #include "arch/x86/pt.h"
 #include "kernel/types.h"
@@ -12,7 +11,6 @@ struct vm {
 	const char *name;
 	unsigned id;      /* 1.. */
 	struct pt p2m;    /* guest-physical to host-physical: EPT or NPT */
-	uint64_t tlb_gen; /* bumped when p2m loses or changes a mapping */
 	hpa_t msr_bitmap; /* the backend's, shared by the VM's vCPUs; 0 until made */
 	struct vm_more *more;
 };
@@ -30,5 +28,3 @@ int vm_zero(struct vm *vm, gpa_t gpa, uint64_t size);
  * guest may change them at any time: for atomic updates only, never for checks.
  */
 void *vm_ptr(struct vm *vm, gpa_t gpa, unsigned size);
-
-#endif

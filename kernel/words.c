@@ -2,8 +2,6 @@
 /* The nearest right word: one letter too many, too few, wrong, or two swapped; also "mem". */
 #include "kernel/words.h"
 
-#include "kernel/string.h"
-
 unsigned words_unlike(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t shorter = min_u64(a_len, b_len), longer = max_u64(a_len, b_len);

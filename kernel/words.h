@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The nearest right word to a wrong one; pure. */
-#ifndef KERNEL_WORDS_H
-#define KERNEL_WORDS_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -21,5 +20,3 @@ int words_find(words_fn list, const char *word, const char **nearest);
 
 /* All of word is a decimal number, and one of 64 bits; else *n is 0. */
 bool words_number(const char *word, uint64_t *n);
-
-#endif

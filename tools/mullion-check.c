@@ -406,8 +406,8 @@ static void print_keys(void)
 			if (strcmp(k->name, about[i].name) != 0)
 				abort(); /* the table above has another order */
 			printf("| `%s` | %s%s | %s | %s |\n", k->name,
-			       k->kind == KEY_WORD ? "one of " : "", k->expected, about[i].standard,
-			       about[i].help);
+			       k->set == config_set_word ? "one of " : "", k->expected,
+			       about[i].standard, about[i].help);
 		}
 		printf("\n");
 	}

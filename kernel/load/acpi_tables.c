@@ -4,9 +4,7 @@
 #include "kernel/dev/acpi_pm.h"
 #include "kernel/dev/reset.h"
 #include "kernel/dev/rtc.h"
-#include "kernel/errno.h"
 #include "kernel/load/load.h"
-#include "kernel/string.h"
 
 static const uint8_t dsdt[] = {
 #include "build/gen/dsdt.h"
@@ -88,7 +86,7 @@ static gpa_t place(struct area *a, const void *bytes, unsigned n)
 	if (a->at > GUEST_ACPI_END)
 		a->err = -ENOSPC;
 	else if (!a->err)
-		a->err = a->m->write(a->m->ctx, at, bytes, n);
+		a->err = vm_write(a->m->vm, at, bytes, n);
 	return at;
 }
 
@@ -244,7 +242,7 @@ static void make_rsdp(struct area *a, struct table *t, gpa_t rsdt, gpa_t xsdt)
 	t->b[8] = checksum(t->b, 20);
 	t->b[32] = checksum(t->b, RSDP_SIZE);
 	if (!a->err)
-		a->err = a->m->write(a->m->ctx, GUEST_ACPI, t->b, RSDP_SIZE);
+		a->err = vm_write(a->m->vm, GUEST_ACPI, t->b, RSDP_SIZE);
 }
 
 int acpi_tables_load(const struct load_mem *m, unsigned vcpus, gpa_t *rsdp)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loads a Linux bzImage and its initrd by the 64-bit boot protocol. */
-#include "kernel/errno.h"
 #include "kernel/load/load.h"
-#include "kernel/string.h"
 
 /*
  * Offsets of the setup header, the same in the file and in boot_params: Linux
@@ -165,9 +163,9 @@ static int write_e820(const struct load_mem *m)
 	};
 	uint8_t count = guest_high_ram(m->size) ? 5 : 4;
 
-	if (m->write(m->ctx, GUEST_INFO + BP_E820, map, count * sizeof(map[0])))
+	if (vm_write(m->vm, GUEST_INFO + BP_E820, map, count * sizeof(map[0])))
 		return -EFAULT;
-	return m->write(m->ctx, GUEST_INFO + BP_E820_COUNT, &count, 1);
+	return vm_write(m->vm, GUEST_INFO + BP_E820_COUNT, &count, 1);
 }
 
 static void set(uint8_t *hdr, unsigned at, uint64_t value, unsigned size)
@@ -191,9 +189,9 @@ static int write_boot_params(const struct load_mem *m, const struct image *img,
 	set(hdr, HDR_RAMDISK, img->initrd, 4);
 	set(hdr, HDR_RAMDISK_SIZE, img->initrd ? initrd_size : 0, 4);
 	set(hdr, HDR_CMDLINE, GUEST_CMDLINE, 4);
-	if (m->zero(m->ctx, GUEST_INFO, PAGE_SIZE) ||
-	    m->write(m->ctx, GUEST_INFO + HDR_SETUP_SECTS, hdr, sizeof(hdr)) ||
-	    m->write(m->ctx, GUEST_INFO + BP_ACPI_RSDP, &rsdp, sizeof(rsdp)))
+	if (vm_zero(m->vm, GUEST_INFO, PAGE_SIZE) ||
+	    vm_write(m->vm, GUEST_INFO + HDR_SETUP_SECTS, hdr, sizeof(hdr)) ||
+	    vm_write(m->vm, GUEST_INFO + BP_ACPI_RSDP, &rsdp, sizeof(rsdp)))
 		return -EFAULT;
 	return write_e820(m);
 }
@@ -217,9 +215,9 @@ int bzimage_load(const struct load_mem *m, struct load_file kernel, struct load_
 				 cmdline_size, img.cmdline_max);
 	/* All that the protocol wants mapped is below 4 GiB; the kernel makes its own tables. */
 	if (start_tables(m, GIB(4), start) || write_boot_params(m, &img, initrd_size, rsdp) ||
-	    m->write(m->ctx, GUEST_CMDLINE, cmdline, cmdline_size + 1) ||
-	    m->write(m->ctx, img.base, img.file + img.payload_at, img.payload_size) ||
-	    (img.initrd && m->write(m->ctx, img.initrd, initrd.data, initrd_size)))
+	    vm_write(m->vm, GUEST_CMDLINE, cmdline, cmdline_size + 1) ||
+	    vm_write(m->vm, img.base, img.file + img.payload_at, img.payload_size) ||
+	    (img.initrd && vm_write(m->vm, img.initrd, initrd.data, initrd_size)))
 		return load_fail(why, -EFAULT, "the VM's memory cannot be written");
 	start->rip = img.base + ENTRY_64;
 	start->rsi = GUEST_INFO;

@@ -20,7 +20,7 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "MULLN", "MULLION", 1)
 					0, 0, 0xcf7, 0, 0xcf8)
 				WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange,
 					0, 0xd00, 0xffff, 0, 0xf300)
-				/* kernel/load/layout.h: GUEST_PCI_HOLE */
+				/* kernel/load/layout.h: the PCI memory window */
 				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed,
 					NonCacheable, ReadWrite,
 					0, 0xc0000000, 0xfebfffff, 0, 0x3ec00000)

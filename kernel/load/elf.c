@@ -2,9 +2,7 @@
 /* Loads a static ELF64 executable as a paravirtual guest. */
 #include "kernel/elf.h"
 #include "guests/include/mullion.h"
-#include "kernel/errno.h"
 #include "kernel/load/load.h"
-#include "kernel/string.h"
 
 #define MAX_SEGMENTS 32u
 
@@ -121,9 +119,9 @@ static int copy_segments(const struct load *l)
 	for (unsigned i = 0; i < l->count; i++) {
 		const struct elf_segment *s = &l->seg[i];
 
-		if (l->m->write(l->m->ctx, s->paddr, (const uint8_t *)l->f.data + s->offset,
-				s->filesz) ||
-		    l->m->zero(l->m->ctx, s->paddr + s->filesz, s->memsz - s->filesz))
+		if (vm_write(l->m->vm, s->paddr, (const uint8_t *)l->f.data + s->offset,
+			     s->filesz) ||
+		    vm_zero(l->m->vm, s->paddr + s->filesz, s->memsz - s->filesz))
 			return -EFAULT;
 	}
 	return 0;
@@ -162,10 +160,10 @@ static int write_info(const struct load_mem *m, const struct elf_info *info)
 			s.memory[s.memory_count++] = map[i];
 	copy_text(s.name, sizeof(s.name), info->name);
 	copy_text(s.cmdline, sizeof(s.cmdline), info->cmdline);
-	if (m->zero(m->ctx, GUEST_INFO, PAGE_SIZE) ||
-	    m->zero(m->ctx, GUEST_STACK, GUEST_STACK_TOP - GUEST_STACK))
+	if (vm_zero(m->vm, GUEST_INFO, PAGE_SIZE) ||
+	    vm_zero(m->vm, GUEST_STACK, GUEST_STACK_TOP - GUEST_STACK))
 		return -EFAULT;
-	return m->write(m->ctx, GUEST_INFO, &s, sizeof(s));
+	return vm_write(m->vm, GUEST_INFO, &s, sizeof(s));
 }
 
 int elf_load(const struct load_mem *m, struct load_file image, const struct elf_info *info,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where things are in a guest's physical address space. */
-#ifndef KERNEL_LOAD_LAYOUT_H
-#define KERNEL_LOAD_LAYOUT_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -40,11 +39,9 @@
 #define GUEST_ACPI_END   0x100000ull
 #define GUEST_IMAGE_MIN  0x100000ull
 
-#define GUEST_PCI_HOLE     0xc0000000ull
-#define GUEST_PCI_HOLE_END 0xfec00000ull
-#define GUEST_IOAPIC       0xfec00000ull
-#define GUEST_IOAPIC_ID    0u
-#define GUEST_LAPIC        0xfee00000ull
+#define GUEST_IOAPIC    0xfec00000ull
+#define GUEST_IOAPIC_ID 0u
+#define GUEST_LAPIC     0xfee00000ull
 
 /* Where byte n of a guest's RAM lies in its physical address space. */
 static inline gpa_t guest_ram_gpa(uint64_t n)
@@ -61,5 +58,3 @@ static inline uint64_t guest_high_ram(uint64_t size)
 {
 	return size - guest_low_ram(size);
 }
-
-#endif

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loaders of guest images: they write into guest memory and say where to start. Pure. */
-#ifndef KERNEL_LOAD_LOAD_H
-#define KERNEL_LOAD_LOAD_H
+#pragma once
 
 #include "kernel/load/layout.h"
+#include "kernel/print.h"
 #include "kernel/types.h"
 #include "kernel/vcpu.h"
+#include "kernel/vm.h"
 
-/* The guest's memory; addresses are guest-physical. write and zero: 0 or -EFAULT (not RAM). */
+/* The guest's memory, written by vm_write() and vm_zero(). */
 struct load_mem {
-	void *ctx;
-	int (*write)(void *ctx, gpa_t gpa, const void *buf, uint64_t size);
-	int (*zero)(void *ctx, gpa_t gpa, uint64_t size);
+	struct vm *vm;
 	uint64_t size; /* bytes of RAM, laid out as layout.h says */
 };
 
@@ -61,15 +60,11 @@ int elf_load(const struct load_mem *m, struct load_file image, const struct elf_
  */
 int start_tables(const struct load_mem *m, uint64_t end, struct vcpu_start *start);
 
-void load_say(const struct load_why *why, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
 /* Writes the sentence; its value is err, which the reader of a caller shall see. */
-#define load_fail(why, err, ...) (load_say(why, __VA_ARGS__), (err))
+#define load_fail(why, err, ...) ((void)ksnprintf((why)->buf, (why)->size, __VA_ARGS__), (err))
 
 /* Do all bytes of [gpa, gpa + size) lie in the guest's RAM? */
 bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size);
 
 /* The guest's ACPI tables at GUEST_ACPI; *rsdp is where. -EINVAL for too many vCPUs. */
 int acpi_tables_load(const struct load_mem *m, unsigned vcpus, gpa_t *rsdp);
-
-#endif

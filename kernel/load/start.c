@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the image loaders share: GDT, page tables, checks and the failure sentence. */
-#include "kernel/errno.h"
 #include "kernel/load/load.h"
-#include "kernel/print.h"
-#include "kernel/string.h"
 
 static_assert(GUEST_PAGETABLES + GUEST_PT_MAX <= GUEST_STACK, "start area overlaps");
 static_assert(GUEST_START_END <= GUEST_EBDA, "start area overlaps");
@@ -12,15 +9,6 @@ static_assert(GUEST_START_END <= GUEST_EBDA, "start area overlaps");
 #define PTE_LEAF  0xe3ull /* and dirty, PS */
 
 #define CHUNK 64u /* entries written at once: keeps the stack small */
-
-void load_say(const struct load_why *why, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	kvsnprintf(why->buf, why->size, fmt, ap);
-	va_end(ap);
-}
 
 bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size)
 {
@@ -41,7 +29,7 @@ static int write_table(const struct load_mem *m, gpa_t gpa, uint64_t first, uint
 	for (unsigned i = 0; i < 512; i += CHUNK, gpa += sizeof(e)) {
 		for (unsigned n = 0; n < CHUNK; n++)
 			e[n] = i + n < count ? first + (i + n) * step : 0;
-		if (m->write(m->ctx, gpa, e, sizeof(e)))
+		if (vm_write(m->vm, gpa, e, sizeof(e)))
 			return -EFAULT;
 	}
 	return 0;
@@ -58,7 +46,7 @@ int start_tables(const struct load_mem *m, uint64_t end, struct vcpu_start *star
 
 	if (gib > (GUEST_PT_MAX - 2 * PAGE_SIZE) / PAGE_SIZE)
 		return -ENOMEM;
-	if (m->write(m->ctx, GUEST_GDT, gdt, sizeof(gdt)) ||
+	if (vm_write(m->vm, GUEST_GDT, gdt, sizeof(gdt)) ||
 	    write_table(m, pml4, pdpt | PTE_P_W_A, 0, 1) ||
 	    write_table(m, pdpt, pd | PTE_P_W_A, PAGE_SIZE, (unsigned)gib))
 		return -EFAULT;

@@ -2,8 +2,6 @@
 /* The line editor: keys as in readline's emacs mode. */
 #include "kernel/mon/line.h"
 
-#include "kernel/string.h"
-
 #define CTRL(c) ((c)&0x1f)
 #define ESC     0x1b
 

@@ -4,8 +4,7 @@
  * keyboard in, bytes for the terminal out. Only characters, blanks and
  * backspaces go out, so that the dullest terminal shows them.
  */
-#ifndef KERNEL_MON_LINE_H
-#define KERNEL_MON_LINE_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -32,5 +31,3 @@ struct line {
 void line_show(struct line *l);
 /* A byte from the keyboard. True: text is complete; line_show() begins the next one. */
 bool line_input(struct line *l, uint8_t byte);
-
-#endif

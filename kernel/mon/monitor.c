@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of commands, and from a line to the verb that it names. */
 #include "kernel/mon/monitor.h"
-#include "kernel/control.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
 #include "kernel/mon/request.h"
-#include "kernel/mon/verbs.h"
-#include "kernel/print.h"
-#include "kernel/string.h"
 
 static int verb_help(struct call *c);
 
@@ -44,16 +39,6 @@ static const char *verb_word(unsigned i)
 static const char *vm_word(unsigned i)
 {
 	return i < vm_count ? vms[i]->name : NULL;
-}
-
-int call_fail(struct call *c, int err, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)kvsnprintf(c->why, sizeof(c->why), fmt, ap);
-	va_end(ap);
-	return err;
 }
 
 int call_choose(struct call *c, const char *what, words_fn list, const char *word)
@@ -196,8 +181,7 @@ static void answer_begin(struct answer *a, const char *what)
 
 	a->n = 0;
 	answer_put(a, text,
-		   (size_t)ksnprintf(text, sizeof(text),
-				     "{\"id\":%llu,\"ok\":%s:", (unsigned long long)a->id, what));
+		   (size_t)ksnprintf(text, sizeof(text), "{\"id\":%lu,\"ok\":%s:", a->id, what));
 }
 
 /* Only when a verb has something to say is it known that it did not fail. */

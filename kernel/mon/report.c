@@ -3,7 +3,6 @@
 #include "kernel/mon/report.h"
 
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 #define RECORD_WIDTH 16 /* of the names */
 

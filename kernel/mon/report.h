@@ -3,8 +3,7 @@
  * The one writer of everything the monitor lists: the same calls give aligned
  * text for people or JSON for programs. Pure; keeps nothing but its place.
  */
-#ifndef KERNEL_MON_REPORT_H
-#define KERNEL_MON_REPORT_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -51,5 +50,3 @@ void report_row(struct report *r, const char *fmt, ...) __attribute__((format(pr
 void report_say(struct report *r, const char *sentence);
 /* A string of JSON. */
 void report_quoted(struct report *r, const char *s);
-
-#endif

@@ -2,7 +2,6 @@
 /* Flat objects of JSON (RFC 8259): strings, numbers, true, false, null. */
 #include "kernel/mon/request.h"
 
-#include "kernel/string.h"
 #include "kernel/words.h"
 
 #define SYNTAX "expected one JSON object such as {\"id\":1,\"command\":\"list\"}"

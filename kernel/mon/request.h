@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A program's request: one line, one flat JSON object. Pure. */
-#ifndef KERNEL_MON_REQUEST_H
-#define KERNEL_MON_REQUEST_H
+#pragma once
 
 #include "kernel/mon/line.h"
 
@@ -17,5 +16,3 @@ struct request {
  * or a sentence: what is wrong; then id is right as far as it was read.
  */
 const char *request_parse(struct request *q, const char *text);
-
-#endif

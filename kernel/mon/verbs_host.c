@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verbs about the machine and the hypervisor. */
 #include "arch/x86/power.h"
-#include "arch/x86/tsc.h"
-#include "kernel/control.h"
 #include "kernel/dmesg.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
-#include "kernel/mem.h"
-#include "kernel/mon/verbs.h"
-#include "kernel/string.h"
+#include "kernel/mon/monitor.h"
 #include "kernel/trace.h"
-
-typedef unsigned long long ull;
 
 #define DMESG_BYTES   KIB(8) /* of one answer to a program */
 #define TRACE_AT_ONCE 64u
@@ -32,7 +25,7 @@ static uint64_t since(uint64_t *last, uint64_t now)
 	return n;
 }
 
-static ull permille(uint64_t part, uint64_t whole)
+static uint64_t permille(uint64_t part, uint64_t whole)
 {
 	return part / max_u64(whole / 1000, 1);
 }
@@ -51,10 +44,10 @@ static void top_vm(struct report *r, struct snapshot *s, unsigned i, const uint6
 	}
 	ran = since(&s->ran[i], ran);
 	exits = since(&s->exits[i], exits);
-	ull share = permille(ran, ticks);
-	report_row(r, "%u\t%s\t%s\t%llu.%llu\t%llu\t%llu", i + 1, vms[i]->name,
-		   vm_state_name(vms[i]), share / 10, share % 10, (ull)exits,
-		   (ull)exits * 1000000 / max_u64(tsc_to_ns(ticks) / 1000, 1));
+	uint64_t share = permille(ran, ticks);
+	report_row(r, "%u\t%s\t%s\t%lu.%lu\t%lu\t%lu", i + 1, vms[i]->name, vm_state_name(vms[i]),
+		   share / 10, share % 10, exits,
+		   exits * 1000000 / max_u64(tsc_to_ns(ticks) / 1000, 1));
 }
 
 int verb_top(struct call *c)
@@ -79,15 +72,15 @@ int verb_top(struct call *c)
 		sched_view(q, rdtsc(), &view);
 		uint64_t busy = since(&s->busy[i], view.busy);
 		elapsed[i] = busy + since(&s->idle[i], view.idle);
-		ull share = permille(busy, elapsed[i]);
-		report_row(&c->r, "%u\t%s\t%llu.%llu", i, q->ops->name, share / 10, share % 10);
+		uint64_t share = permille(busy, elapsed[i]);
+		report_row(&c->r, "%u\t%s\t%lu.%lu", i, q->ops->name, share / 10, share % 10);
 	}
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
 	for (unsigned i = 0; i < vm_count; i++)
 		top_vm(&c->r, s, i, elapsed);
 	report_end(&c->r);
-	report_row(&c->r, "%llu", (ull)tsc_to_ns(elapsed[0]) / 1000000);
+	report_row(&c->r, "%lu", tsc_to_ns(elapsed[0]) / 1000000);
 	report_end(&c->r);
 	return 0;
 }
@@ -113,15 +106,15 @@ int verb_cores(struct call *c)
 		struct sched_view view;
 
 		sched_view(q, rdtsc(), &view);
-		report_row(&c->r, "%u\t%s\t%llu\t%llu\t%llu\t%llu", i, q->ops->name,
-			   (ull)view.since, (ull)view.last, (ull)view.busy, (ull)view.idle);
+		report_row(&c->r, "%u\t%s\t%lu\t%lu\t%lu\t%lu", i, q->ops->name, view.since,
+			   view.last, view.busy, view.idle);
 	}
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, vcpu, ARRAY_SIZE(vcpu));
 	for (unsigned i = 0; i < cpu_count; i++)
 		for (struct vcpu *v = cpus[i].more->vcpus; v; v = v->more->next_on_core)
-			report_row(&c->r, "%u\t%s\t%u\t%llu", i, v->vm->name, v->id,
-				   (ull)v->more->se.viewed);
+			report_row(&c->r, "%u\t%s\t%u\t%lu", i, v->vm->name, v->id,
+				   v->more->se.viewed);
 	report_end(&c->r);
 	report_end(&c->r);
 	return 0;
@@ -146,7 +139,7 @@ int verb_dmesg(struct call *c)
 	}
 	report_end(&c->r);
 	if (c->r.json) {
-		report_row(&c->r, "%llu", (ull)at);
+		report_row(&c->r, "%lu", at);
 		report_end(&c->r);
 	}
 	return 0;
@@ -197,12 +190,12 @@ static int trace_print(struct call *c)
 				 cpu_count - 1);
 	unsigned n = trace_read((unsigned)core, &from, e, TRACE_AT_ONCE, &lost);
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_row(&c->r, "%llu\t%llu", (ull)from, (ull)lost);
+	report_row(&c->r, "%lu\t%lu", from, lost);
 	report_begin(&c->r, REPORT_ARRAYS, entry, ARRAY_SIZE(entry));
 	for (unsigned i = 0; i < n; i++)
-		report_row(&c->r, "%llu\t%s\t%u\t%u\t%llu\t%llu", (ull)e[i].tsc,
-			   trace_kind_name((enum trace_kind)e[i].kind), e[i].vm, e[i].vcpu,
-			   (ull)e[i].a, (ull)e[i].b);
+		report_row(&c->r, "%lu\t%s\t%u\t%u\t%lu\t%lu", e[i].tsc,
+			   trace_kind_name((enum trace_kind)e[i].kind), e[i].vm, e[i].vcpu, e[i].a,
+			   e[i].b);
 	report_end(&c->r);
 	report_end(&c->r);
 	return 0;
@@ -229,11 +222,11 @@ int verb_memory(struct call *c)
 					  vm[] = {{"id", 2}, {"name", -16}, {"memory_mib", 10}};
 
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_row(&c->r, "%llu\t%llu", (ull)mem_free_bytes(), (ull)mem_largest(PAGE_SIZE));
+	report_row(&c->r, "%lu\t%lu", mem_free_bytes(), mem_largest(PAGE_SIZE));
 	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
 	for (unsigned i = 0; i < vm_count; i++)
-		report_row(&c->r, "%u\t%s\t%llu", i + 1, vms[i]->name,
-			   vms[i]->more->ram_count ? (ull)vms[i]->more->conf->memory >> 20 : 0);
+		report_row(&c->r, "%u\t%s\t%lu", i + 1, vms[i]->name,
+			   vms[i]->more->ram_count ? vms[i]->more->conf->memory >> 20 : 0);
 	report_end(&c->r);
 	report_end(&c->r);
 	return 0;
@@ -248,7 +241,7 @@ int verb_version(struct call *c)
 					  vm[] = {{"id", 2}, {"name", -1}};
 
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_row(&c->r, HV_VERSION "\t%s\t%u\t%llu\t1", vcpu_ops->name, cpu_count, (ull)tsc_hz());
+	report_row(&c->r, HV_VERSION "\t%s\t%u\t%lu\t1", vcpu_ops->name, cpu_count, tsc_hz());
 	if (c->r.json) { /* what a program needs to read traces */
 		report_begin(&c->r, REPORT_LIST, NULL, 0);
 		for (unsigned i = 0; i < EXIT_KIND_COUNT; i++)

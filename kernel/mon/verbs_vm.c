@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verbs about VMs. */
-#include "arch/x86/tsc.h"
-#include "kernel/console.h"
-#include "kernel/control.h"
-#include "kernel/errno.h"
 #include "kernel/guest.h"
-#include "kernel/mon/verbs.h"
-#include "kernel/print.h"
-
-typedef unsigned long long ull;
+#include "kernel/mon/monitor.h"
 
 struct cores {
 	char s[4 * CONFIG_MAX_VCPUS];
@@ -46,9 +39,9 @@ int verb_list(struct call *c)
 	for (unsigned i = 0; i < vm_count; i++) {
 		const struct vm_more *m = vms[i]->more;
 
-		report_row(&c->r, "%u\t%s\t%s\t%u\t%s\t%llu\t%llu", i + 1, vms[i]->name,
-			   vm_state_name(vms[i]), m->vcpu_count, cores(m).s,
-			   (ull)m->conf->memory >> 20, (ull)m->starts);
+		report_row(&c->r, "%u\t%s\t%s\t%u\t%s\t%lu\t%lu", i + 1, vms[i]->name,
+			   vm_state_name(vms[i]), m->vcpu_count, cores(m).s, m->conf->memory >> 20,
+			   m->starts);
 	}
 	report_end(&c->r);
 	return 0;
@@ -74,9 +67,9 @@ int verb_info(struct call *c)
 	report_row(&c->r, "%u\t%s\t%s\t%s\t%u\t%s\t%u\t%u\t%s", c->vm->id, c->vm->name,
 		   conf->type == VM_LINUX ? "linux" : "pv", vm_state_name(c->vm), m->vcpu_count,
 		   cores(m).s, conf->weight, conf->order, conf->autostart ? "yes" : "no");
-	report_row(&c->r, "%llu\t%llu\t%llu\t%llu\t%llu\t%s\t%.*s", (ull)conf->memory >> 20,
-		   (ull)m->starts, m->state == VM_OFF ? 0 : (ull)vm_now(c->vm) / 1000000000,
-		   (ull)exits, (ull)refused, conf->kernel.path, 300, conf->cmdline);
+	report_row(&c->r, "%lu\t%lu\t%lu\t%lu\t%lu\t%s\t%.*s", conf->memory >> 20, m->starts,
+		   m->state == VM_OFF ? 0 : vm_now(c->vm) / 1000000000, exits, refused,
+		   conf->kernel.path, 300, conf->cmdline);
 	report_end(&c->r);
 	return 0;
 }
@@ -124,9 +117,9 @@ int verb_vcpus(struct call *c)
 
 			if (c->vm && c->vm != vms[i])
 				continue;
-			report_row(&c->r, "%s\t%u\t%u\t%s\t%s\t%llu\t%llu", vms[i]->name, j,
+			report_row(&c->r, "%s\t%u\t%u\t%s\t%s\t%lu\t%lu", vms[i]->name, j,
 				   v->cpu->id, v->cpu->more->queue.ops->name, state(v->more),
-				   (ull)tsc_to_ns(v->more->se.ran) / 1000000, (ull)vcpu_exits(v));
+				   tsc_to_ns(v->more->se.ran) / 1000000, vcpu_exits(v));
 		}
 	report_end(&c->r);
 	return 0;
@@ -147,24 +140,22 @@ int verb_stats(struct call *c)
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		for (unsigned k = 0; k < EXIT_KIND_COUNT; k++)
 			if (m->vcpu[i]->exits[k])
-				report_row(&c->r, "%u\t%s\t%llu", i,
-					   exit_name((enum vcpu_exit_kind)k),
-					   (ull)m->vcpu[i]->exits[k]);
+				report_row(&c->r, "%u\t%s\t%lu", i,
+					   exit_name((enum vcpu_exit_kind)k), m->vcpu[i]->exits[k]);
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, ticks, ARRAY_SIZE(ticks));
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		for (unsigned k = 0; k < EXIT_TIME_BUCKETS; k++)
 			if (m->vcpu[i]->exit_ticks[k])
-				report_row(&c->r, "%u\t%llu\t%llu", i, BIT(k),
-					   (ull)m->vcpu[i]->exit_ticks[k]);
+				report_row(&c->r, "%u\t%llu\t%lu", i, BIT(k),
+					   m->vcpu[i]->exit_ticks[k]);
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, refused, ARRAY_SIZE(refused));
 	for (unsigned i = 0; i < min_u64(m->refused.ranges, REFUSE_RANGES); i++) {
 		struct refuse_range g = m->refused.range[i];
 
-		report_row(&c->r, "%s\t0x%llx\t0x%llx\t%llu",
-			   refuse_kind_name((enum refuse_kind)g.kind), (ull)g.first, (ull)g.last,
-			   (ull)g.count);
+		report_row(&c->r, "%s\t0x%lx\t0x%lx\t%lu",
+			   refuse_kind_name((enum refuse_kind)g.kind), g.first, g.last, g.count);
 	}
 	report_end(&c->r);
 	report_end(&c->r);

@@ -9,21 +9,21 @@
 
 static uint64_t written;
 
-static int mem_zero(void *ctx, gpa_t gpa, uint64_t size)
+int vm_zero(struct vm *vm, gpa_t gpa, uint64_t size)
 {
-	MUST(load_in_ram(ctx, gpa, size));
+	MUST(load_in_ram((const struct load_mem *)vm, gpa, size));
 	written += size;
 	return 0;
 }
 
-static int mem_write(void *ctx, gpa_t gpa, const void *buf, uint64_t size)
+int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size)
 {
 	const volatile uint8_t *p = buf;
 
 	/* All of the source must be readable. */
 	for (uint64_t i = 0; i < size; i++)
 		(void)p[i];
-	return mem_zero(ctx, gpa, size);
+	return vm_zero(vm, gpa, size);
 }
 
 static void check(struct load_mem *m, int err, const struct vcpu_start *s, const char *sentence)
@@ -41,12 +41,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct load_why why = {sentence, sizeof(sentence)};
 	struct load_file initrd, image;
 	struct vcpu_start start = {0};
-	struct load_mem m = {.write = mem_write, .zero = mem_zero};
+	struct load_mem m;
 	int err;
 
 	if (size < 4)
 		return 0;
-	m.ctx = &m;
+	m.vm = (struct vm *)&m;
 	m.size = (uint64_t)(data[0] + 1) << 21 << (data[1] & 4);
 	initrd = (struct load_file){data[2] & 1 ? data : NULL, size};
 	image = (struct load_file){data + 4, size - 4};

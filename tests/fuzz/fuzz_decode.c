@@ -14,21 +14,21 @@ static uint64_t gpr[GPR_COUNT];
 static struct input in;
 static unsigned accesses;
 
-static uint64_t get_gpr(struct emu *e, unsigned n)
+uint64_t guest_gpr(struct emu *e, unsigned n)
 {
 	(void)e;
 	MUST(n < GPR_COUNT);
 	return gpr[n];
 }
 
-static void set_gpr(struct emu *e, unsigned n, uint64_t v)
+void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
 {
 	(void)e;
 	MUST(n < GPR_COUNT);
-	gpr[n] = v;
+	gpr[n] = value;
 }
 
-static struct vcpu_seg get_seg(struct emu *e, enum vcpu_sreg s)
+struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s)
 {
 	(void)e;
 	MUST(s < SREG_COUNT);
@@ -50,39 +50,37 @@ static int access(struct emu *e, unsigned size)
 	return -EFAULT;
 }
 
-static int mem_read(struct emu *e, gva_t va, unsigned size, bool intent, uint64_t *v)
+int guest_read(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value)
 {
-	(void)va, (void)intent;
+	(void)va, (void)write_intent;
 	if (access(e, size))
 		return -EFAULT;
-	if (v)
-		*v = take(&in, size);
+	if (value)
+		*value = take(&in, size);
 	return 0;
 }
 
-static int mem_write(struct emu *e, gva_t va, unsigned size, uint64_t v)
+int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 {
 	(void)va;
-	MUST(size == 8 || v >> (8 * size) == 0);
+	MUST(size == 8 || value >> (8 * size) == 0);
 	return access(e, size);
 }
 
-static int port(struct emu *e, uint16_t number, unsigned size, bool out, uint64_t *v)
+int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
 {
-	(void)e, (void)number;
-	MUST(size <= 4 && (!out || *v >> (8 * size) == 0));
+	(void)e, (void)port;
+	MUST(size <= 4 && (!out || *value >> (8 * size) == 0));
 	if (!out)
-		*v = take(&in, size);
+		*value = take(&in, size);
 	return 0;
 }
-
-static const struct emu_ops ops = {get_gpr, set_gpr, get_seg, mem_read, mem_write, port};
 
 static void execute(const struct insn *i, uint64_t rflags)
 {
 	const uint64_t arith =
 		RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF;
-	struct emu e = {.ops = &ops, .io = true, .rip = take(&in, 8), .rflags = rflags};
+	struct emu e = {.io = true, .rip = take(&in, 8), .rflags = rflags};
 	int err;
 
 	accesses = 0;

@@ -59,47 +59,53 @@ static void notify(void *ctx, unsigned vcpu, uint8_t vector)
 	MUST(vector == 0 || vector >= 32);
 }
 
-static void console_write(void *owner, const char *p, unsigned n)
+void hcall_console_write(struct vcpu *v, const char *p, unsigned n)
 {
-	(void)owner;
+	(void)v;
 	MUST(n > 0);
 	(void)*(const volatile char *)&p[n - 1];
 }
 
-static unsigned console_read(void *owner, char *p, unsigned n)
+unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n)
 {
-	(void)owner;
+	(void)v;
 	memset(p, 'i', n);
 	return n;
 }
 
-static uint64_t time_ns(void *owner, enum mullion_clock clock)
+uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock)
 {
-	(void)owner;
+	(void)v;
 	MUST(clock <= MULLION_CLOCK_VCPU);
 	return clock;
 }
 
-static void timer_arm(void *owner, uint64_t deadline)
+void hcall_timer_arm(struct vcpu *v, uint64_t deadline_ns)
 {
-	(void)owner;
-	(void)deadline;
+	(void)v;
+	(void)deadline_ns;
 }
 
-static void yield(void *owner)
+void hcall_yield(struct vcpu *v)
 {
-	(void)owner;
+	(void)v;
 }
 
-static void halt(void *owner)
+void hcall_halt(struct vcpu *v)
 {
-	MUST(!evtchn_active(owner));
+	MUST(!evtchn_active((void *)v));
 }
 
-static void power(void *owner, enum hcall_power what, uint64_t reason, const char *text)
+void hcall_power(struct vcpu *v, bool restart)
 {
-	(void)owner;
-	(void)what;
+	(void)v;
+	(void)restart;
+	powers++;
+}
+
+void hcall_crash(struct vcpu *v, uint64_t reason, const char *text)
+{
+	(void)v;
 	(void)reason;
 	MUST(strlen(text) <= MULLION_CRASH_TEXT_MAX);
 	for (; *text; text++)
@@ -107,16 +113,12 @@ static void power(void *owner, enum hcall_power what, uint64_t reason, const cha
 	powers++;
 }
 
-static int watchdog(void *owner, uint64_t ns)
+int hcall_watchdog(struct vcpu *v, uint64_t ns)
 {
-	(void)owner;
+	(void)v;
 	MUST(ns <= MULLION_WATCHDOG_MAX);
 	return -ENODEV;
 }
-
-static const struct hcall_ops ops = {
-	console_write, console_read, time_ns, timer_arm, yield, halt, watchdog, power,
-};
 
 struct input {
 	const uint8_t *p, *end;
@@ -190,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct evtchn events;
 	struct blk disk;
 	struct hcall_ctx ctx = {
-		.vcpu_count = 1, .events = &events, .disk = &disk, .ops = &ops, .owner = &events};
+		.vcpu_count = 1, .events = &events, .disk = &disk, .caller = (void *)&events};
 
 	if (!image)
 		image = calloc(SECTORS, BLK_SECTOR); /* as large as the disk, for ASan */

@@ -26,9 +26,9 @@ static uint8_t *test_mem_at(struct test_mem *t, gpa_t gpa, uint64_t size)
 	return t->ram + gpa;
 }
 
-static int test_mem_write(void *ctx, gpa_t gpa, const void *buf, uint64_t size)
+int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size)
 {
-	struct test_mem *t = ctx;
+	struct test_mem *t = (void *)vm;
 	uint8_t *p = test_mem_at(t, gpa, size);
 
 	if (!p || (t->fail_after >= 0 && t->fail_after-- == 0))
@@ -37,9 +37,9 @@ static int test_mem_write(void *ctx, gpa_t gpa, const void *buf, uint64_t size)
 	return 0;
 }
 
-static int test_mem_zero(void *ctx, gpa_t gpa, uint64_t size)
+int vm_zero(struct vm *vm, gpa_t gpa, uint64_t size)
 {
-	struct test_mem *t = ctx;
+	struct test_mem *t = (void *)vm;
 	uint8_t *p = test_mem_at(t, gpa, size);
 
 	if (!p || (t->fail_after >= 0 && t->fail_after-- == 0))
@@ -56,7 +56,7 @@ static void test_mem_init(struct test_mem *t, uint64_t size)
 	if (t->ram == MAP_FAILED)
 		abort();
 	memset(t->ram, 0xcc, size < MIB(1) ? size : MIB(1));
-	t->m = (struct load_mem){t, test_mem_write, test_mem_zero, size};
+	t->m = (struct load_mem){(void *)t, size};
 	t->fail_after = -1;
 }
 

@@ -35,6 +35,18 @@ static bool doubting;          /* look whether wake was right to say that all is
 /* Sees all time that passes: who ran, NULL for nobody, and until when at the latest. */
 static void (*watch)(const struct task *t, uint64_t from, uint64_t to, uint64_t slice_end);
 
+/* Takes e out of its queue, which the hypervisor never does. */
+static inline void leave(struct sched_entity *e, uint64_t at)
+{
+	struct sched_entity **link = &e->queue->list;
+
+	sched_block(e, at);
+	while (*link != e)
+		link = &(*link)->next;
+	*link = e->next;
+	e->queue = NULL;
+}
+
 static uint32_t rnd_state;
 
 static inline uint32_t rnd(uint32_t below)

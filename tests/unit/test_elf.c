@@ -126,7 +126,7 @@ static void loads_a_good_image(void **state)
 	assert_int_equal(start.rdi, GUEST_INFO);
 	assert_int_equal(start.rsp, GUEST_STACK_TOP);
 	assert_int_equal(start.rsp % 16, 0);
-	assert_int_equal(start.rsi | start.rbx | start.rax, 0);
+	assert_int_equal(start.rsi, 0);
 	assert_int_equal(start.gdt_limit, 31);
 	assert_int_equal(test_mem_get(&t, start.gdt + 16, 8), 0x00af9b000000ffff);
 	assert_int_equal(test_mem_get(&t, start.gdt + 24, 8), 0x00cf93000000ffff);
@@ -291,7 +291,7 @@ static void memory_that_does_not_do(void **state)
 	check_refusal(&t, -ENOMEM, "needs at least 3 MiB of memory, the VM has 2 MiB");
 	test_mem_free(&t);
 	/* tables for 94 GiB are the most that fit; never touched here beyond the start */
-	t.m = (struct load_mem){&t, test_mem_write, test_mem_zero, GIB(94)};
+	t.m = (struct load_mem){(void *)&t, GIB(94)};
 	assert_int_equal(start_tables(&t.m, GIB(95), &start), -ENOMEM);
 
 	/* every write may fail */

@@ -99,17 +99,17 @@ static int page_fault(struct emu *e, bool write)
 	return -EFAULT;
 }
 
-static uint64_t g_get(struct emu *e, unsigned n)
+uint64_t guest_gpr(struct emu *e, unsigned n)
 {
 	return ((struct guest *)e->ctx)->s.gpr[n];
 }
 
-static void g_set(struct emu *e, unsigned n, uint64_t v)
+void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
 {
-	((struct guest *)e->ctx)->s.gpr[n] = v;
+	((struct guest *)e->ctx)->s.gpr[n] = value;
 }
 
-static struct vcpu_seg g_seg(struct emu *e, enum vcpu_sreg s)
+struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s)
 {
 	return ((struct guest *)e->ctx)->seg[s];
 }
@@ -119,37 +119,37 @@ static bool covers(uint64_t at, uint64_t va, unsigned size)
 	return at && at - va < size;
 }
 
-static int g_read(struct emu *e, gva_t va, unsigned size, bool intent, uint64_t *v)
+int guest_read(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value)
 {
 	struct guest *g = e->ctx;
 
-	if (covers(g->read_fault, va, size) || (intent && covers(g->write_fault, va, size)))
-		return page_fault(e, intent);
+	if (covers(g->read_fault, va, size) || (write_intent && covers(g->write_fault, va, size)))
+		return page_fault(e, write_intent);
 	assert_true(va - g->base <= WINDOW - size);
-	if (!v) {
+	if (!value) {
 		g->probes++;
 		return 0;
 	}
 	g->reads++;
-	*v = 0;
-	memcpy(v, g->memory + (va - g->base), size);
+	*value = 0;
+	memcpy(value, g->memory + (va - g->base), size);
 	return 0;
 }
 
-static int g_write(struct emu *e, gva_t va, unsigned size, uint64_t v)
+int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 {
 	struct guest *g = e->ctx;
 
 	if (covers(g->write_fault, va, size))
 		return page_fault(e, true);
 	assert_true(va - g->base <= WINDOW - size);
-	assert_true(size == 8 || v >> (8 * size) == 0);
+	assert_true(size == 8 || value >> (8 * size) == 0);
 	g->writes++;
-	memcpy(g->memory + (va - g->base), &v, size);
+	memcpy(g->memory + (va - g->base), &value, size);
 	return 0;
 }
 
-static int g_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *v)
+int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
 {
 	struct guest *g = e->ctx;
 
@@ -157,15 +157,13 @@ static int g_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_
 	assert_in_range(size, 1, 4);
 	assert_true(e->io);
 	if (out) {
-		g->out_log[g->outs++ % 8] = (uint32_t)*v;
+		g->out_log[g->outs++ % 8] = (uint32_t)*value;
 	} else {
-		*v = g->port_next++;
+		*value = g->port_next++;
 		g->ins++;
 	}
 	return 0;
 }
-
-static const struct emu_ops ops = {g_get, g_set, g_seg, g_read, g_write, g_port};
 
 #define DATA_RW 0xc093u /* present, S, read/write, accessed; D/B, G */
 #define CODE_RX 0xc09bu
@@ -194,7 +192,6 @@ static int run(struct guest *g, const uint8_t *code, unsigned n, enum cpu_mode m
 
 	assert_int_equal(insn_decode(code, n, mode, &i), 0);
 	last = (struct emu){
-		.ops = &ops,
 		.io = io,
 		.ctx = g,
 		.rip = 0x1000,

@@ -33,6 +33,8 @@ static char power_text[256];
 
 static int owner;
 
+enum { POWER_OFF, RESTART, CRASH };
+
 static void notify(void *ctx, unsigned vcpu, uint8_t vector)
 {
 	(void)ctx;
@@ -40,75 +42,79 @@ static void notify(void *ctx, unsigned vcpu, uint8_t vector)
 	interrupts += vector != 0;
 }
 
-static void fake_write(void *o, const char *p, unsigned n)
+void hcall_console_write(struct vcpu *v, const char *p, unsigned n)
 {
-	assert_ptr_equal(o, &owner);
+	assert_ptr_equal(v, &owner);
 	assert_true(written_n + n <= sizeof(written));
 	memcpy(written + written_n, p, n);
 	written_n += n;
 }
 
-static unsigned fake_read(void *o, char *p, unsigned n)
+unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n)
 {
 	unsigned i = 0;
 
-	assert_ptr_equal(o, &owner);
+	assert_ptr_equal(v, &owner);
 	while (i < n && *typed)
 		p[i++] = *typed++;
 	return i;
 }
 
-static uint64_t fake_time(void *o, enum mullion_clock clock)
+uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock)
 {
-	assert_ptr_equal(o, &owner);
+	assert_ptr_equal(v, &owner);
 	return 1000 + clock;
 }
 
-static void fake_arm(void *o, uint64_t deadline)
+void hcall_timer_arm(struct vcpu *v, uint64_t deadline_ns)
 {
-	assert_ptr_equal(o, &owner);
-	armed = deadline;
+	assert_ptr_equal(v, &owner);
+	armed = deadline_ns;
 }
 
-static void fake_yield(void *o)
+void hcall_yield(struct vcpu *v)
 {
-	assert_ptr_equal(o, &owner);
+	assert_ptr_equal(v, &owner);
 	yields++;
 }
 
-static void fake_halt(void *o)
+void hcall_halt(struct vcpu *v)
 {
-	assert_ptr_equal(o, &owner);
+	assert_ptr_equal(v, &owner);
 	halts++;
 }
 
-static void fake_power(void *o, enum hcall_power what, uint64_t reason, const char *text)
+void hcall_power(struct vcpu *v, bool restart)
 {
-	assert_ptr_equal(o, &owner);
+	assert_ptr_equal(v, &owner);
 	assert_int_equal(power, -1);
-	power = (int)what;
+	power = restart ? RESTART : POWER_OFF;
+}
+
+void hcall_crash(struct vcpu *v, uint64_t reason, const char *text)
+{
+	assert_ptr_equal(v, &owner);
+	assert_int_equal(power, -1);
+	power = CRASH;
 	power_reason = reason;
 	assert_true(strlen(text) < sizeof(power_text));
 	strcpy(power_text, text);
 }
 
-static int fake_watchdog(void *o, uint64_t ns)
+int hcall_watchdog(struct vcpu *v, uint64_t ns)
 {
-	assert_ptr_equal(o, &owner);
+	assert_ptr_equal(v, &owner);
 	armed = ns;
 	return 0;
 }
 
-static struct hcall_ops ops;
 static struct hcall_ctx ctx;
 
 static int setup(void **state)
 {
 	(void)state;
-	ops = (struct hcall_ops){fake_write, fake_read, fake_time,     fake_arm,
-				 fake_yield, fake_halt, fake_watchdog, fake_power};
 	ctx = (struct hcall_ctx){
-		.vcpu_count = 2, .events = &events, .disk = &disk, .ops = &ops, .owner = &owner};
+		.vcpu_count = 2, .events = &events, .disk = &disk, .caller = (void *)&owner};
 	evtchn_init(&events, notify, NULL);
 	assert_int_equal(evtchn_bind(&events, MULLION_PORT_BLOCK, 0x41, 0), 0);
 	for (unsigned i = 0; i < sizeof(image); i++)
@@ -439,15 +445,15 @@ static void test_power(void **state)
 {
 	(void)state;
 	assert_int_equal(call(MULLION_POWER_OFF, 0, 0, 0), 0);
-	assert_int_equal(power, HCALL_POWER_OFF);
+	assert_int_equal(power, POWER_OFF);
 	power = -1;
 	assert_int_equal(call(MULLION_RESTART, 0, 0, 0), 0);
-	assert_int_equal(power, HCALL_RESTART);
+	assert_int_equal(power, RESTART);
 	power = -1;
 	memset(ram_at(DATA), 'x', 1000);
 	memcpy(ram_at(DATA), "a\nb\x1b\x80\0c", 8);
 	assert_int_equal(call(MULLION_CRASH, 99, DATA, UINT64_MAX), 0);
-	assert_int_equal(power, HCALL_CRASH);
+	assert_int_equal(power, CRASH);
 	assert_int_equal(power_reason, 99);
 	assert_int_equal(strlen(power_text), MULLION_CRASH_TEXT_MAX);
 	assert_memory_equal(power_text, "a.b...c.xx", 10);

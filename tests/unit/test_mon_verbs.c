@@ -141,7 +141,7 @@ static const struct sched_ops fair = {.name = "fair"}, dedicated = {.name = "ded
 static void add_vcpu(unsigned v, unsigned n, unsigned core)
 {
 	vcpu[n] = (struct vcpu){.vm = &vm[v], .cpu = &cpus[core], .more = &vcpu_more[n]};
-	vcpu_more[n] = (struct vcpu_more){.vcpu = &vcpu[n], .se.queue = &cpu_more[core].queue};
+	vcpu_more[n] = (struct vcpu_more){.se.queue = &cpu_more[core].queue};
 	vm_more[v].vcpu[vm_more[v].vcpu_count++] = &vcpu[n];
 	vcpu_more[n].next_on_core = cpu_more[core].vcpus;
 	cpu_more[core].vcpus = &vcpu[n];

@@ -48,7 +48,7 @@ static void test_dedicated(void **state)
 	assert_int_equal(t->e.ran, 30 * MS);
 	assert_int_equal(q.idle, 70 * MS + 10);
 	assert_int_equal(t->worst, 0);
-	sched_remove(&t->e, now);
+	leave(&t->e, now);
 	assert_null(sched_pick(&q, now, &end));
 	assert_int_equal(sched_add(&q, &other, now), 0);
 }
@@ -245,12 +245,12 @@ static void test_fair_yield(void **state)
 	assert_in_range(meek->e.ran - m0, 97 * HZ / 100, 103 * HZ / 100);
 	assert_in_range(hog->e.ran - h0, 97 * HZ / 100, 103 * HZ / 100);
 	/* Alone it goes on; nobody there is no matter. */
-	sched_remove(&hog->e, now);
+	leave(&hog->e, now);
 	meek->yield_every = 10000;
 	tasks = 1;
 	q.busy = meek->e.ran, q.idle = q.last - START - q.busy;
 	simulate(now + MS);
-	sched_remove(&meek->e, now);
+	leave(&meek->e, now);
 	sched_give_way(&q, now);
 	assert_null(q.current);
 }
@@ -266,14 +266,12 @@ static void test_add_remove(void **state)
 	assert_null(none.queue);
 	assert_false(sched_wake(&none, now)); /* in no queue */
 	sched_block(&none, now);
-	sched_remove(&none, now);
 	struct task *a = spawn(1, 0, 0), *b = spawn(3, 0, 0), *c = spawn(1, 0, 0);
 
 	sched_pick(&q, now, &end);
 	now += MS;
-	sched_remove(&b->e, now);
-	sched_remove(&b->e, now);
-	sched_remove(&q.current[0], now); /* whoever runs */
+	leave(&b->e, now);
+	leave(&q.current[0], now); /* whoever runs */
 	assert_null(q.current);
 	assert_int_equal(q.busy, MS);
 	assert_non_null(sched_pick(&q, now, &end));

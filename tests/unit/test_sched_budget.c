@@ -128,7 +128,7 @@ static void test_admission(void **state)
 			fail_msg("set %u", i);
 	/* Who leaves makes room. */
 	assert_int_equal(join(sets[10].part, 3), -EBUSY);
-	sched_remove(&joined[0], now);
+	leave(&joined[0], now);
 	assert_int_equal(sched_add(&q, &joined[2], now), 0);
 	assert_int_equal(sched_add(&q, &joined[0], now), -EBUSY);
 }
@@ -450,7 +450,7 @@ static void test_yield(void **state)
 	assert_ptr_equal(sched_pick(&q, end, &end), &meek->e);
 	assert_int_equal(meek->e.edf.left, 2 * MS);
 	/* Nobody there is no matter. */
-	sched_remove(&meek->e, START + 10 * MS);
+	leave(&meek->e, START + 10 * MS);
 	sched_give_way(&q, START + 10 * MS);
 	assert_null(sched_pick(&q, START + 10 * MS, &end));
 	assert_true(end == SCHED_FOREVER);

@@ -211,8 +211,6 @@ static void start_in_long_mode(void **state)
 					 .cr3 = 0x5000,
 					 .rsi = 1,
 					 .rdi = 2,
-					 .rbx = 3,
-					 .rax = 4,
 					 .gdt = 0x7000,
 					 .gdt_limit = 31};
 
@@ -232,13 +230,13 @@ static void start_in_long_mode(void **state)
 	assert_int_equal(svm_get_seg(&v, SREG_ES).selector, 0x18);
 	assert_int_equal(v.gpr[GPR_RSI], 1);
 	assert_int_equal(v.gpr[GPR_RDI], 2);
-	assert_int_equal(v.gpr[GPR_RBX], 3);
-	assert_int_equal(v.gpr[GPR_RAX], 4);
+	assert_int_equal(v.gpr[GPR_RBX], 0);
+	assert_int_equal(v.gpr[GPR_RAX], 0);
 }
 
 static void start_in_protected_mode(void **state)
 {
-	const struct vcpu_start start = {.rip = 0x100000, .rbx = 0x8000, .cr3 = 0x5000};
+	const struct vcpu_start start = {.rip = 0x100000, .rsi = 0x8000, .cr3 = 0x5000};
 
 	(void)state;
 	svm_reset_state(&v, &start);
@@ -248,7 +246,7 @@ static void start_in_protected_mode(void **state)
 	assert_int_equal(svm_get(&v, REG_CR3), 0);
 	assert_int_equal(svm_get_seg(&v, SREG_CS).rights, 0xc09b);
 	assert_int_equal(svm_get_seg(&v, SREG_CS).limit, 0xffffffff);
-	assert_int_equal(v.gpr[GPR_RBX], 0x8000);
+	assert_int_equal(v.gpr[GPR_RSI], 0x8000);
 }
 
 static void msr_bits(void **state)
