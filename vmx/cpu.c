@@ -20,20 +20,13 @@ static char why_buf[160];
 
 static void read_caps(struct vmx_caps *c)
 {
-	bool true_ctls;
+	uint32_t to_true;
 
 	memset(c, 0, sizeof(*c));
 	c->basic = rdmsr(MSR_VMX_BASIC);
-	true_ctls = c->basic & BASIC_TRUE_CONTROLS;
-	c->pin = rdmsr(true_ctls ? MSR_VMX_TRUE_PINBASED : MSR_VMX_PINBASED);
-	c->proc = rdmsr(true_ctls ? MSR_VMX_TRUE_PROCBASED : MSR_VMX_PROCBASED);
-	c->exit = rdmsr(true_ctls ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
-	c->entry = rdmsr(true_ctls ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
-	c->misc = rdmsr(MSR_VMX_MISC);
-	c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
-	c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
-	c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
-	c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
+	to_true = c->basic & BASIC_TRUE_CONTROLS ? MSR_VMX_TRUE : 0;
+	for (unsigned i = 1; MSR_VMX_BASIC + i < MSR_VMX_VMCS_ENUM; i++)
+		c->msr[i] = rdmsr(MSR_VMX_BASIC + i + (i <= VMX_CAP_CONTROLS ? to_true : 0));
 	/* These two MSRs exist only if the control that speaks of them does (SDM 3D A.3.3, A.10).
 	 */
 	if (c->proc >> 32 & PROC_SECONDARY)
@@ -110,16 +103,6 @@ int vmx_probe(const char **why)
 	return 0;
 }
 
-static int vmxon(void *region)
-{
-	hpa_t pa = virt_to_phys(region);
-	uint8_t failed;
-
-	*(uint32_t *)region = (uint32_t)vmx_caps.basic & 0x7fffffff;
-	__asm__ volatile("vmxon %1; setna %0" : "=r"(failed) : "m"(pa) : "cc", "memory");
-	return failed ? -EIO : 0;
-}
-
 static int same_as_boot_core(const struct cpu *cpu, const char **why)
 {
 	struct vmx_caps mine;
@@ -160,6 +143,7 @@ int vmx_cpu_on(struct cpu *cpu, const char **why)
 	/* SDM 3C 23.8 */
 	write_cr0((cr0 | vmx_caps.cr0_fixed0) & vmx_caps.cr0_fixed1);
 	write_cr4((read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0) & vmx_caps.cr4_fixed1);
+	*(uint32_t *)c->vmxon = vmx_revision();
 	if (vmxon(c->vmxon)) {
 		write_cr4(read_cr4() & ~CR4_VMXE);
 		*why = "VMXON failed";

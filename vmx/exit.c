@@ -34,7 +34,7 @@ static void vmfail(struct vcpu_exit *exit, unsigned kind)
 }
 
 /* Bit 31 of the reason: entry failed at guest state, or after it (SDM 3C 26.8). */
-static void entry_failed(struct vmx_vcpu *h, struct vcpu_exit *exit, uint32_t basic)
+static void entry_failed(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 {
 	struct vmx_guest_state s;
 	uint64_t value = vmread(EXIT_QUALIFICATION);
@@ -42,7 +42,7 @@ static void entry_failed(struct vmx_vcpu *h, struct vcpu_exit *exit, uint32_t ba
 
 	switch (basic) {
 	case REASON_BAD_GUEST_STATE:
-		vmx_snapshot(h, &s);
+		vmx_snapshot(v, &s);
 		field = vmx_check_guest(&s, &vmx_caps, &value);
 		fail(exit, field ? field : "invalid guest state (no field known to be wrong)",
 		     value);
@@ -200,7 +200,7 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	}
 	reason = (uint32_t)vmread(EXIT_REASON);
 	if (reason & REASON_ENTRY_FAILED) {
-		entry_failed(h, exit, reason & 0xffff);
+		entry_failed(v, exit, reason & 0xffff);
 		return;
 	}
 	h->launched = 1;

@@ -6,12 +6,24 @@
 #include "kernel/vcpu.h"
 #include "vmx/vmcs.h"
 
-/* What a core says of itself; the control words from the "true" MSRs where there are any. */
+/*
+ * What a core says of itself: its MSRs from IA32_VMX_BASIC on (but for VMCS_ENUM), the
+ * control words from the "true" MSRs where there are any.
+ */
+#define VMX_CAP_MSRS     13u
+#define VMX_CAP_CONTROLS 4u /* pin to entry: have a "true" MSR */
 struct vmx_caps {
-	uint64_t basic, pin, proc, proc2, exit, entry, misc, ept_vpid;
-	uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+	union {
+		struct {
+			uint64_t basic, pin, proc, exit, entry, misc;
+			uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+			uint64_t unused, proc2, ept_vpid;
+		};
+		uint64_t msr[VMX_CAP_MSRS];
+	};
 	unsigned phys_bits;
 };
+static_assert(offsetof(struct vmx_caps, ept_vpid) == 8 * (VMX_CAP_MSRS - 1), "SDM 3D appendix A");
 
 /* caps.c */
 struct vmx_controls {

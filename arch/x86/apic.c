@@ -76,8 +76,7 @@ void apic_init(hpa_t xapic_base)
 	if (!x2) {
 		xapic = map_mmio(xapic_base, PAGE_SIZE, MT_UC);
 		if (!xapic)
-			panic("the local APIC at 0x%llx cannot be mapped",
-			      (unsigned long long)xapic_base);
+			panic("the local APIC at 0x%lx cannot be mapped", xapic_base);
 	}
 }
 

@@ -83,7 +83,7 @@ static bool fixup(struct trap_frame *f)
 	return false;
 }
 
-void host_nmi(void)
+static void host_nmi(void)
 {
 	/* Another core that panics stops this one so; any other NMI has no owner here. */
 	if (panic_in_progress())

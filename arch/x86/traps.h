@@ -24,7 +24,5 @@ struct trap_frame {
 /* Fills in the IDT; once, before any core loads it. */
 void idt_init(void);
 void idt_load(void);
-/* Called for a physical NMI, also one that an exit from a guest consumed. */
-void host_nmi(void);
 
 #endif
