@@ -5,18 +5,6 @@
 
 #include "kernel/dev/lapic.h"
 
-#define SVR_ENABLE BIT(8)
-
-#define LVT_VECTOR     0xffu
-#define LVT_DELIVERY   0x700u
-#define LVT_REMOTE_IRR BIT(14)
-#define LVT_LEVEL      BIT(15)
-#define LVT_MASKED     0x10000u
-
-#define TIMER_ONE_SHOT 0u
-#define TIMER_PERIODIC 1u
-#define TIMER_DEADLINE 2u
-
 /* ESR, SDM 3A 10.5.3. */
 #define ESR_SEND_VECTOR BIT(5)
 #define ESR_RECV_VECTOR BIT(6)
