@@ -108,32 +108,19 @@ static inline void xsetbv(uint32_t n, uint64_t v)
 	__asm__ volatile("xsetbv" ::"c"(n), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
 
-static inline void irq_off(void)
-{
-	__asm__ volatile("cli" ::: "memory");
-}
-
+#define INSTRUCTIONS(name, text)                                                                   \
+	static inline void name(void)                                                              \
+	{                                                                                          \
+		__asm__ volatile(text ::: "memory");                                               \
+	}
+INSTRUCTIONS(irq_off, "cli")
 /* Takes whatever interrupt is pending now; the NOP ends the STI shadow. */
-static inline void irq_window(void)
-{
-	__asm__ volatile("sti; nop; cli" ::: "memory");
-}
-
+INSTRUCTIONS(irq_window, "sti; nop; cli")
 /* HLT entered in the STI shadow: an interrupt before it still ends it. */
-static inline void irq_on_halt_off(void)
-{
-	__asm__ volatile("sti; hlt; cli" ::: "memory");
-}
-
-static inline void cpu_relax(void)
-{
-	__asm__ volatile("pause" ::: "memory");
-}
-
-static inline void wbinvd(void)
-{
-	__asm__ volatile("wbinvd" : : : "memory");
-}
+INSTRUCTIONS(irq_on_halt_off, "sti; hlt; cli")
+INSTRUCTIONS(cpu_relax, "pause")
+INSTRUCTIONS(wbinvd, "wbinvd")
+#undef INSTRUCTIONS
 
 static inline void invlpg(uint64_t va)
 {
