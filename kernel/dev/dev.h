@@ -45,6 +45,12 @@ static inline uint64_t dev_ticks_ns(uint64_t ticks, uint64_t hz)
 	return ticks / hz * 1000000000u + (ticks % hz * 1000000000u + hz - 1) / hz;
 }
 
+/* What nobody answers, as wide as the access. */
+static inline uint64_t dev_ones(unsigned size)
+{
+	return UINT64_MAX >> (64 - 8 * size);
+}
+
 #define DEV_TIMER_NEVER UINT64_MAX
 
 /*

@@ -126,19 +126,14 @@ static void end_of_interrupt(struct pic_chip *c, uint8_t cmd)
 
 static void ocw2(struct pic_chip *c, uint8_t v)
 {
-	switch (v >> 5) {
-	case 0:
-	case 4:
-		c->rotate_aeoi = v >> 7;
-		break;
-	case 6:
-		c->lowest = v & 7;
-		break;
-	case 2:
-		break;
-	default:
+	bool end = v & 0x20, specific = v & 0x40;
+
+	if (end)
 		end_of_interrupt(c, v);
-	}
+	else if (!specific)
+		c->rotate_aeoi = v >> 7;
+	else if (v & 0x80)
+		c->lowest = v & 7;
 }
 
 static void ocw3(struct pic_chip *c, uint8_t v)

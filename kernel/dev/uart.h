@@ -22,7 +22,7 @@ struct uart_backend {
 struct uart {
 	struct dev_irq irq;
 	struct uart_backend backend;
-	uint8_t ier, fcr, lcr, mcr, msr, scr, dll, dlm;
+	uint8_t ier, fcr, lcr, mcr, msr, scr, divisor[2];
 	bool thri;    /* the THRE interrupt is due */
 	bool overrun; /* LSR OE; in loopback only, for uart_rx() refuses what does not fit */
 	uint8_t fifo[UART_FIFO];
