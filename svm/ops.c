@@ -2,9 +2,9 @@
 /* The AMD-V backend as common code sees it, and the run itself. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/pt_host.h"
 #include "arch/x86/regs.h"
 #include "kernel/log.h"
-#include "svm/npt_format.h"
 #include "svm/svm.h"
 
 static void run(struct vcpu *v, struct vcpu_exit *exit)
