@@ -93,15 +93,11 @@ int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, con
 	    !(caps->ept_vpid & (VPID_CAP_SINGLE | VPID_CAP_ALL)))
 		proc2.wanted &= (uint32_t)~PROC2_VPID;
 
-	err = vmx_solve_controls(&pin, caps->pin, &c->pin, name);
-	if (!err)
-		err = choose_proc(caps, &c->proc, name);
-	if (!err)
-		err = vmx_solve_controls(&proc2, caps->proc2, &c->proc2, name);
-	if (!err)
-		err = vmx_solve_controls(&exit, caps->exit, &c->exit, name);
-	if (!err)
-		err = vmx_solve_controls(&entry, caps->entry, &c->entry, name);
+	err = vmx_solve_controls(&pin, caps->pin, &c->pin, name)
+		?: choose_proc(caps, &c->proc, name)
+		?: vmx_solve_controls(&proc2, caps->proc2, &c->proc2, name)
+		?: vmx_solve_controls(&exit, caps->exit, &c->exit, name)
+		?: vmx_solve_controls(&entry, caps->entry, &c->entry, name);
 	if (err)
 		return err;
 

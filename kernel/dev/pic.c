@@ -246,11 +246,7 @@ void pic_init(struct pic *p, struct dev_irq out)
 
 int pic_attach(struct pic *p, struct iobus *ports)
 {
-	int err = iobus_add(ports, 0x20, 2, &pic_ops, &p->chip[0]);
-
-	if (err == 0)
-		err = iobus_add(ports, 0xa0, 2, &pic_ops, &p->chip[1]);
-	if (err == 0)
-		err = iobus_add(ports, 0x4d0, 2, &elcr_ops, p);
-	return err;
+	return iobus_add(ports, 0x20, 2, &pic_ops, &p->chip[0])
+		?: iobus_add(ports, 0xa0, 2, &pic_ops, &p->chip[1])
+		?: iobus_add(ports, 0x4d0, 2, &elcr_ops, p);
 }

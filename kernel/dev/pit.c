@@ -342,7 +342,5 @@ void pit_init(struct pit *p, struct dev_clock clock, struct dev_timer timer, str
 
 int pit_attach(struct pit *p, struct iobus *ports)
 {
-	int err = iobus_add(ports, 0x40, 4, &pit_ops, p);
-
-	return err ? err : iobus_add(ports, 0x61, 1, &port61_ops, p);
+	return iobus_add(ports, 0x40, 4, &pit_ops, p) ?: iobus_add(ports, 0x61, 1, &port61_ops, p);
 }
