@@ -112,11 +112,11 @@ static inline bool svm_shadow(const struct svm_vcpu *s)
 }
 
 /* caps.c */
-int svm_probe(const char **why);
+const char *svm_probe(void);
 void svm_read_caps(struct svm_caps *caps);
 
 /* cpu.c */
-int svm_cpu_on(struct cpu *cpu, const char **why);
+const char *svm_cpu_on(struct cpu *cpu);
 void svm_cpu_off(struct cpu *cpu);
 void svm_load(struct vcpu *v);
 void svm_unload(struct vcpu *v);

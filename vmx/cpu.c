@@ -70,18 +70,15 @@ static void fill_msr_bitmap(uint8_t *bitmap)
 		allow_msr(bitmap, vmx_switched_msr[i]);
 }
 
-int vmx_probe(const char **why)
+const char *vmx_probe(void)
 {
 	const char *missing = NULL;
 
-	if (!(cpuid(1, 0).ecx & BIT(5))) {
-		*why = "the processor has no VT-x (CPUID.1:ECX.VMX is clear); under another "
+	if (!(cpuid(1, 0).ecx & BIT(5)))
+		return "the processor has no VT-x (CPUID.1:ECX.VMX is clear); under another "
 		       "hypervisor, enable nested virtualization there";
-		return -ENODEV;
-	}
-	*why = feature_control_refuses();
-	if (*why)
-		return -ENODEV;
+	if (feature_control_refuses())
+		return feature_control_refuses();
 
 	read_caps(&vmx_caps);
 	if (vmx_choose_controls(&vmx_caps, &vmx_controls, &missing)) {
@@ -89,21 +86,18 @@ int vmx_probe(const char **why)
 			  "the processor's VT-x lacks a feature that is required: %s; a machine "
 			  "with a newer processor is needed",
 			  missing);
-		*why = why_buf;
-		return -ENODEV;
+		return why_buf;
 	}
 
 	if (!vmx_msr_bitmap)
 		vmx_msr_bitmap = page_alloc();
-	if (!vmx_msr_bitmap) {
-		*why = "no memory for the MSR bitmap";
-		return -ENODEV;
-	}
+	if (!vmx_msr_bitmap)
+		return "no memory for the MSR bitmap";
 	fill_msr_bitmap(vmx_msr_bitmap);
-	return 0;
+	return NULL;
 }
 
-static int same_as_boot_core(const struct cpu *cpu, const char **why)
+static const char *differs_from_boot_core(const struct cpu *cpu)
 {
 	struct vmx_caps mine;
 	const char *differs;
@@ -111,29 +105,26 @@ static int same_as_boot_core(const struct cpu *cpu, const char **why)
 	read_caps(&mine);
 	differs = vmx_caps_differ(&mine, &vmx_caps);
 	if (!differs)
-		return 0;
+		return NULL;
 	ksnprintf(why_buf, sizeof(why_buf),
 		  "core %u (APIC id %u) differs from the boot core in %s: update the firmware, so "
 		  "that all cores run the same microcode",
 		  cpu->id, cpu->apic_id, differs);
-	*why = why_buf;
-	return -ENODEV;
+	return why_buf;
 }
 
-int vmx_cpu_on(struct cpu *cpu, const char **why)
+const char *vmx_cpu_on(struct cpu *cpu)
 {
 	struct vmx_cpu *c = &vmx_cpus[cpu->id];
+	const char *why = feature_control_refuses() ?: differs_from_boot_core(cpu);
 	uint64_t cr0 = read_cr0(), fc;
 
-	*why = feature_control_refuses();
-	if (*why || same_as_boot_core(cpu, why))
-		return -ENODEV;
+	if (why)
+		return why;
 	if (!c->vmxon)
 		c->vmxon = page_alloc();
-	if (!c->vmxon) {
-		*why = "no memory for the VMXON region";
-		return -ENOMEM;
-	}
+	if (!c->vmxon)
+		return "no memory for the VMXON region";
 
 	/* The register is per core and cleared by reset: firmware may have left it open. */
 	fc = rdmsr(MSR_FEATURE_CONTROL);
@@ -146,8 +137,7 @@ int vmx_cpu_on(struct cpu *cpu, const char **why)
 	*(uint32_t *)c->vmxon = vmx_revision();
 	if (vmxon(c->vmxon)) {
 		write_cr4(read_cr4() & ~CR4_VMXE);
-		*why = "VMXON failed";
-		return -EIO;
+		return "VMXON failed";
 	}
 	for (unsigned i = 0; i < SWITCHED_COUNT; i++)
 		c->msr[i] = rdmsr(vmx_switched_msr[i]);
@@ -155,7 +145,7 @@ int vmx_cpu_on(struct cpu *cpu, const char **why)
 	cpu->hw = c;
 	if (cpu->id == 0)
 		vmx_leash_init();
-	return 0;
+	return NULL;
 }
 
 void vmx_cpu_off(struct cpu *cpu)

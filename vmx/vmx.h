@@ -128,8 +128,8 @@ static inline uint32_t vmx_revision(void)
 #define INV_ALL    2u
 
 /* cpu.c */
-int vmx_probe(const char **why);
-int vmx_cpu_on(struct cpu *cpu, const char **why);
+const char *vmx_probe(void);
+const char *vmx_cpu_on(struct cpu *cpu);
 void vmx_cpu_off(struct cpu *cpu);
 
 /* setup.c */
