@@ -30,6 +30,7 @@ enum vcpu_gpr {
 	GPR_R15,
 	GPR_COUNT
 };
+static_assert(GPR_RBX == 3 && GPR_RBP == 5 && GPR_RDI == 7 && GPR_R15 == 15, "arch/x86/gpr.asm");
 
 /* State that the backend holds; read and written by ops->get and ops->set. */
 enum vcpu_reg {

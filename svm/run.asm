@@ -2,7 +2,7 @@
 ; The way into a guest and back (APM 2 15.5, 15.17).
 bits 64
 default rel
-%include "arch/x86/gpr.asm" ; registers by number: svm/svm.h asserts it
+%include "arch/x86/gpr.asm"
 
 section .text exec
 

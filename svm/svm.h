@@ -171,9 +171,5 @@ void svm_tlb_entry(struct svm_vcpu *s, struct asid_pool *pool);
 void svm_enter(uint64_t *gpr, hpa_t vmcb, hpa_t host_vmcb);
 extern const char svm_vmrun[];       /* the instruction */
 void svm_save_host(hpa_t host_vmcb); /* FS, GS, TR, LDTR and the system-call MSRs */
-static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3 && GPR_RSP == 4 &&
-		      GPR_RBP == 5 && GPR_RSI == 6 && GPR_RDI == 7 && GPR_R8 == 8 && GPR_R15 == 15,
-	      "svm/run.asm");
-static_assert(sizeof(((struct vcpu *)0)->gpr[0]) == 8, "svm/run.asm");
 
 #endif

@@ -6,9 +6,6 @@
 
 /* run.asm counts on these. */
 static_assert(offsetof(struct vcpu, gpr) == 0, "run.asm: GPR");
-static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3 && GPR_RBP == 5 &&
-		      GPR_RSI == 6 && GPR_RDI == 7 && GPR_R8 == 8 && GPR_R15 == 15,
-	      "run.asm: GPR");
 static_assert(offsetof(struct vmx_vcpu, cr2) == 0, "run.asm: VMX_CR2");
 static_assert(offsetof(struct vmx_vcpu, host_rsp) == 8, "run.asm: VMX_HOST_RSP");
 static_assert(offsetof(struct vmx_vcpu, launched) == 16, "run.asm: VMX_LAUNCHED");

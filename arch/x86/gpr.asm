@@ -24,7 +24,7 @@
 %endrep
 %endmacro
 
-; A guest's registers by their number: RDI points to gpr[16]. RSP is not among them, and
+; A guest's registers by their number (kernel/vcpu.h): RDI points to gpr[16]. RSP is not among them, and
 ; RAX and RDI, which every caller treats in a way of its own, are not either.
 %macro gprs 1
 	%1 rcx, 1
