@@ -218,20 +218,6 @@ void lapic_mmio_write(struct lapic *l, uint64_t offset, unsigned size, uint64_t 
 		xapic_write(l, (unsigned)(offset >> 4), (uint32_t)value);
 }
 
-static int x2apic_read(struct lapic *l, unsigned reg, uint64_t *value)
-{
-	uint32_t v;
-
-	if (reg == APIC_ICR) {
-		*value = l->icr;
-		return 0;
-	}
-	if (!reg_read(l, reg, &v))
-		return -EINVAL;
-	*value = v;
-	return 0;
-}
-
 static int x2apic_write(struct lapic *l, unsigned reg, uint64_t value)
 {
 	struct reg r = find(l, reg);
@@ -280,6 +266,8 @@ static int base_write(struct lapic *l, uint64_t v)
 
 int lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t *value)
 {
+	uint32_t v = 0, reg = msr - MSR_X2APIC_BASE;
+
 	if (msr == MSR_APIC_BASE) {
 		*value = l->base;
 		return 0;
@@ -288,9 +276,10 @@ int lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t *value)
 		*value = l->deadline;
 		return 0;
 	}
-	if (msr - MSR_X2APIC_BASE > 0xff || !lapic_x2apic(l))
+	if (reg > 0xff || !lapic_x2apic(l) || !reg_read(l, reg, &v))
 		return -EINVAL;
-	return x2apic_read(l, msr - MSR_X2APIC_BASE, value);
+	*value = reg == APIC_ICR ? l->icr : v;
+	return 0;
 }
 
 int lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value)
