@@ -23,27 +23,31 @@ struct reg {
 	uint32_t read_only; /* that an x2APIC write may carry */
 };
 
-#define AT(name, first) true, (int16_t)((int)offsetof(struct lapic, name) - 4 * (int)(first))
-#define LVT_ENTRIES     AT(lvt, APIC_LVT)
-#define LVT_SOURCE      (LVT_VECTOR | LVT_DELIVERY | LVT_MASKED)
-#define LVT_LINT        LVT_ENTRIES, LVT_SOURCE | 0xa000u, LVT_PENDING | LVT_REMOTE_IRR
+#define AT(name, first)                                                                            \
+	.field = true, .at = (int16_t)((int)offsetof(struct lapic, name) - 4 * (int)(first))
+#define LVT(allowed, status)                                                                       \
+	{                                                                                          \
+		AT(lvt, APIC_LVT), .bits = (allowed), .read_only = (status)                        \
+	}
+#define LVT_SOURCE (LVT_VECTOR | LVT_DELIVERY | LVT_MASKED)
+#define LVT_LINT   LVT(LVT_SOURCE | 0xa000u, LVT_PENDING | LVT_REMOTE_IRR)
 
 static const struct reg regs[] = {
 	[APIC_TPR] = {.bits = 0xff},
-	[APIC_SVR] = {AT(svr, APIC_SVR), SVR_BITS},
+	[APIC_SVR] = {AT(svr, APIC_SVR), .bits = SVR_BITS},
 	[APIC_ISR... APIC_ISR + 7] = {AT(isr, APIC_ISR)},
 	[APIC_TMR... APIC_TMR + 7] = {AT(tmr, APIC_TMR)},
 	[APIC_IRR... APIC_IRR + 7] = {AT(irr, APIC_IRR)},
 	[APIC_ESR] = {AT(esr, APIC_ESR)},
 	[APIC_ICR] = {AT(icr, APIC_ICR)},
-	[APIC_LVT + LVT_TIMER] = {LVT_ENTRIES, LVT_VECTOR | LVT_MASKED | 3u << LVT_TIMER_SHIFT,
-				  LVT_PENDING},
-	[APIC_LVT + LVT_THERMAL... APIC_LVT + LVT_PERF] = {LVT_ENTRIES, LVT_SOURCE, LVT_PENDING},
-	[APIC_LVT + LVT_LINT0] = {LVT_LINT},
-	[APIC_LVT + LVT_LINT1] = {LVT_LINT},
-	[APIC_LVT + LVT_ERROR] = {LVT_ENTRIES, LVT_VECTOR | LVT_MASKED, LVT_PENDING},
-	[APIC_TIMER_INITIAL] = {AT(initial, APIC_TIMER_INITIAL), UINT32_MAX},
-	[APIC_TIMER_DIVIDE] = {AT(divide, APIC_TIMER_DIVIDE), 0xb},
+	[APIC_LVT + LVT_TIMER] = LVT(LVT_VECTOR | LVT_MASKED | 3u << LVT_TIMER_SHIFT, LVT_PENDING),
+	[APIC_LVT + LVT_THERMAL] = LVT(LVT_SOURCE, LVT_PENDING),
+	[APIC_LVT + LVT_PERF] = LVT(LVT_SOURCE, LVT_PENDING),
+	[APIC_LVT + LVT_LINT0] = LVT_LINT,
+	[APIC_LVT + LVT_LINT1] = LVT_LINT,
+	[APIC_LVT + LVT_ERROR] = LVT(LVT_VECTOR | LVT_MASKED, LVT_PENDING),
+	[APIC_TIMER_INITIAL] = {AT(initial, APIC_TIMER_INITIAL), .bits = UINT32_MAX},
+	[APIC_TIMER_DIVIDE] = {AT(divide, APIC_TIMER_DIVIDE), .bits = 0xb},
 	[APIC_SELF_IPI] = {.bits = 0xff},
 };
 
