@@ -4,8 +4,7 @@
  * All addresses are physical. Everything that is pointed to lies in memory of
  * type HANDOFF_MEM_LOADER and stays there until the hypervisor frees it.
  */
-#ifndef BOOT_HANDOFF_H
-#define BOOT_HANDOFF_H
+#pragma once
 
 #include <stdint.h>
 
@@ -102,5 +101,3 @@ struct handoff {
 	uint64_t survive;
 	uint64_t survive_size; /* bytes */
 };
-
-#endif

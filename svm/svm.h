@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the AMD-V backend share. */
-#ifndef SVM_SVM_H
-#define SVM_SVM_H
+#pragma once
 
 #include "kernel/types.h"
 #include "kernel/vcpu.h"
@@ -171,5 +170,3 @@ void svm_tlb_entry(struct svm_vcpu *s, struct asid_pool *pool);
 void svm_enter(uint64_t *gpr, hpa_t vmcb, hpa_t host_vmcb);
 extern const char svm_vmrun[];       /* the instruction */
 void svm_save_host(hpa_t host_vmcb); /* FS, GS, TR, LDTR and the system-call MSRs */
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The virtual machine control block and its bits (APM 2 appendices B and C). Pure. */
-#ifndef SVM_VMCB_H
-#define SVM_VMCB_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -207,5 +206,3 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #define VM_CR_R_INIT BIT(1)
 #define VM_CR_LOCK   BIT(3)
 #define VM_CR_SVMDIS BIT(4)
-
-#endif

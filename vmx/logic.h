@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The part of the VMX backend that is arithmetic on data. Pure. */
-#ifndef VMX_LOGIC_H
-#define VMX_LOGIC_H
+#pragma once
 
 #include "kernel/vcpu.h"
 #include "vmx/vmcs.h"
@@ -118,5 +117,3 @@ struct vmx_vpids {
 /* 1..VPID_COUNT - 1 (0 is the host's), or 0 when all are taken. Any core, no lock. */
 uint16_t vmx_vpid_alloc(struct vmx_vpids *p);
 void vmx_vpid_free(struct vmx_vpids *p, uint16_t vpid);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VMCS fields, controls and field formats, named as in SDM 3C 24 and appendices A and B. Pure. */
-#ifndef VMX_VMCS_H
-#define VMX_VMCS_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -246,5 +245,3 @@ struct vmcs_field {
 /* EPT pointer (24.6.11): WB, walk length 4, no accessed and dirty flags. */
 #define EPTP_WB_WALK_4                (6ull | 3ull << 3)
 /* clang-format on */
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the VMX backend share: instructions, state of a core and of a vCPU. */
-#ifndef VMX_VMX_H
-#define VMX_VMX_H
+#pragma once
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
@@ -209,5 +208,3 @@ void vmx_flush_linear(struct vmx_vcpu *h);
 void vmx_flush_tlb(struct vcpu *v);
 /* Logs the entries on the way to gpa. */
 void vmx_log_ept(const struct vm *vm, gpa_t gpa);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Registers of the local APIC (SDM 3A chapter 10), for the one that is driven and those emulated.
  * Pure. */
-#ifndef ARCH_X86_APIC_REGS_H
-#define ARCH_X86_APIC_REGS_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -61,5 +60,3 @@ enum apic_delivery {
 #define SVR_ENABLE BIT(8)
 
 #define ICR_ASSERT BIT(14)
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Privileged and otherwise special instructions, one inline function each. */
-#ifndef ARCH_X86_CPU_H
-#define ARCH_X86_CPU_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -138,5 +137,3 @@ static inline struct desc_ptr sidt(void)
 	__asm__ volatile("sidt %0" : "=m"(d));
 	return d;
 }
-
-#endif

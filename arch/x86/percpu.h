@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a core keeps for itself; reached through GS in the hypervisor. */
-#ifndef ARCH_X86_PERCPU_H
-#define ARCH_X86_PERCPU_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -36,5 +35,3 @@ static inline struct cpu *this_cpu(void)
 	__asm__("mov %%gs:0, %0" : "=r"(c));
 	return c;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Entries of 4-level x86-64 page tables, as host paging and NPT use them. Pure. */
-#ifndef ARCH_X86_PT_HOST_H
-#define ARCH_X86_PT_HOST_H
+#pragma once
 
 #include "arch/x86/pt.h"
 
@@ -38,5 +37,3 @@ extern const struct pt_format pt_format_host;
  * meaning here and is not reported.
  */
 extern const struct pt_format pt_format_npt;
-
-#endif

@@ -3,8 +3,7 @@
  * The block backend: sectors moved between a disk in memory and guest memory. Front
  * ends parse and copy their requests; all checks against the disk are made here, once.
  */
-#ifndef KERNEL_BLK_BLK_H
-#define KERNEL_BLK_BLK_H
+#pragma once
 
 #include "kernel/types.h"
 #include "kernel/vm.h"
@@ -42,5 +41,3 @@ int blk_run(struct blk *b, struct vm *vm, const struct blk_request *r);
  * -EINVAL when there is not one whole sector.
  */
 int blk_mem_init(struct blk *b, void *image, uint64_t size, bool readonly);
-
-#endif

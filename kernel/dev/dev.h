@@ -4,8 +4,7 @@
  * line, a clock, a one-shot timer, guest memory, and the bus that calls it.
  * Models are pure; their owner serializes the calls (one lock a VM).
  */
-#ifndef KERNEL_DEV_DEV_H
-#define KERNEL_DEV_DEV_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -101,5 +100,3 @@ int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops
  */
 bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value);
 bool iobus_write(struct iobus *b, uint64_t addr, unsigned size, uint64_t value);
-
-#endif

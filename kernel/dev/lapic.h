@@ -3,8 +3,7 @@
  * The local APIC of one vCPU: xAPIC page, x2APIC MSRs, APIC_BASE and the
  * TSC-deadline MSR (SDM 3A chapter 10), and message routing among APICs. Pure.
  */
-#ifndef KERNEL_DEV_LAPIC_H
-#define KERNEL_DEV_LAPIC_H
+#pragma once
 
 #include "arch/x86/apic_regs.h"
 #include "arch/x86/msr.h"
@@ -113,5 +112,3 @@ bool lapic_matches(const struct lapic *l, const struct apic_msg *m);
 unsigned lapic_route(struct lapic *const *all, unsigned count, const struct apic_msg *m);
 /* Delivers what src's ICR says, shorthands included. */
 unsigned lapic_route_ipi(struct lapic *const *all, unsigned count, struct lapic *src, uint64_t icr);
-
-#endif

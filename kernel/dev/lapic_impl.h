@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the parts of the local APIC share: lapic.c, lapic_regs.c. */
-#ifndef KERNEL_DEV_LAPIC_IMPL_H
-#define KERNEL_DEV_LAPIC_IMPL_H
+#pragma once
 
 #include "kernel/dev/lapic.h"
 
@@ -44,5 +43,3 @@ void lapic_timer_set_divide(struct lapic *l, uint32_t divide);
 /* The mode is about to change; the LVT entry still has the old one. */
 void lapic_timer_set_mode(struct lapic *l, unsigned mode);
 void lapic_timer_set_deadline(struct lapic *l, uint64_t tsc);
-
-#endif
