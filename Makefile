@@ -38,7 +38,10 @@ $(B)/obj/%.asm.o: %.asm
 
 $(B)/font.psf: /usr/share/consolefonts/Unifont-APL8x16.psf.gz
 	@mkdir -p $(@D)
-	gzip -dc $< > $@
+	gzip -dc $< > $@.tmp
+	@test "$$(od -An -tx1 -N2 $@.tmp) $$(od -An -tu1 -j3 -N1 $@.tmp)" = " 36 04   16" || \
+		{ echo "$<: not a PSF1 font of 16 lines" >&2; exit 1; }
+	@mv $@.tmp $@
 $(B)/obj/arch/x86/font.asm.o: $(B)/font.psf
 
 $(B)/mullion.elf: $(KOBJ) arch/x86/mullion.lds

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The hypervisor's ELF file: checked and laid out in memory; pure. */
-#ifndef BOOT_ELF_H
-#define BOOT_ELF_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -21,5 +20,3 @@ int elf_check(const void *file, uint64_t size, uint64_t base, struct elf_image *
 
 /* Lays a file that elf_check accepted out in the img->size bytes at image. */
 void elf_load(const void *file, uint64_t base, const struct elf_image *img, void *image);
-
-#endif

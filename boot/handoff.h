@@ -4,13 +4,12 @@
  * All addresses are physical. Everything that is pointed to lies in memory of
  * type HANDOFF_MEM_LOADER and stays there until the hypervisor frees it.
  */
-#ifndef BOOT_HANDOFF_H
-#define BOOT_HANDOFF_H
+#pragma once
 
 #include <stdint.h>
 
 #define HANDOFF_MAGIC   0x66666f2d6c6c756dull /* "mull-off", little endian */
-#define HANDOFF_VERSION 2u
+#define HANDOFF_VERSION 3u
 
 /*
  * The hypervisor is an ELF64 executable, linked at HANDOFF_KERNEL_BASE, and is
@@ -49,9 +48,7 @@ struct handoff_mem { /* sorted by base, page granular, not overlapping */
 
 struct handoff_cpu {
 	uint32_t apic_id;
-	uint32_t flags; /* HANDOFF_CPU_* */
 };
-#define HANDOFF_CPU_BSP 1u
 
 /* A file that the configuration names, or the configuration itself. */
 struct handoff_module {
@@ -104,5 +101,3 @@ struct handoff {
 	uint64_t survive;
 	uint64_t survive_size; /* bytes */
 };
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The last instructions of the loader, which run from a page below 1 MiB. */
-#ifndef BOOT_JUMP_H
-#define BOOT_JUMP_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -15,5 +14,3 @@ extern const char jump_begin[], jump_end[];
 
 /* page: a copy of [jump_begin, jump_end) with struct jump filled in. */
 void jump_enter(uint64_t page) __attribute__((noreturn));
-
-#endif

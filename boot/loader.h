@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the UEFI loader share. */
-#ifndef BOOT_LOADER_H
-#define BOOT_LOADER_H
+#pragma once
 
 #include <efi.h>
 
@@ -63,5 +62,3 @@ void pci_stop_dma(void);
 
 /* exit.c: ends boot services and enters the hypervisor; returns only on failure. */
 int leave_firmware(struct handoff *h, const struct elf_image *img);
-
-#endif

@@ -35,8 +35,8 @@ static uint64_t end_of(const struct handoff_mem *e)
 
 int memmap_set(struct memmap *m, uint64_t base, uint64_t size, uint32_t type, uint32_t flags)
 {
-	struct handoff_mem keep[2], *at = m->mem;
-	uint32_t first = 0, last, kept = 0, tail;
+	struct handoff_mem *at = m->mem, new[3];
+	uint32_t first = 0, last, n = 0;
 	uint64_t end;
 
 	if (!size || base >= ADDRESS_END)
@@ -50,30 +50,24 @@ int memmap_set(struct memmap *m, uint64_t base, uint64_t size, uint32_t type, ui
 	while (last < m->count && at[last].base < end)
 		last++;
 
-	/* [first, last) are touched: what sticks out on either side stays. */
+	/* [first, last) are replaced: what sticks out on either side stays. */
 	if (first < last && at[first].base < base) {
-		keep[0] = at[first];
-		keep[0].size = base - keep[0].base;
-		kept = 1;
+		new[n] = at[first];
+		new[n++].size = base - at[first].base;
 	}
-	tail = m->count - last;
+	new[n++] = (struct handoff_mem){
+		.base = base, .size = end - base, .type = type, .flags = flags};
 	if (first < last && end_of(&at[last - 1]) > end) {
-		keep[1] = at[last - 1];
-		keep[1].size = end_of(&keep[1]) - end;
-		keep[1].base = end;
-		kept |= 2;
+		new[n] = at[last - 1];
+		new[n].size = end_of(&new[n]) - end;
+		new[n++].base = end;
 	}
-	if (first + (kept & 1) + 1 + (kept >> 1) + tail > m->max)
+	if (m->count - (last - first) + n > m->max)
 		return -ENOSPC;
 
-	memmove(&at[first + (kept & 1) + 1 + (kept >> 1)], &at[last], tail * sizeof(*at));
-	if (kept & 1)
-		at[first++] = keep[0];
-	at[first++] = (struct handoff_mem){
-		.base = base, .size = end - base, .type = type, .flags = flags};
-	if (kept & 2)
-		at[first++] = keep[1];
-	m->count = first + tail;
+	memmove(&at[first + n], &at[last], (m->count - last) * sizeof(*at));
+	memcpy(&at[first], new, n * sizeof(*at));
+	m->count = m->count - (last - first) + n;
 	return 0;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The firmware's memory map turned into the hand-off's; pure. */
-#ifndef BOOT_MEMMAP_H
-#define BOOT_MEMMAP_H
+#pragma once
 
 #include "boot/handoff.h"
 #include "kernel/types.h"
@@ -55,5 +54,3 @@ int memmap_convert(struct memmap *m, const void *map, uint64_t size, uint64_t st
 
 /* Joins neighbours of one type and flags. */
 void memmap_merge(struct memmap *m);
-
-#endif

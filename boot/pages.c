@@ -12,31 +12,30 @@ static struct {
 } blocks[BLOCKS_MAX];
 static unsigned block_count;
 
-static uint64_t alloc(EFI_MEMORY_TYPE type, uint64_t pages, uint64_t max)
+static uint64_t take(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type, uint64_t pages,
+		     EFI_PHYSICAL_ADDRESS base)
 {
-	EFI_PHYSICAL_ADDRESS base = max;
-	EFI_ALLOCATE_TYPE how = max == PAGES_ANYWHERE ? AllocateAnyPages : AllocateMaxAddress;
-
 	if (!pages || block_count == BLOCKS_MAX ||
 	    EFI_ERROR(bs->AllocatePages(how, type, pages, &base)))
 		return 0;
 	blocks[block_count].base = base;
 	blocks[block_count++].pages = pages;
-	if (pages <= PAGES(ZERO_UP_TO))
+	return base;
+}
+
+static uint64_t alloc(EFI_MEMORY_TYPE type, uint64_t pages, uint64_t max)
+{
+	uint64_t base = take(max == PAGES_ANYWHERE ? AllocateAnyPages : AllocateMaxAddress, type,
+			     pages, max);
+
+	if (base && pages <= PAGES(ZERO_UP_TO))
 		memset(phys(base), 0, pages << PAGE_SHIFT);
 	return base;
 }
 
 bool pages_take(uint64_t base, uint64_t size)
 {
-	EFI_PHYSICAL_ADDRESS at = base;
-
-	if (block_count == BLOCKS_MAX ||
-	    EFI_ERROR(bs->AllocatePages(AllocateAddress, EfiLoaderData, PAGES(size), &at)))
-		return false;
-	blocks[block_count].base = base;
-	blocks[block_count++].pages = PAGES(size);
-	return true;
+	return take(AllocateAddress, EfiLoaderData, PAGES(size), base) != 0;
 }
 
 uint64_t pages_alloc(uint64_t size, uint64_t max)

@@ -7,13 +7,6 @@
 
 #define IDENTITY_TO BIT(47) /* the lower half of a 4-level map */
 
-static hpa_t page_alloc(void *ctx)
-{
-	const struct paging *p = ctx;
-
-	return p->page(p->ctx);
-}
-
 /* A failed start gives all loader memory back at once. */
 static void page_free(void *ctx, hpa_t page)
 {
@@ -50,11 +43,11 @@ static int map_identity(struct pt *pt, const struct memmap *m)
 int paging_build(struct paging *p, const struct memmap *m, uint64_t image, uint64_t virt,
 		 uint64_t size)
 {
-	const struct pt_mem mem = {p, page_alloc, page_free, page_map};
+	const struct pt_mem mem = {p->ctx, p->page, page_free, page_map};
 	struct pt pt;
 	int err = pt_init(&pt, &pt_format_host, &mem, p->gib_pages ? 3 : 2);
 
-	p->pml5 = err ? 0 : page_alloc(p);
+	p->pml5 = err ? 0 : p->page(p->ctx);
 	if (!p->pml5)
 		return -ENOMEM;
 	p->pml4 = pt.root;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Page tables for the way from the firmware to the hypervisor; pure. */
-#ifndef BOOT_PAGING_H
-#define BOOT_PAGING_H
+#pragma once
 
 #include "boot/memmap.h"
 
@@ -19,5 +18,3 @@ struct paging {
  */
 int paging_build(struct paging *p, const struct memmap *m, uint64_t image, uint64_t virt,
 		 uint64_t size);
-
-#endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parks the other processors where no memory of the firmware's is needed: in wait-for-SIPI. */
+#include "arch/x86/apic_regs.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
 #include "boot/loader.h"
 
-/* SDM 3A 11.4.4, 11.12.1; 11.6.1 for the command: INIT, asserted, to all but this one. */
-#define MSR_X2APIC_ICR 0x830u
-#define BASE_ADDRESS   0x000ffffffffff000ull
-#define APIC_ICR_LOW   0x300u
-#define ICR_INIT_ALL   0xc4500u
+#define BASE_ADDRESS 0x000ffffffffff000ull
+/* SDM 3A 11.6.1: INIT, asserted, to all but this one. */
+#define ICR_INIT_ALL (3u << 18 | (uint32_t)ICR_ASSERT | APIC_INIT << 8)
 
 /*
  * Firmware leaves them in a loop of its own. Where that loop is in memory that
@@ -21,7 +20,7 @@ void park_processors(void)
 	if (!(base & APIC_BASE_ENABLE))
 		return;
 	if (base & APIC_BASE_X2APIC)
-		wrmsr(MSR_X2APIC_ICR, ICR_INIT_ALL);
+		wrmsr(MSR_X2APIC_BASE + APIC_ICR, ICR_INIT_ALL);
 	else
-		*(volatile uint32_t *)phys((base & BASE_ADDRESS) + APIC_ICR_LOW) = ICR_INIT_ALL;
+		*(volatile uint32_t *)phys((base & BASE_ADDRESS) + 16 * APIC_ICR) = ICR_INIT_ALL;
 }

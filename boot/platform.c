@@ -13,7 +13,6 @@ struct mp_info {
 	UINT32 location[3];
 	UINT32 extended[6];
 };
-#define MP_BSP     1u
 #define MP_ENABLED 2u
 #define MP_HEALTHY 4u
 
@@ -118,10 +117,7 @@ static int find_cpus(struct handoff *h)
 		if (EFI_ERROR(mp->info(mp, i, &info)) || !(info.status & MP_ENABLED) ||
 		    !(info.status & MP_HEALTHY))
 			continue;
-		cpu[h->cpu_count++] = (struct handoff_cpu){
-			.apic_id = (uint32_t)info.apic_id,
-			.flags = info.status & MP_BSP ? HANDOFF_CPU_BSP : 0,
-		};
+		cpu[h->cpu_count++].apic_id = (uint32_t)info.apic_id;
 	}
 	return 0;
 }

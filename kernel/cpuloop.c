@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What each core does for ever: serve requests, choose a vCPU, run it, or wait. */
 #include "arch/x86/apic.h"
-#include "arch/x86/panic.h"
 #include "arch/x86/traps.h"
 #include "kernel/conmux.h"
 #include "kernel/guest.h"
@@ -252,8 +251,6 @@ static void serve(struct cpu *cpu)
 	struct cpu_more *m = cpu->more;
 	uint64_t what = __atomic_exchange_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
 
-	if (what & CPU_REQ_STOP)
-		panic_park();
 	if (trace_wants(TRACE_IRQ))
 		trace_irqs(what);
 	if (what & CPU_REQ_CONSOLE)

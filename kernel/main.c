@@ -109,22 +109,19 @@ static void route_console(void)
 
 static void choose_backend(void)
 {
-	const char *why_svm = "", *why_vmx = "";
+	const char *why_svm = svm_ops.probe(), *why_vmx = why_svm ? vmx_ops.probe() : NULL;
 
-	if (!svm_ops.probe(&why_svm))
-		vcpu_ops = &svm_ops;
-	else if (!vmx_ops.probe(&why_vmx))
-		vcpu_ops = &vmx_ops;
-	else
+	if (why_svm && why_vmx)
 		panic("this machine cannot run guests. AMD-V: %s. Intel VT-x: %s.", why_svm,
 		      why_vmx);
+	vcpu_ops = why_svm ? &vmx_ops : &svm_ops;
 }
 
 static void backend_on(struct cpu *cpu)
 {
-	const char *why = "";
+	const char *why = vcpu_ops->cpu_on(cpu);
 
-	if (vcpu_ops->cpu_on(cpu, &why))
+	if (why)
 		panic("core %u: %s cannot be turned on: %s", cpu->id, vcpu_ops->name, why);
 }
 

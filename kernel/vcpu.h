@@ -29,6 +29,7 @@ enum vcpu_gpr {
 	GPR_R15,
 	GPR_COUNT
 };
+static_assert(GPR_RBX == 3 && GPR_RBP == 5 && GPR_RDI == 7 && GPR_R15 == 15, "arch/x86/gpr.asm");
 
 /* State that the backend holds; read and written by ops->get and ops->set. */
 enum vcpu_reg {
@@ -207,15 +208,15 @@ struct vcpu_ops {
 	const char *name; /* "VMX" or "SVM" */
 
 	/*
-	 * Is it there and allowed? On failure -ENODEV, with the reason and the
-	 * remedy in words in *why. Runs on the boot core. Fills in the limits below.
+	 * Is it there and allowed? NULL, or the reason and the remedy in words. Runs on the
+	 * boot core. Fills in the limits below.
 	 */
-	int (*probe)(const char **why);
+	const char *(*probe)(void);
 	/*
 	 * Turns it on for this core and checks that the core's capabilities are
-	 * those of the boot core (which comes first). Interrupts are off.
+	 * those of the boot core (which comes first). Interrupts are off. NULL, or why not.
 	 */
-	int (*cpu_on)(struct cpu *cpu, const char **why);
+	const char *(*cpu_on)(struct cpu *cpu);
 	void (*cpu_off)(struct cpu *cpu); /* before reset or power-off */
 
 	/* Second-level paging. */

@@ -2,7 +2,6 @@
 /* Whether AMD-V is there, allowed, and able (APM 2 15.4, 15.30.1). */
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
-#include "kernel/errno.h"
 #include "kernel/log.h"
 #include "svm/svm.h"
 
@@ -53,27 +52,20 @@ static const char *why_off(void)
 	       "\"SVM mode\" in the firmware setup";
 }
 
-int svm_probe(const char **why)
+const char *svm_probe(void)
 {
-	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & CPUID_SVM)) {
-		*why = "the processor has no AMD-V (CPUID 8000_0001 ECX.SVM is clear)";
-		return -ENODEV;
-	}
-	*why = why_off();
-	if (*why)
-		return -ENODEV;
+	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & CPUID_SVM))
+		return "the processor has no AMD-V (CPUID 8000_0001 ECX.SVM is clear)";
+	if (why_off())
+		return why_off();
 	svm_read_caps(&svm_caps);
-	if (!svm_has(SVM_FEATURE_NPT)) {
-		*why = "the processor's AMD-V has no nested paging (CPUID 8000_000A EDX.NP), which "
+	if (!svm_has(SVM_FEATURE_NPT))
+		return "the processor's AMD-V has no nested paging (CPUID 8000_000A EDX.NP), which "
 		       "is needed: use a processor of family 10h or later";
-		return -ENODEV;
-	}
-	if (svm_caps.asids < 2) {
-		*why = "the processor's AMD-V has no ASID for guests (CPUID 8000_000A EBX): a "
+	if (svm_caps.asids < 2)
+		return "the processor's AMD-V has no ASID for guests (CPUID 8000_000A EBX): a "
 		       "hypervisor under this one must offer some";
-		return -ENODEV;
-	}
 	log_info("AMD-V: %u ASIDs, features 0x%x%s", svm_caps.asids, svm_caps.features,
 		 svm_caps.tcg ? ", on QEMU's software CPU" : "");
-	return 0;
+	return NULL;
 }

@@ -28,28 +28,22 @@ static bool same_caps(const struct svm_caps *a, const struct svm_caps *b)
 	       a->phys_bits == b->phys_bits && a->page_1g == b->page_1g && a->rdpru == b->rdpru;
 }
 
-int svm_cpu_on(struct cpu *cpu, const char **why)
+const char *svm_cpu_on(struct cpu *cpu)
 {
 	struct svm_cpu *c = &cores[cpu->id];
 	struct svm_caps caps;
 	uint64_t vm_cr = 0;
 
 	svm_read_caps(&caps);
-	if (!same_caps(&caps, &svm_caps)) {
-		*why = "AMD-V of this core differs from the boot core's (CPUID 1, 8000_0008, "
+	if (!same_caps(&caps, &svm_caps))
+		return "AMD-V of this core differs from the boot core's (CPUID 1, 8000_0008, "
 		       "8000_000A): all cores must be alike";
-		return -ENODEV;
-	}
-	if (svm_maps_init() || alloc_pages(c)) {
-		*why = "no memory for AMD-V";
-		return -ENOMEM;
-	}
+	if (svm_maps_init() || alloc_pages(c))
+		return "no memory for AMD-V";
 	if (rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS)) {
-		if (vm_cr & VM_CR_LOCK) {
-			*why = "AMD-V is locked off on this core (VM_CR.SVMDIS) though not on the "
+		if (vm_cr & VM_CR_LOCK)
+			return "AMD-V is locked off on this core (VM_CR.SVMDIS) though not on the "
 			       "boot core: the firmware is wrong";
-			return -ENODEV;
-		}
 		vm_cr &= ~VM_CR_SVMDIS;
 	}
 	/*
@@ -61,7 +55,7 @@ int svm_cpu_on(struct cpu *cpu, const char **why)
 	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(c->hsave));
 	asid_pool_init(&c->asids, svm_caps.asids);
 	cpu->hw = c;
-	return 0;
+	return NULL;
 }
 
 void svm_cpu_off(struct cpu *cpu)

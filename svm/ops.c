@@ -2,9 +2,9 @@
 /* The AMD-V backend as common code sees it, and the run itself. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/pt_host.h"
 #include "arch/x86/regs.h"
 #include "kernel/log.h"
-#include "svm/npt_format.h"
 #include "svm/svm.h"
 
 static void run(struct vcpu *v, struct vcpu_exit *exit)
@@ -52,23 +52,16 @@ static void dump(struct vcpu *v)
 	const struct svm_vcpu *s = svm_of(v);
 	const struct vmcb *c = &s->vmcb;
 
-	log_info("VMCB: exit 0x%llx info 0x%llx 0x%llx during event 0x%llx, next RIP 0x%llx",
-		 (unsigned long long)c->exit_code, (unsigned long long)c->exit_info1,
-		 (unsigned long long)c->exit_info2, (unsigned long long)c->exit_int_info,
-		 (unsigned long long)c->next_rip);
-	log_info("VMCB: intercepts 0x%x 0x%x exceptions 0x%x, interrupts 0x%llx shadow %u",
-		 c->intercept1, c->intercept2, c->intercept_exc, (unsigned long long)c->int_ctl,
-		 svm_shadow(s));
-	log_info("VMCB: ASID %u TLB %u N_CR3 0x%llx event 0x%llx clean 0x%llx TSC offset 0x%llx",
-		 c->asid, c->tlb_control, (unsigned long long)c->n_cr3,
-		 (unsigned long long)c->event_inj, (unsigned long long)c->clean,
-		 (unsigned long long)c->tsc_offset);
-	log_info("VMCB: EFER 0x%llx CPL %u DR6 0x%llx DR7 0x%llx PAT 0x%llx",
-		 (unsigned long long)c->efer, c->cpl, (unsigned long long)c->dr6,
-		 (unsigned long long)c->dr7, (unsigned long long)c->g_pat);
-	log_info("VMCB: windows IRQ %u NMI %u, NMI blocked %u until IRET at 0x%llx (%u)",
-		 s->irq_window, s->nmi_window, s->nmi_blocked, (unsigned long long)s->iret_rip,
-		 s->iret_pending);
+	log_info("VMCB: exit 0x%lx info 0x%lx 0x%lx during event 0x%lx, next RIP 0x%lx",
+		 c->exit_code, c->exit_info1, c->exit_info2, c->exit_int_info, c->next_rip);
+	log_info("VMCB: intercepts 0x%x 0x%x exceptions 0x%x, interrupts 0x%lx shadow %u",
+		 c->intercept1, c->intercept2, c->intercept_exc, c->int_ctl, svm_shadow(s));
+	log_info("VMCB: ASID %u TLB %u N_CR3 0x%lx event 0x%lx clean 0x%lx TSC offset 0x%lx",
+		 c->asid, c->tlb_control, c->n_cr3, c->event_inj, c->clean, c->tsc_offset);
+	log_info("VMCB: EFER 0x%lx CPL %u DR6 0x%lx DR7 0x%lx PAT 0x%lx", c->efer, c->cpl, c->dr6,
+		 c->dr7, c->g_pat);
+	log_info("VMCB: windows IRQ %u NMI %u, NMI blocked %u until IRET at 0x%lx (%u)",
+		 s->irq_window, s->nmi_window, s->nmi_blocked, s->iret_rip, s->iret_pending);
 }
 
 const struct vcpu_ops svm_ops = {

@@ -2,8 +2,7 @@
 ; The way into a guest and back (APM 2 15.5, 15.17).
 bits 64
 default rel
-
-%define GPR(n) rdi + 8 * (n)	; by number of the register: svm/svm.h asserts it
+%include "arch/x86/gpr.asm"
 
 section .text exec
 
@@ -11,12 +10,7 @@ section .text exec
 ; RAX and RSP are switched by the CPU, with the VMCB.
 global svm_enter
 svm_enter:
-	push rbp
-	push rbx
-	push r12
-	push r13
-	push r14
-	push r15
+	pushes CALLEE_SAVED
 	push rdx		; [rsp + 8]: the VMCB with the host's FS, GS, TR, ...
 	push rdi		; [rsp]: the guest's registers
 
@@ -27,19 +21,7 @@ svm_enter:
 	sti
 	mov rax, rsi
 	vmload
-	mov rcx, [GPR(1)]
-	mov rdx, [GPR(2)]
-	mov rbx, [GPR(3)]
-	mov rbp, [GPR(5)]
-	mov rsi, [GPR(6)]
-	mov r8, [GPR(8)]
-	mov r9, [GPR(9)]
-	mov r10, [GPR(10)]
-	mov r11, [GPR(11)]
-	mov r12, [GPR(12)]
-	mov r13, [GPR(13)]
-	mov r14, [GPR(14)]
-	mov r15, [GPR(15)]
+	gprs load_gpr
 	mov rdi, [GPR(7)]
 global svm_vmrun
 svm_vmrun:
@@ -49,19 +31,7 @@ svm_vmrun:
 	push rdi
 	mov rdi, [rsp + 8]
 	pop qword [GPR(7)]
-	mov [GPR(1)], rcx
-	mov [GPR(2)], rdx
-	mov [GPR(3)], rbx
-	mov [GPR(5)], rbp
-	mov [GPR(6)], rsi
-	mov [GPR(8)], r8
-	mov [GPR(9)], r9
-	mov [GPR(10)], r10
-	mov [GPR(11)], r11
-	mov [GPR(12)], r12
-	mov [GPR(13)], r13
-	mov [GPR(14)], r14
-	mov [GPR(15)], r15
+	gprs save_gpr
 
 	; GS and TR must be the host's before an NMI can come.
 	mov rax, [rsp + 8]
@@ -69,21 +39,9 @@ svm_vmrun:
 	cli
 	stgi			; a physical NMI that ended the run is taken here
 
-	; No value of the guest outlives this in a register.
-	xor ecx, ecx
-	xor edx, edx
-	xor esi, esi
-	xor r8d, r8d
-	xor r9d, r9d
-	xor r10d, r10d
-	xor r11d, r11d
+	clears ecx, edx, esi, r8d, r9d, r10d, r11d
 	add rsp, 16
-	pop r15
-	pop r14
-	pop r13
-	pop r12
-	pop rbx
-	pop rbp
+	pops CALLEE_SAVED
 	ret
 
 ; void svm_save_host(hpa_t host_vmcb)

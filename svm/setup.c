@@ -15,12 +15,12 @@
  * right and they touch nobody else.
  */
 #define INTERCEPT1                                                                                 \
-	(ICPT1_INTR | ICPT1_NMI | ICPT1_INIT | ICPT1_RDPMC | ICPT1_CPUID | ICPT1_INVD |            \
-	 ICPT1_HLT | ICPT1_INVLPGA | ICPT1_IOIO_PROT | ICPT1_MSR_PROT | ICPT1_SHUTDOWN)
+	(ICPT(INTR) | ICPT(NMI) | ICPT(INIT) | ICPT(RDPMC) | ICPT(CPUID) | ICPT(INVD) |            \
+	 ICPT(HLT) | ICPT(INVLPGA) | ICPT(IOIO) | ICPT(MSR) | ICPT(SHUTDOWN))
 #define INTERCEPT2                                                                                 \
-	(ICPT2_VMRUN | ICPT2_VMMCALL | ICPT2_VMLOAD | ICPT2_VMSAVE | ICPT2_STGI | ICPT2_CLGI |     \
-	 ICPT2_SKINIT | ICPT2_WBINVD | ICPT2_MONITOR | ICPT2_MWAIT | ICPT2_MWAIT_COND |            \
-	 ICPT2_XSETBV)
+	(ICPT(VMRUN) | ICPT(VMMCALL) | ICPT(VMLOAD) | ICPT(VMSAVE) | ICPT(STGI) | ICPT(CLGI) |     \
+	 ICPT(SKINIT) | ICPT(WBINVD) | ICPT(MONITOR) | ICPT(MWAIT) | ICPT(MWAIT_COND) |            \
+	 ICPT(XSETBV))
 #define INTERCEPT_EXC (1u << VEC_DB | 1u << VEC_AC | 1u << VEC_MC)
 
 /* Shared by every VM; written once, by the boot core. */
@@ -53,10 +53,10 @@ static void reset_controls(struct vcpu *v)
 {
 	struct vmcb *c = &svm_of(v)->vmcb;
 
-	c->intercept_cr = ICPT_CR4_WRITE;
+	c->intercept_cr = ICPT(CR4_WRITE);
 	c->intercept_exc = INTERCEPT_EXC;
 	c->intercept1 = INTERCEPT1;
-	c->intercept2 = INTERCEPT2 | (svm_caps.rdpru ? ICPT2_RDPRU : 0);
+	c->intercept2 = INTERCEPT2 | (svm_caps.rdpru ? ICPT(RDPRU) : 0);
 	c->iopm_pa = virt_to_phys(iopm);
 	c->msrpm_pa = virt_to_phys(msrpm);
 	c->tsc_offset = v->tsc_offset;

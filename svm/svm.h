@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the AMD-V backend share. */
-#ifndef SVM_SVM_H
-#define SVM_SVM_H
+#pragma once
 
 #include "kernel/types.h"
 #include "kernel/vcpu.h"
@@ -112,11 +111,11 @@ static inline bool svm_shadow(const struct svm_vcpu *s)
 }
 
 /* caps.c */
-int svm_probe(const char **why);
+const char *svm_probe(void);
 void svm_read_caps(struct svm_caps *caps);
 
 /* cpu.c */
-int svm_cpu_on(struct cpu *cpu, const char **why);
+const char *svm_cpu_on(struct cpu *cpu);
 void svm_cpu_off(struct cpu *cpu);
 void svm_load(struct vcpu *v);
 void svm_unload(struct vcpu *v);
@@ -171,9 +170,3 @@ void svm_tlb_entry(struct svm_vcpu *s, struct asid_pool *pool);
 void svm_enter(uint64_t *gpr, hpa_t vmcb, hpa_t host_vmcb);
 extern const char svm_vmrun[];       /* the instruction */
 void svm_save_host(hpa_t host_vmcb); /* FS, GS, TR, LDTR and the system-call MSRs */
-static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3 && GPR_RSP == 4 &&
-		      GPR_RBP == 5 && GPR_RSI == 6 && GPR_RDI == 7 && GPR_R8 == 8 && GPR_R15 == 15,
-	      "svm/run.asm");
-static_assert(sizeof(((struct vcpu *)0)->gpr[0]) == 8, "svm/run.asm");
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The virtual machine control block and its bits (APM 2 appendices B and C). Pure. */
-#ifndef SVM_VMCB_H
-#define SVM_VMCB_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -95,39 +94,8 @@ static_assert(sizeof(struct vmcb_seg) == 16, "APM 2 table B-2");
 static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #undef VMCB_AT
 
-/* intercept_cr, offset 000h */
-#define ICPT_CR4_WRITE (1u << 20)
-#define ICPT_CR8_WRITE (1u << 24)
-
-/* intercept1, offset 00Ch */
-#define ICPT1_INTR      (1u << 0)
-#define ICPT1_NMI       (1u << 1)
-#define ICPT1_INIT      (1u << 3)
-#define ICPT1_VINTR     (1u << 4)
-#define ICPT1_RDPMC     (1u << 15)
-#define ICPT1_CPUID     (1u << 18)
-#define ICPT1_IRET      (1u << 20)
-#define ICPT1_INVD      (1u << 22)
-#define ICPT1_HLT       (1u << 24)
-#define ICPT1_INVLPGA   (1u << 26)
-#define ICPT1_IOIO_PROT (1u << 27)
-#define ICPT1_MSR_PROT  (1u << 28)
-#define ICPT1_SHUTDOWN  (1u << 31)
-
-/* intercept2, offset 010h */
-#define ICPT2_VMRUN      (1u << 0)
-#define ICPT2_VMMCALL    (1u << 1)
-#define ICPT2_VMLOAD     (1u << 2)
-#define ICPT2_VMSAVE     (1u << 3)
-#define ICPT2_STGI       (1u << 4)
-#define ICPT2_CLGI       (1u << 5)
-#define ICPT2_SKINIT     (1u << 6)
-#define ICPT2_WBINVD     (1u << 9)
-#define ICPT2_MONITOR    (1u << 10)
-#define ICPT2_MWAIT      (1u << 11)
-#define ICPT2_MWAIT_COND (1u << 12)
-#define ICPT2_XSETBV     (1u << 13)
-#define ICPT2_RDPRU      (1u << 14)
+/* Intercepts: 32-bit words from offset 000h on; the exit's code is the number of its bit. */
+#define ICPT(exit) (1u << VMEXIT_##exit % 32u)
 
 /* tlb_control, offset 05Ch */
 #define TLB_KEEP       0u
@@ -238,5 +206,3 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #define VM_CR_R_INIT BIT(1)
 #define VM_CR_LOCK   BIT(3)
 #define VM_CR_SVMDIS BIT(4)
-
-#endif

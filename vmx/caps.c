@@ -93,15 +93,11 @@ int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, con
 	    !(caps->ept_vpid & (VPID_CAP_SINGLE | VPID_CAP_ALL)))
 		proc2.wanted &= (uint32_t)~PROC2_VPID;
 
-	err = vmx_solve_controls(&pin, caps->pin, &c->pin, name);
-	if (!err)
-		err = choose_proc(caps, &c->proc, name);
-	if (!err)
-		err = vmx_solve_controls(&proc2, caps->proc2, &c->proc2, name);
-	if (!err)
-		err = vmx_solve_controls(&exit, caps->exit, &c->exit, name);
-	if (!err)
-		err = vmx_solve_controls(&entry, caps->entry, &c->entry, name);
+	err = vmx_solve_controls(&pin, caps->pin, &c->pin, name)
+		?: choose_proc(caps, &c->proc, name)
+		?: vmx_solve_controls(&proc2, caps->proc2, &c->proc2, name)
+		?: vmx_solve_controls(&exit, caps->exit, &c->exit, name)
+		?: vmx_solve_controls(&entry, caps->entry, &c->entry, name);
 	if (err)
 		return err;
 
@@ -119,22 +115,15 @@ int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, con
 
 const char *vmx_caps_differ(const struct vmx_caps *a, const struct vmx_caps *b)
 {
-#define CMP(field, name)                                                                           \
-	if (a->field != b->field)                                                                  \
-	return name
-	CMP(basic, "IA32_VMX_BASIC");
-	CMP(pin, "IA32_VMX_PINBASED_CTLS");
-	CMP(proc, "IA32_VMX_PROCBASED_CTLS");
-	CMP(proc2, "IA32_VMX_PROCBASED_CTLS2");
-	CMP(exit, "IA32_VMX_EXIT_CTLS");
-	CMP(entry, "IA32_VMX_ENTRY_CTLS");
-	CMP(misc, "IA32_VMX_MISC");
-	CMP(ept_vpid, "IA32_VMX_EPT_VPID_CAP");
-	CMP(cr0_fixed0, "IA32_VMX_CR0_FIXED0");
-	CMP(cr0_fixed1, "IA32_VMX_CR0_FIXED1");
-	CMP(cr4_fixed0, "IA32_VMX_CR4_FIXED0");
-	CMP(cr4_fixed1, "IA32_VMX_CR4_FIXED1");
-	CMP(phys_bits, "the physical-address width");
-#undef CMP
-	return NULL;
+	static const char *const names[VMX_CAP_MSRS] = {
+		"IA32_VMX_BASIC",       "IA32_VMX_PINBASED_CTLS", "IA32_VMX_PROCBASED_CTLS",
+		"IA32_VMX_EXIT_CTLS",   "IA32_VMX_ENTRY_CTLS",    "IA32_VMX_MISC",
+		"IA32_VMX_CR0_FIXED0",  "IA32_VMX_CR0_FIXED1",    "IA32_VMX_CR4_FIXED0",
+		"IA32_VMX_CR4_FIXED1",  "IA32_VMX_VMCS_ENUM",     "IA32_VMX_PROCBASED_CTLS2",
+		"IA32_VMX_EPT_VPID_CAP"};
+
+	for (unsigned i = 0; i < VMX_CAP_MSRS; i++)
+		if (a->msr[i] != b->msr[i])
+			return names[i];
+	return a->phys_bits != b->phys_bits ? "the physical-address width" : NULL;
 }

@@ -260,21 +260,12 @@ static const char *check_pdptes(const struct vmx_guest_state *s, const struct vm
 const char *vmx_check_guest(const struct vmx_guest_state *s, const struct vmx_caps *c,
 			    uint64_t *value)
 {
-	const char *name = check_cr(s, c, value);
-
-	if (!name)
-		name = check_msrs(s, value);
-	if (!name)
-		name = (s->rflags & RFLAGS_VM) ? check_v86(s, value) : check_data_segs(s, value);
-	if (!name)
-		name = check_system_seg(s, SREG_TR, value);
-	if (!name)
-		name = check_system_seg(s, SREG_LDTR, value);
-	if (!name)
-		name = check_tables_and_rip(s, value);
-	if (!name)
-		name = check_nonregister(s, value);
-	if (!name)
-		name = check_pdptes(s, c, value);
-	return name;
+	return check_cr(s, c, value)
+		?: check_msrs(s, value)
+		?: (s->rflags & RFLAGS_VM ? check_v86(s, value) : check_data_segs(s, value))
+		?: check_system_seg(s, SREG_TR, value)
+		?: check_system_seg(s, SREG_LDTR, value)
+		?: check_tables_and_rip(s, value)
+		?: check_nonregister(s, value)
+		?: check_pdptes(s, c, value);
 }

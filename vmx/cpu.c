@@ -20,20 +20,13 @@ static char why_buf[160];
 
 static void read_caps(struct vmx_caps *c)
 {
-	bool true_ctls;
+	uint32_t to_true;
 
 	memset(c, 0, sizeof(*c));
 	c->basic = rdmsr(MSR_VMX_BASIC);
-	true_ctls = c->basic & BASIC_TRUE_CONTROLS;
-	c->pin = rdmsr(true_ctls ? MSR_VMX_TRUE_PINBASED : MSR_VMX_PINBASED);
-	c->proc = rdmsr(true_ctls ? MSR_VMX_TRUE_PROCBASED : MSR_VMX_PROCBASED);
-	c->exit = rdmsr(true_ctls ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
-	c->entry = rdmsr(true_ctls ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
-	c->misc = rdmsr(MSR_VMX_MISC);
-	c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
-	c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
-	c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
-	c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
+	to_true = c->basic & BASIC_TRUE_CONTROLS ? MSR_VMX_TRUE : 0;
+	for (unsigned i = 1; MSR_VMX_BASIC + i < MSR_VMX_VMCS_ENUM; i++)
+		c->msr[i] = rdmsr(MSR_VMX_BASIC + i + (i <= VMX_CAP_CONTROLS ? to_true : 0));
 	/* These two MSRs exist only if the control that speaks of them does (SDM 3D A.3.3, A.10).
 	 */
 	if (c->proc >> 32 & PROC_SECONDARY)
@@ -77,18 +70,15 @@ static void fill_msr_bitmap(uint8_t *bitmap)
 		allow_msr(bitmap, vmx_switched_msr[i]);
 }
 
-int vmx_probe(const char **why)
+const char *vmx_probe(void)
 {
 	const char *missing = NULL;
 
-	if (!(cpuid(1, 0).ecx & BIT(5))) {
-		*why = "the processor has no VT-x (CPUID.1:ECX.VMX is clear); under another "
+	if (!(cpuid(1, 0).ecx & BIT(5)))
+		return "the processor has no VT-x (CPUID.1:ECX.VMX is clear); under another "
 		       "hypervisor, enable nested virtualization there";
-		return -ENODEV;
-	}
-	*why = feature_control_refuses();
-	if (*why)
-		return -ENODEV;
+	if (feature_control_refuses())
+		return feature_control_refuses();
 
 	read_caps(&vmx_caps);
 	if (vmx_choose_controls(&vmx_caps, &vmx_controls, &missing)) {
@@ -96,31 +86,18 @@ int vmx_probe(const char **why)
 			  "the processor's VT-x lacks a feature that is required: %s; a machine "
 			  "with a newer processor is needed",
 			  missing);
-		*why = why_buf;
-		return -ENODEV;
+		return why_buf;
 	}
 
 	if (!vmx_msr_bitmap)
 		vmx_msr_bitmap = page_alloc();
-	if (!vmx_msr_bitmap) {
-		*why = "no memory for the MSR bitmap";
-		return -ENODEV;
-	}
+	if (!vmx_msr_bitmap)
+		return "no memory for the MSR bitmap";
 	fill_msr_bitmap(vmx_msr_bitmap);
-	return 0;
+	return NULL;
 }
 
-static int vmxon(void *region)
-{
-	hpa_t pa = virt_to_phys(region);
-	uint8_t failed;
-
-	*(uint32_t *)region = (uint32_t)vmx_caps.basic & 0x7fffffff;
-	__asm__ volatile("vmxon %1; setna %0" : "=r"(failed) : "m"(pa) : "cc", "memory");
-	return failed ? -EIO : 0;
-}
-
-static int same_as_boot_core(const struct cpu *cpu, const char **why)
+static const char *differs_from_boot_core(const struct cpu *cpu)
 {
 	struct vmx_caps mine;
 	const char *differs;
@@ -128,29 +105,26 @@ static int same_as_boot_core(const struct cpu *cpu, const char **why)
 	read_caps(&mine);
 	differs = vmx_caps_differ(&mine, &vmx_caps);
 	if (!differs)
-		return 0;
+		return NULL;
 	ksnprintf(why_buf, sizeof(why_buf),
 		  "core %u (APIC id %u) differs from the boot core in %s: update the firmware, so "
 		  "that all cores run the same microcode",
 		  cpu->id, cpu->apic_id, differs);
-	*why = why_buf;
-	return -ENODEV;
+	return why_buf;
 }
 
-int vmx_cpu_on(struct cpu *cpu, const char **why)
+const char *vmx_cpu_on(struct cpu *cpu)
 {
 	struct vmx_cpu *c = &vmx_cpus[cpu->id];
+	const char *why = feature_control_refuses() ?: differs_from_boot_core(cpu);
 	uint64_t cr0 = read_cr0(), fc;
 
-	*why = feature_control_refuses();
-	if (*why || same_as_boot_core(cpu, why))
-		return -ENODEV;
+	if (why)
+		return why;
 	if (!c->vmxon)
 		c->vmxon = page_alloc();
-	if (!c->vmxon) {
-		*why = "no memory for the VMXON region";
-		return -ENOMEM;
-	}
+	if (!c->vmxon)
+		return "no memory for the VMXON region";
 
 	/* The register is per core and cleared by reset: firmware may have left it open. */
 	fc = rdmsr(MSR_FEATURE_CONTROL);
@@ -160,10 +134,10 @@ int vmx_cpu_on(struct cpu *cpu, const char **why)
 	/* SDM 3C 23.8 */
 	write_cr0((cr0 | vmx_caps.cr0_fixed0) & vmx_caps.cr0_fixed1);
 	write_cr4((read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0) & vmx_caps.cr4_fixed1);
+	*(uint32_t *)c->vmxon = vmx_revision();
 	if (vmxon(c->vmxon)) {
 		write_cr4(read_cr4() & ~CR4_VMXE);
-		*why = "VMXON failed";
-		return -EIO;
+		return "VMXON failed";
 	}
 	for (unsigned i = 0; i < SWITCHED_COUNT; i++)
 		c->msr[i] = rdmsr(vmx_switched_msr[i]);
@@ -171,7 +145,7 @@ int vmx_cpu_on(struct cpu *cpu, const char **why)
 	cpu->hw = c;
 	if (cpu->id == 0)
 		vmx_leash_init();
-	return 0;
+	return NULL;
 }
 
 void vmx_cpu_off(struct cpu *cpu)

@@ -86,34 +86,23 @@ static void sync_pdptes(struct vcpu *v)
 		write_pdptes(pdpte);
 }
 
-void vmx_set_cr0(struct vcpu *v, uint64_t value)
-{
-	apply_cr0(vmx_hw(v), value);
-	sync_pdptes(v);
-	vmx_flush_linear(vmx_hw(v));
-}
-
-void vmx_set_cr3(struct vcpu *v, uint64_t value)
-{
-	/* Bit 63 of the operand with PCIDE only says not to flush. */
-	vmwrite(GUEST_CR3, value & ~BIT(63));
-	sync_pdptes(v);
-	vmx_flush_linear(vmx_hw(v));
-}
-
-void vmx_set_cr4(struct vcpu *v, uint64_t value)
-{
-	apply_cr4(vmx_hw(v), value);
-	sync_pdptes(v);
-	vmx_flush_linear(vmx_hw(v));
-}
-
-void vmx_set_efer(struct vcpu *v, uint64_t value)
+void vmx_set_cr(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
 
-	h->efer = value;
-	update_lma(h);
+	if (reg == REG_CR0) {
+		apply_cr0(h, value);
+	} else if (reg == REG_CR4) {
+		apply_cr4(h, value);
+	} else if (reg == REG_CR3) {
+		/* Bit 63 of the operand with PCIDE only says not to flush. */
+		vmwrite(GUEST_CR3, value & ~BIT(63));
+	} else {
+		h->efer = value;
+		update_lma(h);
+	}
+	if (reg != REG_EFER)
+		sync_pdptes(v);
 	vmx_flush_linear(h);
 }
 
@@ -135,42 +124,30 @@ static struct vmx_mode current_mode(struct vcpu *v)
 	};
 }
 
-/* The instructions; false asks for #GP(0), and nothing has changed. */
-static bool mov_to_cr0(struct vcpu *v, uint64_t value)
+/* The instructions on CR0 or CR4; false asks for #GP(0), and nothing has changed. */
+static bool mov_to_cr(struct vcpu *v, unsigned cr, uint64_t value)
 {
-	const uint64_t reload = CR0_CD | CR0_NW | CR0_PG;
-	struct vmx_vcpu *h = vmx_hw(v);
+	const uint64_t reload4 = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP;
 	struct vmx_mode m = current_mode(v);
-	uint64_t pdpte[4];
-	bool pae = vmx_is_pae(value, m.cr4, m.efer) && ((value ^ m.cr0) & reload);
+	uint64_t cr0 = cr == 0 ? value : m.cr0, cr4 = cr == 4 ? value : m.cr4, pdpte[4];
+	uint64_t changed0 = cr0 ^ m.cr0, changed4 = cr4 ^ m.cr4;
+	bool reload = (changed0 & (CR0_CD | CR0_NW | CR0_PG)) || (changed4 & reload4);
+	bool pae = reload && vmx_is_pae(cr0, cr4, m.efer);
+	bool allowed = cr == 0 ? vmx_cr0_allowed(&m, value)
+			       : vmx_cr4_allowed(&m, value, v->cr4_allowed & vmx_caps.cr4_fixed1);
 
-	if (!vmx_cr0_allowed(&m, value) || (pae && !read_pdptes(v, pdpte)))
+	if (!allowed || (pae && !read_pdptes(v, pdpte)))
 		return false;
-	apply_cr0(h, value);
+	if (cr == 0)
+		apply_cr0(vmx_hw(v), value);
+	else
+		apply_cr4(vmx_hw(v), value);
 	if (pae)
 		write_pdptes(pdpte);
 	/* SDM 3A 4.10.4.1: emulated, so the processor does not do it. */
-	if ((value ^ m.cr0) & (CR0_PG | CR0_PE | CR0_WP))
-		vmx_flush_linear(h);
-	return true;
-}
-
-static bool mov_to_cr4(struct vcpu *v, uint64_t value)
-{
-	const uint64_t reload = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP;
-	struct vmx_vcpu *h = vmx_hw(v);
-	struct vmx_mode m = current_mode(v);
-	uint64_t pdpte[4];
-	bool pae = vmx_is_pae(m.cr0, value, m.efer) && ((value ^ m.cr4) & reload);
-
-	if (!vmx_cr4_allowed(&m, value, v->cr4_allowed & vmx_caps.cr4_fixed1) ||
-	    (pae && !read_pdptes(v, pdpte)))
-		return false;
-	apply_cr4(h, value);
-	if (pae)
-		write_pdptes(pdpte);
-	if ((value ^ m.cr4) & (reload | CR4_PCIDE | CR4_SMAP | CR4_PKE))
-		vmx_flush_linear(h);
+	if ((changed0 & (CR0_PG | CR0_PE | CR0_WP)) ||
+	    (changed4 & (reload4 | CR4_PCIDE | CR4_SMAP | CR4_PKE)))
+		vmx_flush_linear(vmx_hw(v));
 	return true;
 }
 
@@ -203,17 +180,14 @@ void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit)
 		value = a.gpr == GPR_RSP ? vmx_cache_get(h, CACHE_RSP) : v->gpr[a.gpr];
 		if (!code64)
 			value = (uint32_t)value;
-		if (a.cr == 0)
-			ok = mov_to_cr0(v, value);
-		else if (a.cr == 4)
-			ok = mov_to_cr4(v, value);
+		ok = (a.cr == 0 || a.cr == 4) && mov_to_cr(v, a.cr, value);
 		break;
 	case CR_CLTS:
-		ok = mov_to_cr0(v, vmx_get_cr0(h) & ~CR0_TS);
+		ok = mov_to_cr(v, 0, vmx_get_cr0(h) & ~CR0_TS);
 		break;
 	case CR_LMSW: /* sets PE, but never clears it */
 		value = vmx_get_cr0(h) & ~(CR0_MP | CR0_EM | CR0_TS);
-		ok = mov_to_cr0(v, value | (a.msw & (CR0_PE | CR0_MP | CR0_EM | CR0_TS)));
+		ok = mov_to_cr(v, 0, value | (a.msw & (CR0_PE | CR0_MP | CR0_EM | CR0_TS)));
 		break;
 	case CR_MOV_FROM: /* CR3 only, and not asked for */
 		break;

@@ -3,8 +3,10 @@
 #include "kernel/log.h"
 #include "vmx/vmx.h"
 
-void vmx_snapshot(struct vmx_vcpu *h, struct vmx_guest_state *s)
+void vmx_snapshot(struct vcpu *v, struct vmx_guest_state *s)
 {
+	struct vmx_vcpu *h = vmx_hw(v);
+
 	*s = (struct vmx_guest_state){
 		.cr0 = vmread(GUEST_CR0),
 		.cr3 = vmread(GUEST_CR3),
@@ -31,12 +33,8 @@ void vmx_snapshot(struct vmx_vcpu *h, struct vmx_guest_state *s)
 	};
 	for (unsigned i = 0; i < 4; i++)
 		s->pdpte[i] = vmread(GUEST_PDPTE(i));
-	for (unsigned i = 0; i < SREG_COUNT; i++) {
-		s->seg[i].selector = (uint16_t)vmread(GUEST_SELECTOR(i));
-		s->seg[i].rights = (uint32_t)vmread(GUEST_ACCESS_RIGHTS(i));
-		s->seg[i].limit = (uint32_t)vmread(GUEST_LIMIT(i));
-		s->seg[i].base = vmread(GUEST_BASE(i));
-	}
+	for (unsigned i = 0; i < SREG_COUNT; i++)
+		s->seg[i] = vmx_get_seg(v, (enum vcpu_sreg)i);
 }
 
 void vmx_dump(struct vcpu *v)
@@ -44,7 +42,7 @@ void vmx_dump(struct vcpu *v)
 	struct vmx_vcpu *h = vmx_hw(v);
 	struct vmx_guest_state s;
 
-	vmx_snapshot(h, &s);
+	vmx_snapshot(v, &s);
 	log_info("vmx: exit reason %#lx, qualification %#lx, GPA %#lx, linear %#lx, length %lu",
 		 vmread(EXIT_REASON), vmread(EXIT_QUALIFICATION), vmread(GUEST_PHYSICAL_ADDRESS),
 		 vmread(GUEST_LINEAR_ADDRESS), vmread(EXIT_INSTRUCTION_LENGTH));

@@ -4,23 +4,16 @@
 #include "vmx/ept_format.h"
 #include "vmx/vmx.h"
 
-struct inv_descriptor {
-	uint64_t a, b;
-};
-
-static void invept(uint64_t type, uint64_t eptp)
-{
-	struct inv_descriptor d = {eptp, 0};
-
-	__asm__ volatile("invept %0, %1" ::"m"(d), "r"(type) : "cc", "memory");
-}
-
-static void invvpid(uint64_t type, uint16_t vpid)
-{
-	struct inv_descriptor d = {vpid, 0};
-
-	__asm__ volatile("invvpid %0, %1" ::"m"(d), "r"(type) : "cc", "memory");
-}
+/* what: the EPT pointer or VPID when it is one, with INV_SINGLE. */
+#define INVALIDATE(insn)                                                                           \
+	static void insn(bool single, uint64_t what)                                               \
+	{                                                                                          \
+		uint64_t d[2] = {single ? what : 0, 0}, type = single ? INV_SINGLE : INV_ALL;      \
+		__asm__ volatile(#insn " %0, %1" ::"m"(d), "r"(type) : "cc", "memory");            \
+	}
+INVALIDATE(invept)
+INVALIDATE(invvpid)
+#undef INVALIDATE
 
 uint64_t vmx_eptp(const struct vm *vm)
 {
@@ -53,10 +46,7 @@ unsigned vmx_pt_max_leaf(void)
  */
 void vmx_flush_ept(const struct vm *vm)
 {
-	if (vmx_caps.ept_vpid & EPT_CAP_INVEPT_SINGLE)
-		invept(INV_SINGLE, vmx_eptp(vm));
-	else
-		invept(INV_ALL, 0);
+	invept(vmx_caps.ept_vpid & EPT_CAP_INVEPT_SINGLE, vmx_eptp(vm));
 }
 
 /*
@@ -65,12 +55,8 @@ void vmx_flush_ept(const struct vm *vm)
  */
 void vmx_flush_linear(struct vmx_vcpu *h)
 {
-	if (!h->vpid)
-		return;
-	if (vmx_caps.ept_vpid & VPID_CAP_SINGLE)
-		invvpid(INV_SINGLE, h->vpid);
-	else
-		invvpid(INV_ALL, 0);
+	if (h->vpid)
+		invvpid(vmx_caps.ept_vpid & VPID_CAP_SINGLE, h->vpid);
 }
 
 void vmx_flush_tlb(struct vcpu *v)

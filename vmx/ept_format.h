@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Page-table format of extended page tables. Pure. */
-#ifndef VMX_EPT_FORMAT_H
-#define VMX_EPT_FORMAT_H
+#pragma once
 
 #include "arch/x86/pt.h"
 
@@ -22,5 +21,3 @@ extern const struct pt_format pt_format_ept;
 #define EPT_IPAT      BIT(6) /* ignore PAT */
 #define EPT_PS        BIT(7) /* levels 2 and 3 */
 #define EPT_ADDR      0x000ffffffffff000ull
-
-#endif

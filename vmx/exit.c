@@ -6,9 +6,6 @@
 
 /* run.asm counts on these. */
 static_assert(offsetof(struct vcpu, gpr) == 0, "run.asm: GPR");
-static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3 && GPR_RBP == 5 &&
-		      GPR_RSI == 6 && GPR_RDI == 7 && GPR_R8 == 8 && GPR_R15 == 15,
-	      "run.asm: GPR");
 static_assert(offsetof(struct vmx_vcpu, cr2) == 0, "run.asm: VMX_CR2");
 static_assert(offsetof(struct vmx_vcpu, host_rsp) == 8, "run.asm: VMX_HOST_RSP");
 static_assert(offsetof(struct vmx_vcpu, launched) == 16, "run.asm: VMX_LAUNCHED");
@@ -34,7 +31,7 @@ static void vmfail(struct vcpu_exit *exit, unsigned kind)
 }
 
 /* Bit 31 of the reason: entry failed at guest state, or after it (SDM 3C 26.8). */
-static void entry_failed(struct vmx_vcpu *h, struct vcpu_exit *exit, uint32_t basic)
+static void entry_failed(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 {
 	struct vmx_guest_state s;
 	uint64_t value = vmread(EXIT_QUALIFICATION);
@@ -42,7 +39,7 @@ static void entry_failed(struct vmx_vcpu *h, struct vcpu_exit *exit, uint32_t ba
 
 	switch (basic) {
 	case REASON_BAD_GUEST_STATE:
-		vmx_snapshot(h, &s);
+		vmx_snapshot(v, &s);
 		field = vmx_check_guest(&s, &vmx_caps, &value);
 		fail(exit, field ? field : "invalid guest state (no field known to be wrong)",
 		     value);
@@ -200,7 +197,7 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	}
 	reason = (uint32_t)vmread(EXIT_REASON);
 	if (reason & REASON_ENTRY_FAILED) {
-		entry_failed(h, exit, reason & 0xffff);
+		entry_failed(v, exit, reason & 0xffff);
 		return;
 	}
 	h->launched = 1;

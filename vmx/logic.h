@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The part of the VMX backend that is arithmetic on data. Pure. */
-#ifndef VMX_LOGIC_H
-#define VMX_LOGIC_H
+#pragma once
 
 #include "kernel/vcpu.h"
 #include "vmx/vmcs.h"
 
-/* What a core says of itself; the control words from the "true" MSRs where there are any. */
+/*
+ * What a core says of itself: its MSRs from IA32_VMX_BASIC on (but for VMCS_ENUM), the
+ * control words from the "true" MSRs where there are any.
+ */
+#define VMX_CAP_MSRS     13u
+#define VMX_CAP_CONTROLS 4u /* pin to entry: have a "true" MSR */
 struct vmx_caps {
-	uint64_t basic, pin, proc, proc2, exit, entry, misc, ept_vpid;
-	uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+	union {
+		struct {
+			uint64_t basic, pin, proc, exit, entry, misc;
+			uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+			uint64_t unused, proc2, ept_vpid;
+		};
+		uint64_t msr[VMX_CAP_MSRS];
+	};
 	unsigned phys_bits;
 };
+static_assert(offsetof(struct vmx_caps, ept_vpid) == 8 * (VMX_CAP_MSRS - 1), "SDM 3D appendix A");
 
 /* caps.c */
 struct vmx_controls {
@@ -106,5 +117,3 @@ struct vmx_vpids {
 /* 1..VPID_COUNT - 1 (0 is the host's), or 0 when all are taken. Any core, no lock. */
 uint16_t vmx_vpid_alloc(struct vmx_vpids *p);
 void vmx_vpid_free(struct vmx_vpids *p, uint16_t vpid);
-
-#endif

@@ -1,38 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Makes VMCSs, fills in controls and host state, and puts them on and off cores. */
 #include "arch/x86/cpu.h"
+#include "arch/x86/gdt.h"
 #include "kernel/errno.h"
 #include "kernel/log.h"
 #include "vmx/vmx.h"
 
 static struct vmx_vpids vpids;
 
-static void vmclear(struct vmx_vcpu *h)
+static void clear(struct vmx_vcpu *h)
 {
-	hpa_t pa = virt_to_phys(h->vmcs);
-	uint8_t failed;
-
-	__asm__ volatile("vmclear %1; setna %0" : "=r"(failed) : "m"(pa) : "cc", "memory");
-	if (failed)
-		panic("vmx: VMCLEAR of %#llx failed", (unsigned long long)pa);
+	if (vmclear(h->vmcs))
+		panic("vmx: VMCLEAR of %#lx failed", virt_to_phys(h->vmcs));
 	h->launched = 0;
 }
 
-static void vmptrld(struct vmx_vcpu *h)
+static void make_current(const struct vmx_vcpu *h)
 {
-	hpa_t pa = virt_to_phys(h->vmcs);
-	uint8_t failed;
-
-	__asm__ volatile("vmptrld %1; setna %0" : "=r"(failed) : "m"(pa) : "cc", "memory");
-	if (failed)
-		panic("vmx: VMPTRLD of %#llx failed", (unsigned long long)pa);
+	if (vmptrld(h->vmcs))
+		panic("vmx: VMPTRLD of %#lx failed", virt_to_phys(h->vmcs));
 }
 
 bool vmx_borrow(struct vmx_vcpu *h)
 {
 	if (vmx_this_cpu()->loaded == h)
 		return false;
-	vmptrld(h);
+	make_current(h);
 	return true;
 }
 
@@ -44,13 +37,26 @@ void vmx_give_back(struct vmx_vcpu *h, bool borrowed)
 		return;
 	vmx_cache_flush(h);
 	h->cached = 0;
-	vmclear(h);
+	clear(h);
 	if (c->loaded)
-		vmptrld(c->loaded);
+		make_current(c->loaded);
 }
 
 static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 {
+	static const struct vmcs_field zero[] = {VM_EXIT_MSR_STORE_COUNT,
+						 VM_EXIT_MSR_LOAD_COUNT,
+						 VM_ENTRY_MSR_LOAD_COUNT,
+						 CR3_TARGET_COUNT,
+						 PAGE_FAULT_ERROR_CODE_MASK,
+						 PAGE_FAULT_ERROR_CODE_MATCH,
+						 HOST_FS_BASE,
+						 HOST_SYSENTER_CS,
+						 HOST_SYSENTER_ESP,
+						 HOST_SYSENTER_EIP};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(zero); i++)
+		vmwrite(zero[i], 0);
 	h->pin = vmx_controls.pin;
 	h->proc = vmx_controls.proc;
 	h->entry = vmx_controls.entry;
@@ -59,17 +65,11 @@ static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 	vmwrite(PROC_BASED_CONTROLS2, vmx_controls.proc2 & ~(h->vpid ? 0u : (uint32_t)PROC2_VPID));
 	vmwrite(VM_EXIT_CONTROLS, vmx_controls.exit);
 	vmwrite(VM_ENTRY_CONTROLS, h->entry);
-	vmwrite(VM_EXIT_MSR_STORE_COUNT, 0);
-	vmwrite(VM_EXIT_MSR_LOAD_COUNT, 0);
-	vmwrite(VM_ENTRY_MSR_LOAD_COUNT, 0);
-	vmwrite(CR3_TARGET_COUNT, 0);
 	/*
 	 * #DB and #AC: their delivery can fault into themselves for ever
 	 * (CVE-2015-8104, CVE-2015-5307). #MC is the host's.
 	 */
 	vmwrite(EXCEPTION_BITMAP, BIT(VEC_DB) | BIT(VEC_AC) | BIT(VEC_MC));
-	vmwrite(PAGE_FAULT_ERROR_CODE_MASK, 0);
-	vmwrite(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmwrite(MSR_BITMAP_ADDRESS, vm->msr_bitmap ? vm->msr_bitmap : virt_to_phys(vmx_msr_bitmap));
 	if (h->vpid)
 		vmwrite(VPID, h->vpid);
@@ -94,25 +94,17 @@ static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
  */
 static void write_host_state(struct cpu *cpu)
 {
+	static const uint16_t selectors[] = {SEL_DATA, SEL_CODE, SEL_DATA, SEL_DATA, 0, 0, SEL_TSS};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(selectors); i++)
+		vmwrite(HOST_SELECTOR(i), selectors[i]);
 	vmwrite(HOST_CR0, read_cr0());
 	vmwrite(HOST_CR3, read_cr3());
 	vmwrite(HOST_CR4, read_cr4());
-	vmwrite(HOST_CS_SELECTOR, read_cs());
-	vmwrite(HOST_SS_SELECTOR, read_ss());
-	/* Null selectors in DS, ES, FS, GS are fine in 64-bit mode; RPL must be 0. */
-	vmwrite(HOST_DS_SELECTOR, read_ds() & 0xfff8u);
-	vmwrite(HOST_ES_SELECTOR, read_es() & 0xfff8u);
-	vmwrite(HOST_FS_SELECTOR, 0);
-	vmwrite(HOST_GS_SELECTOR, 0);
-	vmwrite(HOST_TR_SELECTOR, read_tr());
-	vmwrite(HOST_FS_BASE, 0);
 	vmwrite(HOST_GS_BASE, (uint64_t)(uintptr_t)cpu);
 	vmwrite(HOST_TR_BASE, cpu->tss_va);
-	vmwrite(HOST_GDTR_BASE, sgdt().base);
+	vmwrite(HOST_GDTR_BASE, cpu->gdt_va);
 	vmwrite(HOST_IDTR_BASE, sidt().base);
-	vmwrite(HOST_SYSENTER_CS, 0);
-	vmwrite(HOST_SYSENTER_ESP, 0);
-	vmwrite(HOST_SYSENTER_EIP, 0);
 	vmwrite(HOST_IA32_PAT, rdmsr(MSR_PAT));
 	vmwrite(HOST_IA32_EFER, rdmsr(MSR_EFER));
 	vmwrite(HOST_RIP, (uint64_t)(uintptr_t)vmx_exit_point);
@@ -159,8 +151,8 @@ int vmx_vcpu_create(struct vcpu *v)
 	if (vmx_controls.proc2 & PROC2_VPID)
 		h->vpid = vmx_vpid_alloc(&vpids);
 
-	*(uint32_t *)h->vmcs = (uint32_t)vmx_caps.basic & 0x7fffffff;
-	vmclear(h);
+	*(uint32_t *)h->vmcs = vmx_revision();
+	clear(h);
 	borrowed = vmx_borrow(h);
 	write_controls(h, v->vm);
 	vmx_give_back(h, borrowed);
@@ -175,7 +167,7 @@ void vmx_load(struct vcpu *v)
 	struct vmx_vcpu *h = vmx_hw(v);
 	struct vmx_cpu *c = vmx_this_cpu();
 
-	vmptrld(h);
+	make_current(h);
 	c->loaded = h;
 	if (h->last != this_cpu() || h->eptp != vmx_eptp(v->vm)) {
 		h->eptp = vmx_eptp(v->vm);
@@ -210,6 +202,6 @@ void vmx_unload(struct vcpu *v)
 		c->msr[i] = h->msr[i] = rdmsr(vmx_switched_msr[i]);
 	vmx_cache_flush(h);
 	h->cached = 0;
-	vmclear(h);
+	clear(h);
 	c->loaded = NULL;
 }

@@ -79,13 +79,15 @@ uint64_t vmx_get(struct vcpu *v, enum vcpu_reg reg)
 	}
 }
 
-static void set_switched(struct vmx_vcpu *h, unsigned n, uint64_t value)
+static void set_switched(struct vmx_vcpu *h, enum vcpu_reg reg, uint64_t value)
 {
+	unsigned n = reg - REG_STAR;
+
 	/* A value that the processor refuses changes nothing, rather than ending the hypervisor. */
 	if (is_loaded(h))
 		wrmsr_safe(vmx_switched_msr[n], value);
-	else if (n == SWITCHED_STAR || n == SWITCHED_SFMASK || vmx_canonical(value))
-		h->msr[n] = n == SWITCHED_SFMASK ? (uint32_t)value : value;
+	else if (reg == REG_STAR || reg == REG_SFMASK || vmx_canonical(value))
+		h->msr[n] = reg == REG_SFMASK ? (uint32_t)value : value;
 }
 
 void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
@@ -101,26 +103,20 @@ void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 		vmx_cache_set(h, CACHE_RFLAGS, (value & 0x3f7fd7) | RFLAGS_RSVD1);
 		vmx_fix_pending_debug(h);
 		break;
-	case REG_CR0:
-		vmx_set_cr0(v, value);
-		break;
 	case REG_CR2:
 		h->cr2 = value;
 		break;
+	case REG_CR0:
 	case REG_CR3:
-		vmx_set_cr3(v, value);
-		break;
 	case REG_CR4:
-		vmx_set_cr4(v, value);
-		break;
 	case REG_EFER:
-		vmx_set_efer(v, value);
+		vmx_set_cr(v, reg, value);
 		break;
 	case REG_DR7:
 		vmwrite(GUEST_DR7, (uint32_t)value | DR7_INIT);
 		break;
 	case REG_STAR ... REG_KERNEL_GS_BASE:
-		set_switched(h, reg - REG_STAR, value);
+		set_switched(h, reg, value);
 		break;
 	case REG_GDTR_LIMIT:
 	case REG_IDTR_LIMIT:

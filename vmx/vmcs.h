@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VMCS fields, controls and field formats, named as in SDM 3C 24 and appendices A and B. Pure. */
-#ifndef VMX_VMCS_H
-#define VMX_VMCS_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -15,13 +14,7 @@ struct vmcs_field {
 /* clang-format off */
 #define VPID                          VMCS(0x0000)
 #define GUEST_SELECTOR(s)             VMCS(0x0800 + 2u * (s)) /* s: enum vcpu_sreg, in this order */
-#define HOST_ES_SELECTOR              VMCS(0x0c00)
-#define HOST_CS_SELECTOR              VMCS(0x0c02)
-#define HOST_SS_SELECTOR              VMCS(0x0c04)
-#define HOST_DS_SELECTOR              VMCS(0x0c06)
-#define HOST_FS_SELECTOR              VMCS(0x0c08)
-#define HOST_GS_SELECTOR              VMCS(0x0c0a)
-#define HOST_TR_SELECTOR              VMCS(0x0c0c)
+#define HOST_SELECTOR(s)              VMCS(0x0c00 + 2u * (s)) /* ES to GS; then TR, there is no LDTR */
 
 #define MSR_BITMAP_ADDRESS            VMCS(0x2004)
 #define TSC_OFFSET                    VMCS(0x2010)
@@ -229,22 +222,11 @@ struct vmcs_field {
 #define EPT_QUAL_NMI_UNBLOCKED        BIT(12)
 
 /* Capability MSRs (appendix A) and their fields. */
-#define MSR_VMX_BASIC                 0x480u
-#define MSR_VMX_PINBASED              0x481u
-#define MSR_VMX_PROCBASED             0x482u
-#define MSR_VMX_EXIT                  0x483u
-#define MSR_VMX_ENTRY                 0x484u
-#define MSR_VMX_MISC                  0x485u
-#define MSR_VMX_CR0_FIXED0            0x486u
-#define MSR_VMX_CR0_FIXED1            0x487u
-#define MSR_VMX_CR4_FIXED0            0x488u
-#define MSR_VMX_CR4_FIXED1            0x489u
+#define MSR_VMX_BASIC                 0x480u /* the others in the order of struct vmx_caps */
+#define MSR_VMX_VMCS_ENUM             0x48au
 #define MSR_VMX_PROCBASED2            0x48bu
 #define MSR_VMX_EPT_VPID              0x48cu
-#define MSR_VMX_TRUE_PINBASED         0x48du
-#define MSR_VMX_TRUE_PROCBASED        0x48eu
-#define MSR_VMX_TRUE_EXIT             0x48fu
-#define MSR_VMX_TRUE_ENTRY            0x490u
+#define MSR_VMX_TRUE                  0xcu /* from a control MSR to its "true" one */
 #define BASIC_TRUE_CONTROLS           BIT(55)
 #define EPT_CAP_WALK_4                BIT(6)
 #define EPT_CAP_WB                    BIT(14)
@@ -263,5 +245,3 @@ struct vmcs_field {
 /* EPT pointer (24.6.11): WB, walk length 4, no accessed and dirty flags. */
 #define EPTP_WB_WALK_4                (6ull | 3ull << 3)
 /* clang-format on */
-
-#endif

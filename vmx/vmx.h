@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the VMX backend share: instructions, state of a core and of a vCPU. */
-#ifndef VMX_VMX_H
-#define VMX_VMX_H
+#pragma once
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
@@ -15,20 +14,12 @@
  * MSRs that guests reach without an exit and the hypervisor never uses, so that
  * they change hands only when another vCPU is loaded.
  */
-enum {
-	SWITCHED_STAR,
-	SWITCHED_LSTAR,
-	SWITCHED_CSTAR,
-	SWITCHED_SFMASK,
-	SWITCHED_KERNEL_GS_BASE,
-	SWITCHED_COUNT
-};
+#define SWITCHED_COUNT (REG_KERNEL_GS_BASE - REG_STAR + 1) /* in the order of enum vcpu_reg */
 
 /* Fields that are fetched when first asked for and written back before entry. */
 enum { CACHE_RSP, CACHE_RIP, CACHE_RFLAGS, CACHE_INTERRUPTIBILITY, CACHE_COUNT };
 static_assert((int)CACHE_RSP == REG_RSP && (int)CACHE_RIP == REG_RIP &&
-		      (int)CACHE_RFLAGS == REG_RFLAGS &&
-		      (int)SWITCHED_KERNEL_GS_BASE == REG_KERNEL_GS_BASE - REG_STAR,
+		      (int)CACHE_RFLAGS == REG_RFLAGS,
 	      "the order of enum vcpu_reg");
 
 struct vmx_vcpu {
@@ -112,13 +103,32 @@ failed:
 	vmx_vmwrite_failed(f.enc, v);
 }
 
+/* Instructions on a page that begins with the VMCS revision: false, or it failed. */
+#define VMX_PAGE_INSN(insn)                                                                        \
+	static inline bool insn(const void *page)                                                  \
+	{                                                                                          \
+		hpa_t pa = virt_to_phys(page);                                                     \
+		uint8_t failed;                                                                    \
+		__asm__ volatile(#insn " %1; setna %0" : "=r"(failed) : "m"(pa) : "cc", "memory"); \
+		return failed;                                                                     \
+	}
+VMX_PAGE_INSN(vmxon)
+VMX_PAGE_INSN(vmclear)
+VMX_PAGE_INSN(vmptrld)
+#undef VMX_PAGE_INSN
+
+static inline uint32_t vmx_revision(void)
+{
+	return (uint32_t)vmx_caps.basic & 0x7fffffff;
+}
+
 /* INVEPT and INVVPID types (SDM 3C 30.3). */
 #define INV_SINGLE 1u
 #define INV_ALL    2u
 
 /* cpu.c */
-int vmx_probe(const char **why);
-int vmx_cpu_on(struct cpu *cpu, const char **why);
+const char *vmx_probe(void);
+const char *vmx_cpu_on(struct cpu *cpu);
 void vmx_cpu_off(struct cpu *cpu);
 
 /* setup.c */
@@ -155,10 +165,8 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit);
 void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit);
 uint64_t vmx_get_cr0(struct vmx_vcpu *h);
 uint64_t vmx_get_cr4(struct vcpu *v);
-void vmx_set_cr0(struct vcpu *v, uint64_t value);
-void vmx_set_cr3(struct vcpu *v, uint64_t value);
-void vmx_set_cr4(struct vcpu *v, uint64_t value);
-void vmx_set_efer(struct vcpu *v, uint64_t value);
+/* CR0, CR3, CR4 or EFER. */
+void vmx_set_cr(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 
 /* event.c */
 void vmx_fetch_pending(struct vcpu *v);
@@ -188,7 +196,7 @@ void vmx_skip(struct vcpu *v, uint64_t rip);
 void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
 
 /* dump.c */
-void vmx_snapshot(struct vmx_vcpu *h, struct vmx_guest_state *s);
+void vmx_snapshot(struct vcpu *v, struct vmx_guest_state *s);
 void vmx_dump(struct vcpu *v);
 
 /* ept.c */
@@ -200,5 +208,3 @@ void vmx_flush_linear(struct vmx_vcpu *h);
 void vmx_flush_tlb(struct vcpu *v);
 /* Logs the entries on the way to gpa. */
 void vmx_log_ept(const struct vm *vm, gpa_t gpa);
-
-#endif

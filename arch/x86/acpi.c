@@ -70,10 +70,9 @@ static const uint8_t *table_at(struct acpi_host *h, hpa_t pa, const char *what, 
 	*size = get32(t + 4);
 	if (*size < SDT_HEADER || *size > ACPI_MAX_TABLE)
 		wrong = "table has an impossible length";
-	t = wrong ? NULL : map(h, pa, *size);
-	if (!wrong && !t)
+	else if (!(t = map(h, pa, *size)))
 		wrong = "table ends outside memory that can be mapped";
-	else if (!wrong && !sum_is_zero(t, *size))
+	else if (!sum_is_zero(t, *size))
 		wrong = "table has a wrong checksum";
 	if (wrong)
 		warn(h, signature, wrong);
@@ -231,8 +230,6 @@ static void madt_entry(struct acpi_host *h, struct acpi_info *out, const uint8_t
 	case MADT_LAPIC_ADDRESS:
 		out->lapic = get(e + 4, 8);
 		break;
-	default:
-		break;
 	}
 }
 
@@ -289,19 +286,16 @@ static struct acpi_gas fadt_block(const uint8_t *t, uint32_t size, unsigned old,
 /* An AML integer of a package (ACPI 6.4, 20.2.3); returns its length in bytes or 0. */
 static unsigned aml_integer(const uint8_t *p, uint32_t n, uint8_t *value)
 {
-	if (n >= 1 && (p[0] <= 1 || p[0] == 0xff)) { /* ZeroOp, OneOp, OnesOp */
-		*value = p[0];
-		return 1;
-	}
-	if (n >= 2 && p[0] == 0x0a) { /* BytePrefix */
-		*value = p[1];
-		return 2;
-	}
-	if (n >= 3 && p[0] == 0x0b) { /* WordPrefix */
-		*value = p[1];
-		return 3;
-	}
-	return 0;
+	unsigned len = 0;
+
+	if (n && (p[0] <= 1 || p[0] == 0xff)) /* ZeroOp, OneOp, OnesOp */
+		len = 1;
+	else if (n && (p[0] == 0x0a || p[0] == 0x0b)) /* BytePrefix, WordPrefix */
+		len = p[0] - 0x08u;
+	if (!len || len > n)
+		return 0;
+	*value = p[len > 1];
+	return len;
 }
 
 /*

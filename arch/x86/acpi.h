@@ -3,8 +3,7 @@
  * The host's ACPI tables (ACPI 6.4, 5.2). Firmware is not trusted: a table
  * that is broken is skipped with a warning. Pure: memory comes through map().
  */
-#ifndef ARCH_X86_ACPI_H
-#define ARCH_X86_ACPI_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -93,5 +92,3 @@ struct acpi_info {
  * the has_ flags and host->warnings); -ENOENT when rsdp leads to no table list.
  */
 int acpi_parse(struct acpi_host *host, hpa_t rsdp, struct acpi_info *out);
-
-#endif

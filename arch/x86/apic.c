@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The physical local APIC: mode, interprocessor interrupts, one-shot timer. */
 #include "arch/x86/apic.h"
+#include "arch/x86/apic_regs.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
@@ -9,33 +10,8 @@
 #include "kernel/errno.h"
 #include "kernel/log.h"
 
-/* Register offsets of SDM 3A table 10-1; the x2APIC MSR is 0x800 + offset / 16. */
-#define APIC_ID          0x020u
-#define APIC_TPR         0x080u
-#define APIC_EOI         0x0b0u
-#define APIC_SVR         0x0f0u
-#define APIC_ESR         0x280u
-#define APIC_ICR         0x300u
-#define APIC_ICR_HIGH    0x310u
-#define APIC_LVT_TIMER   0x320u
-#define APIC_LVT_LINT0   0x350u
-#define APIC_LVT_LINT1   0x360u
-#define APIC_LVT_ERROR   0x370u
-#define APIC_TIMER_INIT  0x380u
-#define APIC_TIMER_COUNT 0x390u
-#define APIC_TIMER_DIV   0x3e0u
-
-#define LVT_MASKED       BIT(16)
-#define LVT_NMI          (4u << 8)
-#define LVT_TSC_DEADLINE (2u << 17)
-#define SVR_ENABLE       BIT(8)
-#define ICR_PENDING      BIT(12)
-#define ICR_INIT         (5u << 8)
-#define ICR_SIPI         (6u << 8)
-#define ICR_NMI          (4u << 8)
-#define ICR_ASSERT       BIT(14)
-#define ICR_LEVEL        BIT(15)
-#define ICR_OTHERS       (3u << 18)
+#define DELIVERY(mode) ((uint32_t)(mode) << 8)
+#define ICR_OTHERS     (3u << 18)
 
 static volatile uint32_t *xapic; /* NULL: x2APIC */
 static bool has_deadline;
@@ -43,15 +19,15 @@ static uint64_t timer_ratio; /* timer ticks per TSC tick, 32.32 */
 
 static uint32_t apic_read(unsigned reg)
 {
-	return xapic ? xapic[reg / 4] : (uint32_t)rdmsr(MSR_X2APIC_BASE + reg / 16);
+	return xapic ? xapic[4 * reg] : (uint32_t)rdmsr(MSR_X2APIC_BASE + reg);
 }
 
 static void apic_write(unsigned reg, uint32_t v)
 {
 	if (xapic)
-		xapic[reg / 4] = v;
+		xapic[4 * reg] = v;
 	else
-		wrmsr(MSR_X2APIC_BASE + reg / 16, v);
+		wrmsr(MSR_X2APIC_BASE + reg, v);
 }
 
 static void apic_icr(uint32_t dest, uint32_t low)
@@ -59,13 +35,13 @@ static void apic_icr(uint32_t dest, uint32_t low)
 	if (!xapic) {
 		/* x2APIC MSR writes are not serializing: earlier stores must be seen first. */
 		__asm__ volatile("mfence; lfence" ::: "memory");
-		wrmsr(MSR_X2APIC_BASE + APIC_ICR / 16, (uint64_t)dest << 32 | low);
+		wrmsr(MSR_X2APIC_BASE + APIC_ICR, (uint64_t)dest << 32 | low);
 		return;
 	}
-	while (xapic[APIC_ICR / 4] & ICR_PENDING)
+	while (xapic[4 * APIC_ICR] & LVT_PENDING)
 		cpu_relax();
-	xapic[APIC_ICR_HIGH / 4] = dest << 24;
-	xapic[APIC_ICR / 4] = low;
+	xapic[4 * APIC_ICR_HIGH] = dest << 24;
+	xapic[4 * APIC_ICR] = low;
 }
 
 void apic_init(hpa_t xapic_base)
@@ -76,8 +52,7 @@ void apic_init(hpa_t xapic_base)
 	if (!x2) {
 		xapic = map_mmio(xapic_base, PAGE_SIZE, MT_UC);
 		if (!xapic)
-			panic("the local APIC at 0x%llx cannot be mapped",
-			      (unsigned long long)xapic_base);
+			panic("the local APIC at 0x%lx cannot be mapped", xapic_base);
 	}
 }
 
@@ -90,19 +65,20 @@ void apic_enable(void)
 		wrmsr(MSR_APIC_BASE, base | APIC_BASE_X2APIC);
 	apic_write(APIC_SVR, SVR_ENABLE | HOST_VEC_SPURIOUS);
 	apic_write(APIC_TPR, 0);
-	apic_write(APIC_LVT_TIMER, LVT_MASKED | HOST_VEC_TIMER);
-	apic_write(APIC_LVT_LINT0, LVT_MASKED);
-	apic_write(APIC_LVT_LINT1, LVT_NMI);
-	apic_write(APIC_LVT_ERROR, HOST_VEC_ERROR);
+	apic_write(APIC_LVT + LVT_TIMER, LVT_MASKED | HOST_VEC_TIMER);
+	apic_write(APIC_LVT + LVT_LINT0, LVT_MASKED);
+	apic_write(APIC_LVT + LVT_LINT1, DELIVERY(APIC_NMI));
+	apic_write(APIC_LVT + LVT_ERROR, HOST_VEC_ERROR);
 	apic_write(APIC_ESR, 0);
-	apic_write(APIC_TIMER_DIV, 0xb); /* by 1 */
+	apic_write(APIC_TIMER_DIVIDE, 0xb); /* by 1 */
 	/* What firmware left in service would block everything below it. */
 	for (unsigned i = 0; i < 8; i++)
 		apic_eoi();
 	if (has_deadline)
-		apic_write(APIC_LVT_TIMER, LVT_TSC_DEADLINE | HOST_VEC_TIMER);
+		apic_write(APIC_LVT + LVT_TIMER,
+			   TIMER_DEADLINE << LVT_TIMER_SHIFT | HOST_VEC_TIMER);
 	else
-		apic_write(APIC_LVT_TIMER, HOST_VEC_TIMER);
+		apic_write(APIC_LVT + LVT_TIMER, HOST_VEC_TIMER);
 	/* The mode must be there before the first deadline (SDM 3A 10.5.4.1). */
 	__asm__ volatile("mfence" ::: "memory");
 }
@@ -126,12 +102,12 @@ bool apic_is_x2apic(void)
 
 void apic_send_init(uint32_t id, bool assert_level)
 {
-	apic_icr(id, (uint32_t)(ICR_INIT | ICR_LEVEL | (assert_level ? ICR_ASSERT : 0)));
+	apic_icr(id, (uint32_t)(DELIVERY(APIC_INIT) | LVT_LEVEL | (assert_level ? ICR_ASSERT : 0)));
 }
 
 void apic_send_sipi(uint32_t id, uint8_t page)
 {
-	apic_icr(id, ICR_SIPI | (uint32_t)ICR_ASSERT | page);
+	apic_icr(id, DELIVERY(APIC_SIPI) | (uint32_t)ICR_ASSERT | page);
 }
 
 void apic_send_ipi(uint32_t id, uint8_t vector)
@@ -141,7 +117,7 @@ void apic_send_ipi(uint32_t id, uint8_t vector)
 
 void apic_send_nmi_others(void)
 {
-	apic_icr(0, ICR_NMI | ICR_OTHERS | (uint32_t)ICR_ASSERT);
+	apic_icr(0, DELIVERY(APIC_NMI) | ICR_OTHERS | (uint32_t)ICR_ASSERT);
 }
 
 void apic_timer_init(void)
@@ -150,25 +126,25 @@ void apic_timer_init(void)
 
 	if (has_deadline)
 		return;
-	apic_write(APIC_LVT_TIMER, LVT_MASKED | HOST_VEC_TIMER);
+	apic_write(APIC_LVT + LVT_TIMER, LVT_MASKED | HOST_VEC_TIMER);
 	/* The shortest of a few windows is the one least disturbed from outside. */
 	for (unsigned i = 0; i < 3; i++) {
 		uint64_t window = tsc_hz() / 200, t0, t1;
 		uint32_t c0, c1;
 
-		apic_write(APIC_TIMER_INIT, UINT32_MAX);
-		c0 = apic_read(APIC_TIMER_COUNT);
+		apic_write(APIC_TIMER_INITIAL, UINT32_MAX);
+		c0 = apic_read(APIC_TIMER_CURRENT);
 		t0 = rdtsc();
 		do {
 			t1 = rdtsc();
 		} while (t1 - t0 < window);
-		c1 = apic_read(APIC_TIMER_COUNT);
+		c1 = apic_read(APIC_TIMER_CURRENT);
 		uint64_t ratio = ((uint64_t)(c0 - c1) << 32) / (t1 - t0);
 		if (!best || ratio < best)
 			best = ratio;
 	}
-	apic_write(APIC_TIMER_INIT, 0);
-	apic_write(APIC_LVT_TIMER, HOST_VEC_TIMER);
+	apic_write(APIC_TIMER_INITIAL, 0);
+	apic_write(APIC_LVT + LVT_TIMER, HOST_VEC_TIMER);
 	timer_ratio = best;
 	if (!timer_ratio)
 		panic("the local APIC timer does not count");
@@ -182,12 +158,12 @@ void apic_timer_arm(uint64_t tsc)
 		return;
 	}
 	if (tsc == UINT64_MAX) {
-		apic_write(APIC_TIMER_INIT, 0);
+		apic_write(APIC_TIMER_INITIAL, 0);
 		return;
 	}
 	uint64_t now = rdtsc();
 	uint64_t left = tsc > now ? min_u64(tsc - now, BIT(40)) : 0;
 	uint64_t count = mul_ratio(left, timer_ratio) + 1;
 	/* Too far for 32 bits: the interrupt comes early and is armed again. */
-	apic_write(APIC_TIMER_INIT, (uint32_t)min_u64(count, UINT32_MAX));
+	apic_write(APIC_TIMER_INITIAL, (uint32_t)min_u64(count, UINT32_MAX));
 }

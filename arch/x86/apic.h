@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The physical local APIC (xAPIC or x2APIC) and I/O APICs. */
-#ifndef ARCH_X86_APIC_H
-#define ARCH_X86_APIC_H
+#pragma once
 
 #include "arch/x86/percpu.h"
 
@@ -26,5 +25,3 @@ void apic_timer_arm(uint64_t tsc);
 void ioapic_add(hpa_t base, uint32_t gsi_base);
 /* Routes a GSI, unmasked, to a vector of the core; -ENODEV. */
 int ioapic_route(uint32_t gsi, uint8_t vector, uint32_t apic_id, bool level, bool active_low);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Privileged and otherwise special instructions, one inline function each. */
-#ifndef ARCH_X86_CPU_H
-#define ARCH_X86_CPU_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -57,77 +56,43 @@ static inline uint32_t rdtsc_low(void)
 	return lo;
 }
 
-static inline uint8_t in8(uint16_t port)
-{
-	uint8_t v;
-	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port) : "memory");
-	return v;
-}
-
-static inline uint16_t in16(uint16_t port)
-{
-	uint16_t v;
-	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port) : "memory");
-	return v;
-}
-
-static inline uint32_t in32(uint16_t port)
-{
-	uint32_t v;
-	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port) : "memory");
-	return v;
-}
-
-static inline void out8(uint16_t port, uint8_t v)
-{
-	__asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port) : "memory");
-}
-
-static inline void out16(uint16_t port, uint16_t v)
-{
-	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port) : "memory");
-}
-
-static inline void out32(uint16_t port, uint32_t v)
-{
-	__asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port) : "memory");
-}
-
-#define CR_ACCESSORS(n)                                                                            \
-	static inline uint64_t read_cr##n(void)                                                    \
+#define PORT_ACCESSORS(bits, suffix)                                                               \
+	static inline uint##bits##_t in##bits(uint16_t port)                                       \
 	{                                                                                          \
-		uint64_t v;                                                                        \
-		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v)::"memory");                        \
+		uint##bits##_t v;                                                                  \
+		__asm__ volatile("in" suffix " %1, %0" : "=a"(v) : "Nd"(port) : "memory");         \
 		return v;                                                                          \
 	}                                                                                          \
-	static inline void write_cr##n(uint64_t v)                                                 \
+	static inline void out##bits(uint16_t port, uint##bits##_t v)                              \
 	{                                                                                          \
-		__asm__ volatile("mov %0, %%cr" #n ::"r"(v) : "memory");                           \
+		__asm__ volatile("out" suffix " %0, %1" ::"a"(v), "Nd"(port) : "memory");          \
 	}
-CR_ACCESSORS(0)
-CR_ACCESSORS(2)
-CR_ACCESSORS(3)
-CR_ACCESSORS(4)
-#undef CR_ACCESSORS
+PORT_ACCESSORS(8, "b")
+PORT_ACCESSORS(16, "w")
+PORT_ACCESSORS(32, "l")
+#undef PORT_ACCESSORS
 
-#define DR_ACCESSORS(n)                                                                            \
-	static inline uint64_t read_dr##n(void)                                                    \
+#define REG_ACCESSORS(r)                                                                           \
+	static inline uint64_t read_##r(void)                                                      \
 	{                                                                                          \
 		uint64_t v;                                                                        \
-		__asm__ volatile("mov %%dr" #n ", %0" : "=r"(v)::"memory");                        \
+		__asm__ volatile("mov %%" #r ", %0" : "=r"(v)::"memory");                          \
 		return v;                                                                          \
 	}                                                                                          \
-	static inline void write_dr##n(uint64_t v)                                                 \
+	static inline void write_##r(uint64_t v)                                                   \
 	{                                                                                          \
-		__asm__ volatile("mov %0, %%dr" #n ::"r"(v) : "memory");                           \
+		__asm__ volatile("mov %0, %%" #r ::"r"(v) : "memory");                             \
 	}
-DR_ACCESSORS(0)
-DR_ACCESSORS(1)
-DR_ACCESSORS(2)
-DR_ACCESSORS(3)
-DR_ACCESSORS(6)
-DR_ACCESSORS(7)
-#undef DR_ACCESSORS
+REG_ACCESSORS(cr0)
+REG_ACCESSORS(cr2)
+REG_ACCESSORS(cr3)
+REG_ACCESSORS(cr4)
+REG_ACCESSORS(dr0)
+REG_ACCESSORS(dr1)
+REG_ACCESSORS(dr2)
+REG_ACCESSORS(dr3)
+REG_ACCESSORS(dr6)
+#undef REG_ACCESSORS
 
 /* Only with CR4.OSXSAVE set. */
 static inline uint64_t xgetbv(uint32_t n)
@@ -142,32 +107,19 @@ static inline void xsetbv(uint32_t n, uint64_t v)
 	__asm__ volatile("xsetbv" ::"c"(n), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
 
-static inline void irq_off(void)
-{
-	__asm__ volatile("cli" ::: "memory");
-}
-
+#define INSTRUCTIONS(name, text)                                                                   \
+	static inline void name(void)                                                              \
+	{                                                                                          \
+		__asm__ volatile(text ::: "memory");                                               \
+	}
+INSTRUCTIONS(irq_off, "cli")
 /* Takes whatever interrupt is pending now; the NOP ends the STI shadow. */
-static inline void irq_window(void)
-{
-	__asm__ volatile("sti; nop; cli" ::: "memory");
-}
-
+INSTRUCTIONS(irq_window, "sti; nop; cli")
 /* HLT entered in the STI shadow: an interrupt before it still ends it. */
-static inline void irq_on_halt_off(void)
-{
-	__asm__ volatile("sti; hlt; cli" ::: "memory");
-}
-
-static inline void cpu_relax(void)
-{
-	__asm__ volatile("pause" ::: "memory");
-}
-
-static inline void wbinvd(void)
-{
-	__asm__ volatile("wbinvd" : : : "memory");
-}
+INSTRUCTIONS(irq_on_halt_off, "sti; hlt; cli")
+INSTRUCTIONS(cpu_relax, "pause")
+INSTRUCTIONS(wbinvd, "wbinvd")
+#undef INSTRUCTIONS
 
 static inline void invlpg(uint64_t va)
 {
@@ -179,38 +131,9 @@ struct desc_ptr {
 	uint64_t base;
 } __attribute__((packed));
 
-static inline struct desc_ptr sgdt(void)
-{
-	struct desc_ptr d;
-	__asm__ volatile("sgdt %0" : "=m"(d));
-	return d;
-}
-
 static inline struct desc_ptr sidt(void)
 {
 	struct desc_ptr d;
 	__asm__ volatile("sidt %0" : "=m"(d));
 	return d;
 }
-
-#define SREG_READER(s)                                                                             \
-	static inline uint16_t read_##s(void)                                                      \
-	{                                                                                          \
-		uint16_t v;                                                                        \
-		__asm__ volatile("mov %%" #s ", %0" : "=r"(v));                                    \
-		return v;                                                                          \
-	}
-SREG_READER(cs)
-SREG_READER(ds)
-SREG_READER(es)
-SREG_READER(ss)
-#undef SREG_READER
-
-static inline uint16_t read_tr(void)
-{
-	uint16_t v;
-	__asm__ volatile("str %0" : "=r"(v));
-	return v;
-}
-
-#endif

@@ -3,8 +3,7 @@
  * The instruction decoder: the length of every legacy-map instruction, and the
  * operands of those that are emulated. Pure.
  */
-#ifndef ARCH_X86_DECODE_H
-#define ARCH_X86_DECODE_H
+#pragma once
 
 #include "kernel/types.h"
 #include "kernel/vcpu.h"
@@ -100,5 +99,3 @@ int insn_decode(const uint8_t *bytes, unsigned n, enum cpu_mode mode, struct ins
 
 /* The second half of insn_decode(): fills in op, dst and src from the rest. */
 void insn_operands(struct insn *i);
-
-#endif

@@ -9,36 +9,19 @@
 #define MAX_ROWS 135u
 #define TAB      8u
 
-/* PSF1 header, as in the kbd package's documentation; arch/x86/font.asm has the file. */
-struct psf1 {
-	uint8_t magic[2], mode, height;
-};
+extern const uint8_t glyphs[]; /* 256 of them; arch/x86/font.asm */
 
-extern const uint8_t font_psf[];
-
-static const uint8_t *glyphs;
 static volatile uint32_t *fb;
 static unsigned stride, cols, rows, col, row;
 static uint32_t ink;
 static char text[MAX_ROWS][MAX_COLS];  /* what should be there */
 static char drawn[MAX_ROWS][MAX_COLS]; /* what is */
 
-static const uint8_t *find_glyphs(void)
-{
-	struct psf1 h;
-
-	memcpy(&h, font_psf, sizeof(h));
-	return h.magic[0] == 0x36 && h.magic[1] == 0x04 && h.height == GLYPH_H
-		       ? font_psf + sizeof(h)
-		       : NULL;
-}
-
 void fbcon_init(const struct handoff_fb *f, void *pixels)
 {
-	glyphs = find_glyphs();
-	if (!glyphs || !pixels || f->bits_per_pixel != 32 || f->red_shift > 24 ||
-	    f->green_shift > 24 || f->blue_shift > 24 ||
-	    f->size < (uint64_t)f->stride * f->height * 4 || f->stride < f->width)
+	if (!pixels || f->bits_per_pixel != 32 || f->red_shift > 24 || f->green_shift > 24 ||
+	    f->blue_shift > 24 || f->size < (uint64_t)f->stride * f->height * 4 ||
+	    f->stride < f->width)
 		return;
 	stride = f->stride;
 	cols = (unsigned)min_u64(f->width / GLYPH_W, MAX_COLS);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Segments, task state and stacks of each core. */
-#ifndef ARCH_X86_GDT_H
-#define ARCH_X86_GDT_H
+#pragma once
 
 #include "arch/x86/percpu.h"
 
@@ -16,5 +15,3 @@ enum { IST_DF = 1, IST_NMI = 2, IST_MC = 3 };
 void gdt_init(struct cpu *cpu);
 /* Loads GDT, segments, TSS and GS base on the core that runs this. */
 void gdt_load(struct cpu *cpu);
-
-#endif

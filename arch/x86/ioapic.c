@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The physical I/O APICs: everything masked but what the hypervisor uses. */
 #include "arch/x86/apic.h"
+#include "arch/x86/apic_regs.h"
 #include "arch/x86/paging.h"
 #include "kernel/errno.h"
 #include "kernel/log.h"
@@ -9,8 +10,6 @@
 #define IOWIN          4u /* index of a uint32_t: byte offset 0x10 */
 #define IOAPIC_VERSION 1u
 #define IOAPIC_REDIR   0x10u
-#define REDIR_MASKED   BIT(16)
-#define REDIR_LEVEL    BIT(15)
 #define REDIR_LOW      BIT(13)
 
 #define MAX_IOAPICS 16u
@@ -51,7 +50,7 @@ void ioapic_add(hpa_t base, uint32_t gsi_base)
 	ioapics[i].pins = ((version >> 16) & 0xff) + 1;
 	ioapic_count++;
 	for (unsigned pin = 0; pin < ioapics[i].pins; pin++)
-		io_write(i, IOAPIC_REDIR + 2 * pin, (uint32_t)REDIR_MASKED);
+		io_write(i, IOAPIC_REDIR + 2 * pin, LVT_MASKED);
 }
 
 int ioapic_route(uint32_t gsi, uint8_t vector, uint32_t apic_id, bool level, bool active_low)
@@ -65,7 +64,7 @@ int ioapic_route(uint32_t gsi, uint8_t vector, uint32_t apic_id, bool level, boo
 			return -ENODEV;
 		io_write(i, IOAPIC_REDIR + 2 * pin + 1, apic_id << 24);
 		io_write(i, IOAPIC_REDIR + 2 * pin,
-			 (uint32_t)((level ? REDIR_LEVEL : 0) | (active_low ? REDIR_LOW : 0)) |
+			 (uint32_t)((level ? LVT_LEVEL : 0) | (active_low ? REDIR_LOW : 0)) |
 				 vector);
 		return 0;
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Architectural MSR numbers (SDM 4 table 2-2; APM 2 appendix A). Pure. */
-#ifndef ARCH_X86_MSR_H
-#define ARCH_X86_MSR_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -51,5 +50,3 @@
 #define APIC_BASE_BSP    BIT(8)
 #define APIC_BASE_X2APIC BIT(10)
 #define APIC_BASE_ENABLE BIT(11)
-
-#endif

@@ -15,11 +15,9 @@
 
 void mtrr_load(struct mtrr *m, uint64_t (*read)(uint32_t msr), unsigned phys_bits, bool amd)
 {
-	static const uint32_t fixed[MTRR_FIXED_MSRS] = {
-		MSR_MTRR_FIX64K_00000,    MSR_MTRR_FIX16K_80000,    MSR_MTRR_FIX16K_A0000,
-		MSR_MTRR_FIX4K_C0000,     MSR_MTRR_FIX4K_C0000 + 1, MSR_MTRR_FIX4K_C0000 + 2,
-		MSR_MTRR_FIX4K_C0000 + 3, MSR_MTRR_FIX4K_C0000 + 4, MSR_MTRR_FIX4K_C0000 + 5,
-		MSR_MTRR_FIX4K_C0000 + 6, MSR_MTRR_FIX4K_C0000 + 7};
+	static const uint32_t fixed[] = {MSR_MTRR_FIX64K_00000, MSR_MTRR_FIX16K_80000,
+					 MSR_MTRR_FIX16K_A0000};
+	const unsigned coarse = ARRAY_SIZE(fixed); /* then the 4 KiB ones, one after the other */
 	uint64_t cap = read(MSR_MTRRCAP);
 
 	*m = (struct mtrr){
@@ -29,7 +27,7 @@ void mtrr_load(struct mtrr *m, uint64_t (*read)(uint32_t msr), unsigned phys_bit
 		.def_type = read(MSR_MTRR_DEF_TYPE),
 	};
 	for (unsigned i = 0; m->has_fixed && i < MTRR_FIXED_MSRS; i++)
-		m->fixed[i] = read(fixed[i]);
+		m->fixed[i] = read(i < coarse ? fixed[i] : MSR_MTRR_FIX4K_C0000 + i - coarse);
 	for (unsigned i = 0; i < m->variable_count; i++) {
 		m->variable[i].base = read(MSR_MTRR_PHYSBASE0 + 2 * i);
 		m->variable[i].mask = read(MSR_MTRR_PHYSBASE0 + 2 * i + 1);
@@ -42,15 +40,9 @@ void mtrr_load(struct mtrr *m, uint64_t (*read)(uint32_t msr), unsigned phys_bit
 /* Reserved encodings cannot be loaded; should one be read, nothing is safer than UC. */
 static enum mem_type type_of(uint64_t field)
 {
-	switch (field & 7) {
-	case MT_WC:
-	case MT_WT:
-	case MT_WP:
-	case MT_WB:
-		return (enum mem_type)(field & 7);
-	default:
-		return MT_UC;
-	}
+	enum mem_type t = (enum mem_type)(field & 7);
+
+	return t == MT_WC || t == MT_WT || t == MT_WP || t == MT_WB ? t : MT_UC;
 }
 
 /* Below 1 MiB: 8 ranges of 64 KiB, 16 of 16 KiB, 64 of 4 KiB (SDM 3A 11.11.2.2). */
@@ -111,10 +103,8 @@ enum mem_type mtrr_type_at(const struct mtrr *m, hpa_t pa, hpa_t *until)
 	if (!(m->def_type & DEF_ENABLED) || pa >= BIT(m->phys_bits))
 		return MT_UC;
 	*until = BIT(m->phys_bits);
-	if (m->has_fixed && (m->def_type & DEF_FIXED)) {
-		if (pa < MIB(1))
-			return fixed_type(m, pa, until);
-	}
+	if (m->has_fixed && (m->def_type & DEF_FIXED) && pa < MIB(1))
+		return fixed_type(m, pa, until);
 	for (unsigned i = 0; i < m->variable_count; i++) {
 		if (!(m->variable[i].mask & MASK_VALID) || !in_range(m, i, pa, until))
 			continue;

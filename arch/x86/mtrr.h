@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What memory type the MTRRs give to a physical address. Pure. */
-#ifndef ARCH_X86_MTRR_H
-#define ARCH_X86_MTRR_H
+#pragma once
 
 #include "arch/x86/regs.h"
 #include "kernel/types.h"
@@ -34,5 +33,3 @@ enum mem_type mtrr_type_at(const struct mtrr *m, hpa_t pa, hpa_t *until);
 
 /* How much of [pa, pa + size), from its start, has the type that pa has; > 0 for size > 0. */
 uint64_t mtrr_uniform(const struct mtrr *m, hpa_t pa, uint64_t size, enum mem_type *type);
-
-#endif

@@ -29,16 +29,17 @@ static void must_map(uint64_t va, hpa_t pa, uint64_t size, unsigned prot, const 
 
 static bool in_direct_map(const struct handoff_mem *m)
 {
-	switch (m->type) {
-	case HANDOFF_MEM_FREE:
-	case HANDOFF_MEM_LOADER:
-	case HANDOFF_MEM_ACPI:
-	case HANDOFF_MEM_ACPI_NVS:
-	case HANDOFF_MEM_KERNEL:
-		return (m->flags & HANDOFF_MEM_WB) != 0;
-	default:
-		return false;
-	}
+	const uint64_t types = BIT(HANDOFF_MEM_FREE) | BIT(HANDOFF_MEM_LOADER) |
+			       BIT(HANDOFF_MEM_ACPI) | BIT(HANDOFF_MEM_ACPI_NVS) |
+			       BIT(HANDOFF_MEM_KERNEL);
+
+	return m->type < 64 && (types >> m->type & 1) && (m->flags & HANDOFF_MEM_WB);
+}
+
+static void map_ram(uint64_t base, uint64_t end)
+{
+	if (end > base)
+		must_map(DIRECT_MAP_BASE + base, base, end - base, PT_R | PT_W, "memory");
 }
 
 static void map_direct(const struct handoff *h)
@@ -51,15 +52,12 @@ static void map_direct(const struct handoff *h)
 		if (!in_direct_map(&m[i]) || m[i].base >= MEM_LIMIT)
 			continue;
 		if (m[i].base != end) {
-			if (end > base)
-				must_map(DIRECT_MAP_BASE + base, base, end - base, PT_R | PT_W,
-					 "memory");
+			map_ram(base, end);
 			base = m[i].base;
 		}
 		end = min_u64(m[i].base + m[i].size, MEM_LIMIT);
 	}
-	if (end > base)
-		must_map(DIRECT_MAP_BASE + base, base, end - base, PT_R | PT_W, "memory");
+	map_ram(base, end);
 }
 
 static void map_image(hpa_t pa)

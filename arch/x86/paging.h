@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The hypervisor's own address space. */
-#ifndef ARCH_X86_PAGING_H
-#define ARCH_X86_PAGING_H
+#pragma once
 
 #include "arch/x86/regs.h"
 #include "boot/handoff.h"
@@ -33,5 +32,3 @@ void unmap_trampoline(hpa_t page);
 uint64_t host_cr3(void);
 /* True when [pa, pa + len) lies in the direct map. */
 bool phys_is_mapped(hpa_t pa, uint64_t len);
-
-#endif

@@ -94,10 +94,9 @@ static void say_address(const char *what, uint64_t addr, bool is_return)
 	const char *name = has_symbols ? symbols_find(&symbols, addr - is_return, &offset) : NULL;
 
 	if (name)
-		say("panic| %s %016llx %s+0x%llx", what, (unsigned long long)addr, name,
-		    (unsigned long long)(offset + is_return));
+		say("panic| %s %016lx %s+0x%lx", what, addr, name, offset + is_return);
 	else
-		say("panic| %s %016llx", what, (unsigned long long)addr);
+		say("panic| %s %016lx", what, addr);
 }
 
 static bool is_text(uint64_t a)
@@ -133,27 +132,27 @@ static void backtrace_from(uint64_t rip, uint64_t rbp)
 	}
 }
 
-void stop_other_cores(void)
+/* False: this core or another panics already. The others stop where they are in any case. */
+static bool claim(void)
 {
 	uint32_t none = 0;
 
-	(void)__atomic_compare_exchange_n(&panicking, &none, 1 + this_cpu()->id, false,
-					  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(&panicking, &none, 1 + this_cpu()->id, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+void stop_other_cores(void)
+{
+	(void)claim();
 	if (cpu_count > 1)
 		apic_send_nmi_others();
 }
 
 static void begin(void)
 {
-	uint32_t none = 0;
-
 	irq_off();
-	if (!__atomic_compare_exchange_n(&panicking, &none, 1 + this_cpu()->id, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		/* A second panic of the same core: its first one goes on being the message. */
+	if (!claim()) /* a second panic of the same core: its first one goes on being the message */
 		panic_park();
-	}
-	/* The firmware's lock-free state is ours now; the others stop where they are. */
 	if (cpu_count > 1)
 		apic_send_nmi_others();
 }
@@ -196,25 +195,17 @@ static void __attribute__((noreturn)) end(void)
 void panic_trap(const struct trap_frame *f, const char *what)
 {
 	begin();
-	(void)ksnprintf(reason, sizeof(reason), "core %u: %s in the hypervisor, error code 0x%llx",
-			this_cpu()->id, what, (unsigned long long)f->error);
+	(void)ksnprintf(reason, sizeof(reason), "core %u: %s in the hypervisor, error code 0x%lx",
+			this_cpu()->id, what, f->error);
 	say(" ");
 	say("panic| %s", reason);
-	say("panic| rip %016llx  cs %04llx  rflags %016llx", (unsigned long long)f->rip,
-	    (unsigned long long)f->cs, (unsigned long long)f->rflags);
-	say("panic| rsp %016llx  ss %04llx  cr2 %016llx", (unsigned long long)f->rsp,
-	    (unsigned long long)f->ss, (unsigned long long)read_cr2());
-	say("panic| cr0 %016llx cr3 %016llx cr4 %016llx", (unsigned long long)read_cr0(),
-	    (unsigned long long)read_cr3(), (unsigned long long)read_cr4());
-#define R(n) (unsigned long long)f->n
-	say("panic| rax %016llx rbx %016llx rcx %016llx rdx %016llx", R(rax), R(rbx), R(rcx),
-	    R(rdx));
-	say("panic| rsi %016llx rdi %016llx rbp %016llx r8  %016llx", R(rsi), R(rdi), R(rbp),
-	    R(r8));
-	say("panic| r9  %016llx r10 %016llx r11 %016llx r12 %016llx", R(r9), R(r10), R(r11),
-	    R(r12));
-	say("panic| r13 %016llx r14 %016llx r15 %016llx", R(r13), R(r14), R(r15));
-#undef R
+	say("panic| rip %016lx  cs %04lx  rflags %016lx", f->rip, f->cs, f->rflags);
+	say("panic| rsp %016lx  ss %04lx  cr2 %016lx", f->rsp, f->ss, read_cr2());
+	say("panic| cr0 %016lx cr3 %016lx cr4 %016lx", read_cr0(), read_cr3(), read_cr4());
+	say("panic| rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
+	say("panic| rsi %016lx rdi %016lx rbp %016lx r8  %016lx", f->rsi, f->rdi, f->rbp, f->r8);
+	say("panic| r9  %016lx r10 %016lx r11 %016lx r12 %016lx", f->r9, f->r10, f->r11, f->r12);
+	say("panic| r13 %016lx r14 %016lx r15 %016lx", f->r13, f->r14, f->r15);
 	backtrace_from(f->rip, f->rbp);
 	end();
 }

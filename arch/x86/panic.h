@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The end of the hypervisor: said on every console, then everything stands still. */
-#ifndef ARCH_X86_PANIC_H
-#define ARCH_X86_PANIC_H
+#pragma once
 
 #include "arch/x86/traps.h"
 #include "kernel/types.h"
@@ -15,5 +14,3 @@ bool panic_in_progress(void);
 void stop_other_cores(void);
 void panic_park(void) __attribute__((noreturn));
 void panic_trap(const struct trap_frame *f, const char *what) __attribute__((noreturn));
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a core keeps for itself; reached through GS in the hypervisor. */
-#ifndef ARCH_X86_PERCPU_H
-#define ARCH_X86_PERCPU_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -14,20 +13,18 @@ struct cpu {
 	unsigned id;      /* 0.. in order of the processor list; 0 is the boot core */
 	uint32_t apic_id;
 	volatile bool online;
-	struct vcpu *current;   /* loaded in the backend on this core */
-	struct vcpu *fpu_owner; /* whose XSAVE state the registers hold */
-	uint64_t pending;       /* CPU_REQ_*: set by interrupts and other cores, atomically */
-	void *hw;               /* the backend's per-core data */
-	struct cpu_more *more;  /* the scheduler's and timers' */
-	uint64_t stack_top;     /* top of the core's own stack */
-	hpa_t tss;              /* its TSS, GDT and IDT live in arch/x86/gdt.c */
-	uint64_t tss_va, gdt_va;
+	struct vcpu *current;    /* loaded in the backend on this core */
+	struct vcpu *fpu_owner;  /* whose XSAVE state the registers hold */
+	uint64_t pending;        /* CPU_REQ_*: set by interrupts and other cores, atomically */
+	void *hw;                /* the backend's per-core data */
+	struct cpu_more *more;   /* the scheduler's and timers' */
+	uint64_t stack_top;      /* top of the core's own stack */
+	uint64_t tss_va, gdt_va; /* live in arch/x86/gdt.c */
 } __attribute__((aligned(64)));
 
 #define CPU_REQ_TIMER   BIT(0) /* the local timer fired */
 #define CPU_REQ_KICK    BIT(1) /* another core asks this one to look again */
-#define CPU_REQ_STOP    BIT(2) /* the machine goes down: park */
-#define CPU_REQ_CONSOLE BIT(3) /* input waits at the console */
+#define CPU_REQ_CONSOLE BIT(2) /* input waits at the console */
 
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned cpu_count; /* online or not */
@@ -38,5 +35,3 @@ static inline struct cpu *this_cpu(void)
 	__asm__("mov %%gs:0, %0" : "=r"(c));
 	return c;
 }
-
-#endif

@@ -41,10 +41,12 @@ static void enter_acpi_mode(void)
 }
 
 /* Past the log, whose lock a core that was stopped may hold. */
-static void last_words(const char *s)
+static void __attribute__((noreturn)) last_words(const char *s)
 {
 	serial_write(&serial_com1, s, strlen(s));
 	fbcon_write(s, strlen(s));
+	serial_drain(&serial_com1);
+	panic_park();
 }
 
 /* The last line of the log, and no guest runs any more. */
@@ -72,8 +74,6 @@ void power_reset(void)
 	out8(0x64, 0xfe);
 	delay_us(100000);
 	last_words("mullion| this machine does not reset itself: press its button\r\n");
-	serial_drain(&serial_com1);
-	panic_park();
 }
 
 void power_off(void)
@@ -90,6 +90,4 @@ void power_off(void)
 			out8(0x8900, (uint8_t)*s);
 	}
 	last_words("mullion| this machine does not switch itself off: it is safe to do so now\r\n");
-	serial_drain(&serial_com1);
-	panic_park();
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Switching the machine off, or resetting it. */
-#ifndef ARCH_X86_POWER_H
-#define ARCH_X86_POWER_H
+#pragma once
 
 struct acpi_info;
 
@@ -9,5 +8,3 @@ struct acpi_info;
 void power_init(const struct acpi_info *info);
 void power_off(void) __attribute__((noreturn));
 void power_reset(void) __attribute__((noreturn));
-
-#endif

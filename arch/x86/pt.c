@@ -131,19 +131,11 @@ int pt_walk(const struct pt *pt, uint64_t va, struct pt_leaf *out)
 	return 0;
 }
 
-static bool any_mapped(const struct pt *pt, uint64_t *table, unsigned level, uint64_t va,
-		       uint64_t end)
+static bool any_mapped(const struct pt *pt, uint64_t va, uint64_t end)
 {
-	for (uint64_t next; va < end; va = next) {
-		uint64_t e = *entry_of(table, level, va);
-
-		next = min_u64(align_down(va, size_of(level)) + size_of(level), end);
-		if (!pt->fmt->present(e))
-			continue;
-		if (!is_table(pt, e, level) ||
-		    any_mapped(pt, child_of(pt, e, level), level - 1, va, next))
+	for (unsigned level; va < end; va = align_down(va, size_of(level)) + size_of(level))
+		if (pt->fmt->present(*find(pt, va, &level)))
 			return true;
-	}
 	return false;
 }
 
@@ -231,7 +223,7 @@ int pt_map(struct pt *pt, uint64_t va, hpa_t pa, uint64_t size, unsigned prot, e
 
 	uint64_t *root = table_at(pt, pt->root);
 
-	if (any_mapped(pt, root, TOP, va, va + size))
+	if (any_mapped(pt, va, va + size))
 		return -EEXIST;
 
 	int err = fill(pt, root, TOP, va, va + size, &m);

@@ -5,8 +5,7 @@
  * All three formats have 4 levels of 512 64-bit entries; level 1 maps 4 KiB,
  * level 2 2 MiB, level 3 1 GiB.
  */
-#ifndef ARCH_X86_PT_H
-#define ARCH_X86_PT_H
+#pragma once
 
 #include "arch/x86/regs.h"
 #include "kernel/types.h"
@@ -80,5 +79,3 @@ int pt_protect(struct pt *pt, uint64_t va, uint64_t size, unsigned prot);
 
 /* 0, or -ENOENT when va is not mapped. */
 int pt_walk(const struct pt *pt, uint64_t va, struct pt_leaf *out);
-
-#endif

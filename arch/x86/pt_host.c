@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Page-table format of host paging, and the entry encoding that NPT shares. */
+/* Page-table formats of host paging and of NPT, which share the encoding of entries. */
 #include "arch/x86/pt_host.h"
 
 #define PTE_PWT       BIT(3)
@@ -16,7 +16,8 @@ static unsigned pat_index(enum mem_type type)
 	return 3;
 }
 
-uint64_t pte_type_bits(enum mem_type type, unsigned level)
+/* PAT is bit 7 at level 1, 12 above. */
+static uint64_t pte_type_bits(enum mem_type type, unsigned level)
 {
 	unsigned i = pat_index(type);
 	uint64_t pat = level == 1 ? PTE_PAT_4K : PTE_PAT_LARGE;
@@ -24,7 +25,7 @@ uint64_t pte_type_bits(enum mem_type type, unsigned level)
 	return (i & 1 ? PTE_PWT : 0) | (i & 2 ? PTE_PCD : 0) | (i & 4 ? pat : 0);
 }
 
-enum mem_type pte_type(uint64_t e, unsigned level)
+static enum mem_type pte_type(uint64_t e, unsigned level)
 {
 	unsigned i = (e & PTE_PWT ? 1u : 0) | (e & PTE_PCD ? 2u : 0) |
 		     (e & (level == 1 ? PTE_PAT_4K : PTE_PAT_LARGE) ? 4u : 0);
@@ -32,7 +33,7 @@ enum mem_type pte_type(uint64_t e, unsigned level)
 	return (enum mem_type)(PT_HOST_PAT >> (8 * i) & 7);
 }
 
-bool pte_present(uint64_t e)
+static bool pte_present(uint64_t e)
 {
 	return e & PTE_P;
 }
@@ -42,7 +43,8 @@ bool pte_is_leaf(uint64_t e, unsigned level)
 	return level == 1 || (level < 4 && (e & PTE_PS));
 }
 
-hpa_t pte_addr(uint64_t e, unsigned level)
+/* Of a leaf or (level 4 or no PS) a table. */
+static hpa_t pte_addr(uint64_t e, unsigned level)
 {
 	return e & PTE_ADDR & ~(level > 1 && pte_is_leaf(e, level) ? PTE_PAT_LARGE : 0);
 }
@@ -55,7 +57,7 @@ static uint64_t host_leaf(hpa_t pa, unsigned level, unsigned prot, enum mem_type
 	       (level > 1 ? PTE_PS : 0) | pte_type_bits(type, level);
 }
 
-uint64_t pte_table(hpa_t pa)
+static uint64_t pte_table(hpa_t pa)
 {
 	return pa | PTE_P | PTE_W | PTE_U | PTE_A;
 }
@@ -73,5 +75,26 @@ const struct pt_format pt_format_host = {
 	.is_leaf = pte_is_leaf,
 	.addr = pte_addr,
 	.prot = host_prot,
+	.type = pte_type,
+};
+
+/* A user page of the host's: without G, which is reserved in upper levels of nested tables. */
+static uint64_t npt_leaf(hpa_t pa, unsigned level, unsigned prot, enum mem_type type)
+{
+	return host_leaf(pa, level, prot | (unsigned)PT_U, type);
+}
+
+static unsigned npt_prot(uint64_t e)
+{
+	return host_prot(e) & ~(unsigned)PT_U;
+}
+
+const struct pt_format pt_format_npt = {
+	.leaf = npt_leaf,
+	.table = pte_table,
+	.present = pte_present,
+	.is_leaf = pte_is_leaf,
+	.addr = pte_addr,
+	.prot = npt_prot,
 	.type = pte_type,
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Entries of 4-level x86-64 page tables, as host paging and NPT use them. Pure. */
-#ifndef ARCH_X86_PT_HOST_H
-#define ARCH_X86_PT_HOST_H
+#pragma once
 
 #include "arch/x86/pt.h"
 
@@ -25,15 +24,16 @@
  */
 #define PT_HOST_PAT 0x0007050100070406ull
 
-/* The PWT, PCD and PAT bits that select the type; PAT is bit 7 at level 1, 12 above. */
-uint64_t pte_type_bits(enum mem_type type, unsigned level);
-enum mem_type pte_type(uint64_t e, unsigned level);
-hpa_t pte_addr(uint64_t e, unsigned level); /* of a leaf or (level 4 or no PS) a table */
-uint64_t pte_table(hpa_t pa);
-bool pte_present(uint64_t e);
 bool pte_is_leaf(uint64_t e, unsigned level);
 
 /* Pages are global and supervisor's, unless PT_U is given; tables restrict nothing. */
 extern const struct pt_format pt_format_host;
 
-#endif
+/*
+ * 4-level host tables, walked as user accesses (APM 2 15.25.5): every entry
+ * has U set. The host's CR4.PAE/EFER.LMA at VMRUN choose the format, EFER.NXE
+ * enables NX, and the host's IA32_PAT (PT_HOST_PAT) gives the memory types,
+ * which the CPU combines with the guest's PAT (APM 2 15.25.8). PT_U has no
+ * meaning here and is not reported.
+ */
+extern const struct pt_format pt_format_npt;

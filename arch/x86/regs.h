@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Architectural register bits (SDM 3A 2.5, SDM 1 3.4.3, APM 2 3.1). Pure. */
-#ifndef ARCH_X86_REGS_H
-#define ARCH_X86_REGS_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -112,5 +111,3 @@ enum mem_type {
 	MT_WB = 6,
 	MT_UC_MINUS = 7, /* PAT only */
 };
-
-#endif

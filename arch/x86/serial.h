@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The physical 16550s: the hypervisor's console, and a second port for programs. */
-#ifndef ARCH_X86_SERIAL_H
-#define ARCH_X86_SERIAL_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -38,5 +37,3 @@ int serial_read(struct serial_port *p);
 void serial_enable_irq(struct serial_port *p);
 /* Waits until the last bit of all that waits has left. */
 void serial_drain(struct serial_port *p);
-
-#endif

@@ -34,6 +34,16 @@ static void ap_entry(struct cpu *cpu)
 	ap_main();
 }
 
+static bool comes_up(const struct cpu *cpu, unsigned us)
+{
+	for (unsigned waited = 0; waited < us; waited += 100) {
+		if (__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+			return true;
+		delay_us(100);
+	}
+	return __atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE);
+}
+
 static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
 {
 	/* A core that did not start has left its number, and stacks, to the next. */
@@ -52,14 +62,8 @@ static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
 	delay_us(10000);
 	for (unsigned i = 0; i < 2; i++) {
 		apic_send_sipi(cpu->apic_id, (uint8_t)(page >> PAGE_SHIFT));
-		delay_us(200);
-		if (__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+		if (comes_up(cpu, i ? START_TIMEOUT_US : 200))
 			return true;
-	}
-	for (unsigned us = 0; us < START_TIMEOUT_US; us += 100) {
-		if (__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
-			return true;
-		delay_us(100);
 	}
 	/* It must not wake up later and run with another core's data. */
 	apic_send_init(cpu->apic_id, true);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Starting the other cores. */
-#ifndef ARCH_X86_SMP_H
-#define ARCH_X86_SMP_H
+#pragma once
 
 #include "arch/x86/percpu.h"
 
@@ -12,5 +11,3 @@
  * warning.
  */
 void smp_start(hpa_t page, void (*main)(void));
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ticket lock: fair, and one word. Taken with interrupts off only. */
-#ifndef ARCH_X86_SPINLOCK_H
-#define ARCH_X86_SPINLOCK_H
+#pragma once
 
 #include "arch/x86/cpu.h"
 
@@ -20,5 +19,3 @@ static inline void spin_unlock(struct spinlock *l)
 {
 	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
 }
-
-#endif

@@ -2,6 +2,7 @@
 ; One stub a vector, all of one size, that leads to trap_handler(struct trap_frame *).
 bits 64
 default rel
+%include "arch/x86/gpr.asm"
 
 extern trap_handler
 
@@ -31,43 +32,17 @@ trap_stubs_end:
 %error "a stub is larger than 16 bytes"
 %endif
 
+; struct trap_frame, from its end.
+%define TRAP_REGS rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
 trap_common:
-	push rax
-	push rcx
-	push rdx
-	push rbx
-	push rbp
-	push rsi
-	push rdi
-	push r8
-	push r9
-	push r10
-	push r11
-	push r12
-	push r13
-	push r14
-	push r15
+	pushes TRAP_REGS
 	cld
 	mov rdi, rsp
 	mov rbx, rsp
 	and rsp, -16
 	call trap_handler
 	mov rsp, rbx
-	pop r15
-	pop r14
-	pop r13
-	pop r12
-	pop r11
-	pop r10
-	pop r9
-	pop r8
-	pop rdi
-	pop rsi
-	pop rbp
-	pop rbx
-	pop rdx
-	pop rcx
-	pop rax
+	pops TRAP_REGS
 	add rsp, 16
 	iretq
 

@@ -83,7 +83,7 @@ static bool fixup(struct trap_frame *f)
 	return false;
 }
 
-void host_nmi(void)
+static void host_nmi(void)
 {
 	/* Another core that panics stops this one so; any other NMI has no owner here. */
 	if (panic_in_progress())
@@ -112,32 +112,21 @@ static void exception(struct trap_frame *f)
 	panic_trap(f, f->vector < 32 && names[f->vector] ? names[f->vector] : "exception");
 }
 
-static void request(uint64_t bit)
-{
-	__atomic_or_fetch(&this_cpu()->pending, bit, __ATOMIC_RELEASE);
-	apic_eoi();
-}
+/* What an interrupt asks of the core's loop. */
+static const uint8_t requests[256] = {
+	[HOST_VEC_TIMER] = CPU_REQ_TIMER,
+	[HOST_VEC_KICK] = CPU_REQ_KICK,
+	[HOST_VEC_SERIAL] = CPU_REQ_CONSOLE,
+	[HOST_VEC_SERIAL2] = CPU_REQ_CONSOLE,
+};
 
 void trap_handler(struct trap_frame *f)
 {
-	switch (f->vector) {
-	case 0 ... 31:
+	if (f->vector < 32) {
 		exception(f);
-		break;
-	case HOST_VEC_TIMER:
-		request(CPU_REQ_TIMER);
-		break;
-	case HOST_VEC_KICK:
-		request(CPU_REQ_KICK);
-		break;
-	case HOST_VEC_SERIAL:
-	case HOST_VEC_SERIAL2:
-		request(CPU_REQ_CONSOLE);
-		break;
-	case HOST_VEC_SPURIOUS: /* no EOI (SDM 3A 10.9) */
-		break;
-	default:
-		/* A device that firmware left armed: acknowledged, nobody waits for it. */
+	} else if (f->vector != HOST_VEC_SPURIOUS) { /* no EOI for that (SDM 3A 10.9) */
+		/* Others: a device that firmware left armed; nobody waits for it. */
+		__atomic_or_fetch(&this_cpu()->pending, requests[f->vector], __ATOMIC_RELEASE);
 		apic_eoi();
 	}
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Exceptions and interrupts of the hypervisor itself. */
-#ifndef ARCH_X86_TRAPS_H
-#define ARCH_X86_TRAPS_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -24,7 +23,3 @@ struct trap_frame {
 /* Fills in the IDT; once, before any core loads it. */
 void idt_init(void);
 void idt_load(void);
-/* Called for a physical NMI, also one that an exit from a guest consumed. */
-void host_nmi(void);
-
-#endif

@@ -88,7 +88,8 @@ static uint64_t by_cpuid(void)
 void tsc_init(uint16_t pm_timer_port, bool pm_timer_32bit)
 {
 	const char *ref = "PM timer";
-	uint64_t told = by_cpuid(), best = 0, doubt = UINT64_MAX;
+	uint64_t told = by_cpuid(), best;
+	struct measured least = {.doubt = UINT64_MAX};
 
 	for (unsigned i = 0; i < TRIES; i++) {
 		struct measured m = {0};
@@ -98,11 +99,10 @@ void tsc_init(uint16_t pm_timer_port, bool pm_timer_32bit)
 			ref = "PIT";
 			m = by_pit();
 		}
-		if (m.hz && m.doubt < doubt) {
-			best = m.hz;
-			doubt = m.doubt;
-		}
+		if (m.hz && m.doubt < least.doubt)
+			least = m;
 	}
+	best = least.hz;
 	if (!best && !told)
 		panic("no clock to calibrate the TSC with: neither ACPI PM timer nor PIT counts");
 	hz = best ? best : told;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The time-stamp counter as the hypervisor's clock. */
-#ifndef ARCH_X86_TSC_H
-#define ARCH_X86_TSC_H
+#pragma once
 
 #include "arch/x86/cpu.h"
 
@@ -13,5 +12,3 @@ uint64_t tsc_to_ns(uint64_t ticks);
 uint64_t tsc_to_ns_ceil(uint64_t ticks);
 uint64_t ns_to_tsc(uint64_t ns);
 void delay_us(unsigned us);
-
-#endif

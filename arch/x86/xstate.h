@@ -3,8 +3,7 @@
  * FPU and XSAVE state of guests. The hypervisor itself is compiled without
  * FPU registers, so they always belong to cpu->fpu_owner.
  */
-#ifndef ARCH_X86_XSTATE_H
-#define ARCH_X86_XSTATE_H
+#pragma once
 
 #include "arch/x86/regs.h"
 #include "kernel/types.h"
@@ -42,5 +41,3 @@ static inline bool xcr0_valid(uint64_t v, uint64_t supported)
 		return false;
 	return !(v & mpx) || (v & mpx) == mpx;
 }
-
-#endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Checks of a block request against its disk, common to all backends. Pure. */
+/* A disk image in memory, changed in place and lost at power-off. Pure. */
 #include "kernel/blk/blk.h"
 #include "kernel/errno.h"
 
@@ -21,13 +21,38 @@ static bool in_range(const struct blk *b, const struct blk_request *r)
 	return true;
 }
 
+/* Of a request that is within the disk. */
+static int transfer(struct blk *b, struct vm *vm, const struct blk_request *r)
+{
+	uint8_t *at = b->image + r->sector * BLK_SECTOR;
+
+	for (unsigned i = 0; i < r->segment_count; i++) {
+		const struct blk_segment *s = &r->segments[i];
+		int err = r->op == BLK_READ ? vm_write(vm, s->gpa, at, s->len)
+					    : vm_read(vm, s->gpa, at, s->len);
+
+		if (err)
+			return err;
+		at += s->len;
+	}
+	return 0;
+}
+
 int blk_run(struct blk *b, struct vm *vm, const struct blk_request *r)
 {
-	if (r->op == BLK_FLUSH)
-		return r->segment_count || r->sector ? -EINVAL : b->ops->flush(b);
+	if (r->op == BLK_FLUSH) /* there is no cache between the request and the image */
+		return r->segment_count || r->sector ? -EINVAL : 0;
 	if ((r->op != BLK_READ && r->op != BLK_WRITE) || !in_range(b, r))
 		return -EINVAL;
 	if (r->op == BLK_WRITE && b->readonly)
 		return -EROFS;
-	return b->ops->transfer(b, vm, r);
+	return transfer(b, vm, r);
+}
+
+int blk_mem_init(struct blk *b, void *image, uint64_t size, bool readonly)
+{
+	if (size < BLK_SECTOR)
+		return -EINVAL;
+	*b = (struct blk){.sectors = size / BLK_SECTOR, .readonly = readonly, .image = image};
+	return 0;
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Block backends: sectors moved between a disk and guest memory. Front ends
- * (hypercalls, virtio) parse and copy their requests; all checks against the
- * disk are made here, once.
+ * The block backend: sectors moved between a disk in memory and guest memory. Front
+ * ends parse and copy their requests; all checks against the disk are made here, once.
  */
-#ifndef KERNEL_BLK_BLK_H
-#define KERNEL_BLK_BLK_H
+#pragma once
 
 #include "kernel/types.h"
 #include "kernel/vm.h"
@@ -26,19 +24,10 @@ struct blk_request {
 	unsigned segment_count;
 };
 
-struct blk;
-
-struct blk_ops {
-	/* The request is within the disk and allowed. 0, -EFAULT, -EIO. */
-	int (*transfer)(struct blk *b, struct vm *vm, const struct blk_request *r);
-	int (*flush)(struct blk *b);
-};
-
 struct blk {
-	const struct blk_ops *ops;
 	uint64_t sectors;
 	bool readonly;
-	uint8_t *image; /* memory backend */
+	uint8_t *image;
 };
 
 /*
@@ -52,5 +41,3 @@ int blk_run(struct blk *b, struct vm *vm, const struct blk_request *r);
  * -EINVAL when there is not one whole sector.
  */
 int blk_mem_init(struct blk *b, void *image, uint64_t size, bool readonly);
-
-#endif

@@ -75,17 +75,14 @@ static void write_reg(struct acpi_pm *pm, unsigned reg, uint8_t v)
 {
 	unsigned shift = 8 * (reg & 1);
 
-	switch (reg) {
+	switch (reg / 2) {
 	case 0:
-	case 1:
 		pm->status &= (uint16_t) ~(v << shift);
 		break;
-	case 2:
-	case 3:
+	case 1:
 		pm->enable = (uint16_t)((pm->enable & (0xff00u >> shift)) | v << shift);
 		break;
-	case 4:
-	case 5:
+	case 2:
 		write_control(pm, reg & 1, v);
 		break;
 	default: /* the timer is read-only */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The fixed ACPI hardware: PM1a event and control blocks and the PM timer. Pure. */
-#ifndef KERNEL_DEV_ACPI_PM_H
-#define KERNEL_DEV_ACPI_PM_H
+#pragma once
 
 #include "kernel/dev/dev.h"
 
@@ -35,5 +34,3 @@ int acpi_pm_attach(struct acpi_pm *pm, struct iobus *ports);
 void acpi_pm_timer(struct acpi_pm *pm);
 /* Presses the power button: asks the guest to shut down. */
 void acpi_pm_power_button(struct acpi_pm *pm);
-
-#endif

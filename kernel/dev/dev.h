@@ -4,8 +4,7 @@
  * line, a clock, a one-shot timer, guest memory, and the bus that calls it.
  * Models are pure; their owner serializes the calls (one lock a VM).
  */
-#ifndef KERNEL_DEV_DEV_H
-#define KERNEL_DEV_DEV_H
+#pragma once
 
 #include "kernel/types.h"
 
@@ -43,6 +42,12 @@ static inline uint64_t dev_ticks(uint64_t ns, uint64_t hz)
 static inline uint64_t dev_ticks_ns(uint64_t ticks, uint64_t hz)
 {
 	return ticks / hz * 1000000000u + (ticks % hz * 1000000000u + hz - 1) / hz;
+}
+
+/* What nobody answers, as wide as the access. */
+static inline uint64_t dev_ones(unsigned size)
+{
+	return UINT64_MAX >> (64 - 8 * size);
 }
 
 #define DEV_TIMER_NEVER UINT64_MAX
@@ -95,5 +100,3 @@ int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops
  */
 bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value);
 bool iobus_write(struct iobus *b, uint64_t addr, unsigned size, uint64_t value);
-
-#endif

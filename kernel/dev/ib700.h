@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The watchdog of the iBASE IB700 board, which every PC system has a driver for. Pure. */
-#ifndef KERNEL_DEV_IB700_H
-#define KERNEL_DEV_IB700_H
+#pragma once
 
 #include "kernel/dev/dev.h"
 
@@ -15,5 +14,3 @@ struct ib700 {
 };
 
 int ib700_attach(struct ib700 *w, struct iobus *ports);
-
-#endif

@@ -13,10 +13,7 @@
 #define INDEX_ARB     0x02u
 #define INDEX_ENTRY   0x10u
 
-#define ENTRY_REMOTE_IRR BIT(14)
-#define ENTRY_LEVEL      BIT(15)
-#define ENTRY_MASKED     BIT(16)
-#define ENTRY_BITS       0xff0000000001afffull /* writable */
+#define ENTRY_BITS 0xff0000000001afffull /* writable */
 
 static unsigned send(struct ioapic *io, uint64_t e)
 {
@@ -25,7 +22,7 @@ static unsigned send(struct ioapic *io, uint64_t e)
 		.logical = e & BIT(11),
 		.delivery = e >> 8 & 7,
 		.vector = (uint8_t)e,
-		.level = e & ENTRY_LEVEL,
+		.level = e & LVT_LEVEL,
 	};
 
 	return io->deliver(io->ctx, &m);
@@ -34,7 +31,7 @@ static unsigned send(struct ioapic *io, uint64_t e)
 /* Only fixed and lowest-priority interrupts can be level-triggered (82093AA 3.2.4). */
 static bool is_level(uint64_t e)
 {
-	return (e & ENTRY_LEVEL) && (e >> 8 & 7) <= APIC_LOWEST;
+	return (e & LVT_LEVEL) && (e >> 8 & 7) <= APIC_LOWEST;
 }
 
 /* Remote IRR stands only for what a local APIC has taken and will end with an EOI. */
@@ -42,10 +39,10 @@ static void send_level(struct ioapic *io, unsigned pin)
 {
 	uint64_t *e = &io->entry[pin];
 
-	if (!(io->level >> pin & 1) || !is_level(*e) || (*e & (ENTRY_MASKED | ENTRY_REMOTE_IRR)))
+	if (!(io->level >> pin & 1) || !is_level(*e) || (*e & (LVT_MASKED | LVT_REMOTE_IRR)))
 		return;
 	if (send(io, *e))
-		*e |= ENTRY_REMOTE_IRR;
+		*e |= LVT_REMOTE_IRR;
 }
 
 /* Edges at a masked pin are lost (82093AA 3.2.4, interrupt mask). */
@@ -60,7 +57,7 @@ void ioapic_set_irq(void *ioapic, unsigned pin, bool level)
 	io->level = level ? io->level | 1u << pin : io->level & ~(1u << pin);
 	if (is_level(io->entry[pin]))
 		send_level(io, pin);
-	else if (rose && !(io->entry[pin] & ENTRY_MASKED))
+	else if (rose && !(io->entry[pin] & LVT_MASKED))
 		send(io, io->entry[pin]);
 }
 
@@ -69,9 +66,9 @@ void ioapic_eoi(struct ioapic *io, uint8_t vector)
 	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {
 		uint64_t *e = &io->entry[pin];
 
-		if ((uint8_t)*e != vector || !(*e & ENTRY_REMOTE_IRR))
+		if ((uint8_t)*e != vector || !(*e & LVT_REMOTE_IRR))
 			continue;
-		*e &= ~ENTRY_REMOTE_IRR;
+		*e &= ~LVT_REMOTE_IRR;
 		send_level(io, pin);
 	}
 }
@@ -102,7 +99,7 @@ static void write_entry(struct ioapic *io, unsigned pin, bool high, uint32_t v)
 	*e = (*e & ~half) | (value & half);
 	/* Going over to edge is how a driver without an EOI register clears remote IRR. */
 	if (!is_level(*e))
-		*e &= ~ENTRY_REMOTE_IRR;
+		*e &= ~LVT_REMOTE_IRR;
 	send_level(io, pin);
 }
 
@@ -147,7 +144,7 @@ void ioapic_init(struct ioapic *io, unsigned (*deliver)(void *ctx, const struct 
 	io->ctx = ctx;
 	io->id = id;
 	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++)
-		io->entry[pin] = ENTRY_MASKED;
+		io->entry[pin] = LVT_MASKED;
 }
 
 int ioapic_attach(struct ioapic *io, struct iobus *memory)

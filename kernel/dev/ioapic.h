@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The I/O APIC (82093AA, with the EOI register of version 0x20). Pure. */
-#ifndef KERNEL_DEV_IOAPIC_H
-#define KERNEL_DEV_IOAPIC_H
+#pragma once
 
 #include "kernel/dev/lapic.h"
 
@@ -26,5 +25,3 @@ int ioapic_attach(struct ioapic *io, struct iobus *memory);
 void ioapic_set_irq(void *ioapic, unsigned pin, bool level);
 /* EOI broadcast of a level-triggered vector. */
 void ioapic_eoi(struct ioapic *io, uint8_t vector);
-
-#endif

@@ -54,11 +54,6 @@ static enum reach reach(const struct iobus *b, uint64_t addr, unsigned size,
 	return r->size - (addr - r->base) >= size ? WHOLE : PARTLY;
 }
 
-static uint64_t all_ones(unsigned size)
-{
-	return UINT64_MAX >> (64 - 8 * size);
-}
-
 static uint64_t range_read(const struct io_range *r, uint64_t offset, unsigned size)
 {
 	uint64_t v = 0;
@@ -73,7 +68,7 @@ static uint64_t range_read(const struct io_range *r, uint64_t offset, unsigned s
 static void range_write(const struct io_range *r, uint64_t offset, unsigned size, uint64_t value)
 {
 	if (r->ops->write)
-		r->ops->write(r->dev, offset, size, value & all_ones(size));
+		r->ops->write(r->dev, offset, size, value & dev_ones(size));
 	else
 		for (unsigned i = 0; i < size; i++)
 			r->ops->write8(r->dev, (unsigned)offset + i, (uint8_t)(value >> (8 * i)));
@@ -83,7 +78,7 @@ bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value)
 {
 	const struct io_range *r;
 
-	*value = all_ones(size);
+	*value = dev_ones(size);
 	switch (reach(b, addr, size, &r)) {
 	case WHOLE:
 		*value &= range_read(r, addr - r->base, size);

@@ -3,30 +3,16 @@
  * The local APIC of one vCPU: xAPIC page, x2APIC MSRs, APIC_BASE and the
  * TSC-deadline MSR (SDM 3A chapter 10), and message routing among APICs. Pure.
  */
-#ifndef KERNEL_DEV_LAPIC_H
-#define KERNEL_DEV_LAPIC_H
+#pragma once
 
+#include "arch/x86/apic_regs.h"
+#include "arch/x86/msr.h"
 #include "kernel/dev/dev.h"
 
 #define LAPIC_DEFAULT_BASE 0xfee00000ull
 #define LAPIC_VERSION      0x00050014u /* integrated, 6 LVT entries, no EOI-broadcast suppression */
 #define LAPIC_TIMER_HZ     100000000u  /* before the divider */
 #define LAPIC_TICK_NS      (1000000000u / LAPIC_TIMER_HZ)
-
-#define APIC_BASE_BSP    BIT(8)
-#define APIC_BASE_X2APIC BIT(10)
-#define APIC_BASE_ENABLE BIT(11)
-
-/* Delivery modes, as in the ICR, LVT and I/O APIC. */
-enum apic_delivery {
-	APIC_FIXED = 0,
-	APIC_LOWEST = 1,
-	APIC_SMI = 2,
-	APIC_NMI = 4,
-	APIC_INIT = 5,
-	APIC_SIPI = 6,
-	APIC_EXTINT = 7,
-};
 
 /* An interrupt message on the system bus: from an ICR, the I/O APIC or an MSI. */
 struct apic_msg {
@@ -67,13 +53,11 @@ struct lapic_config {
 	unsigned phys_bits;
 };
 
-enum { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
-
 struct lapic {
 	struct lapic_config c;
 	uint64_t base;                   /* APIC_BASE */
 	uint32_t irr[8], isr[8], tmr[8]; /* irr: atomic */
-	uint32_t id, ldr, dfr, svr, esr, esr_pending, lvt[LVT_COUNT];
+	uint32_t ldr, dfr, svr, esr, esr_pending, lvt[LVT_COUNT];
 	uint64_t icr;
 	uint8_t tpr;
 	bool lint[2]; /* levels of the pins */
@@ -128,5 +112,3 @@ bool lapic_matches(const struct lapic *l, const struct apic_msg *m);
 unsigned lapic_route(struct lapic *const *all, unsigned count, const struct apic_msg *m);
 /* Delivers what src's ICR says, shorthands included. */
 unsigned lapic_route_ipi(struct lapic *const *all, unsigned count, struct lapic *src, uint64_t icr);
-
-#endif

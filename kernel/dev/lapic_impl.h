@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the parts of the local APIC share: lapic.c, lapic_regs.c. */
-#ifndef KERNEL_DEV_LAPIC_IMPL_H
-#define KERNEL_DEV_LAPIC_IMPL_H
+#pragma once
 
 #include "kernel/dev/lapic.h"
-
-#define SVR_ENABLE BIT(8)
-
-#define LVT_VECTOR     0xffu
-#define LVT_DELIVERY   0x700u
-#define LVT_REMOTE_IRR BIT(14)
-#define LVT_LEVEL      BIT(15)
-#define LVT_MASKED     0x10000u
-
-#define TIMER_ONE_SHOT 0u
-#define TIMER_PERIODIC 1u
-#define TIMER_DEADLINE 2u
 
 /* ESR, SDM 3A 10.5.3. */
 #define ESR_SEND_VECTOR BIT(5)
@@ -56,5 +43,3 @@ void lapic_timer_set_divide(struct lapic *l, uint32_t divide);
 /* The mode is about to change; the LVT entry still has the old one. */
 void lapic_timer_set_mode(struct lapic *l, unsigned mode);
 void lapic_timer_set_deadline(struct lapic *l, uint64_t tsc);
-
-#endif

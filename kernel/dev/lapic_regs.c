@@ -2,37 +2,7 @@
 /* The local APIC's registers: the xAPIC page, the x2APIC MSRs, APIC_BASE and TSC_DEADLINE. */
 #include "kernel/dev/lapic_impl.h"
 #include "kernel/errno.h"
-
-#define MSR_APIC_BASE    0x1bu
-#define MSR_TSC_DEADLINE 0x6e0u
-#define MSR_X2APIC_FIRST 0x800u
-#define MSR_X2APIC_LAST  0x8ffu
-
-/* Register numbers: MMIO offset / 16, MSR - 0x800 (SDM 3A table 10-1, 10-6). */
-enum {
-	REG_ID = 0x02,
-	REG_VERSION = 0x03,
-	REG_TPR = 0x08,
-	REG_APR = 0x09, /* xAPIC only */
-	REG_PPR = 0x0a,
-	REG_EOI = 0x0b,
-	REG_RRD = 0x0c, /* xAPIC only */
-	REG_LDR = 0x0d,
-	REG_DFR = 0x0e, /* xAPIC only */
-	REG_SVR = 0x0f,
-	REG_ISR = 0x10,
-	REG_TMR = 0x18,
-	REG_IRR = 0x20,
-	REG_ESR = 0x28,
-	REG_ICR = 0x30,
-	REG_ICR_HIGH = 0x31, /* xAPIC only */
-	REG_LVT = 0x32,
-	REG_LVT_END = REG_LVT + LVT_COUNT,
-	REG_INITIAL = 0x38,
-	REG_CURRENT = 0x39,
-	REG_DIVIDE = 0x3e,
-	REG_SELF_IPI = 0x3f, /* x2APIC only */
-};
+#include "kernel/string.h"
 
 #define ICR_LOW_BITS 0xccfffu /* without delivery status */
 #define SVR_BITS     0x3ffu   /* no EOI-broadcast suppression */
@@ -42,102 +12,83 @@ static uint32_t x2apic_ldr(const struct lapic *l)
 	return (l->c.id & ~15u) << 12 | 1u << (l->c.id & 15);
 }
 
-/* Registers that both modes have; false: there is none to be read. */
+/*
+ * Registers that both modes have. Of those that are a field of struct lapic, at is where it
+ * is, less 4 bytes for each register before; others need a function.
+ */
+struct reg {
+	bool field;
+	int16_t at;
+	uint32_t bits;      /* that can be written */
+	uint32_t read_only; /* that an x2APIC write may carry */
+};
+
+#define AT(name, first)                                                                            \
+	.field = true, .at = (int16_t)((int)offsetof(struct lapic, name) - 4 * (int)(first))
+#define LVT(allowed, status)                                                                       \
+	{                                                                                          \
+		AT(lvt, APIC_LVT), .bits = (allowed), .read_only = (status)                        \
+	}
+#define LVT_SOURCE (LVT_VECTOR | LVT_DELIVERY | LVT_MASKED)
+#define LVT_LINT   LVT(LVT_SOURCE | 0xa000u, LVT_PENDING | LVT_REMOTE_IRR)
+
+static const struct reg regs[] = {
+	[APIC_TPR] = {.bits = 0xff},
+	[APIC_SVR] = {AT(svr, APIC_SVR), .bits = SVR_BITS},
+	[APIC_ISR... APIC_ISR + 7] = {AT(isr, APIC_ISR)},
+	[APIC_TMR... APIC_TMR + 7] = {AT(tmr, APIC_TMR)},
+	[APIC_IRR... APIC_IRR + 7] = {AT(irr, APIC_IRR)},
+	[APIC_ESR] = {AT(esr, APIC_ESR)},
+	[APIC_ICR] = {AT(icr, APIC_ICR)},
+	[APIC_LVT + LVT_TIMER] = LVT(LVT_VECTOR | LVT_MASKED | 3u << LVT_TIMER_SHIFT, LVT_PENDING),
+	[APIC_LVT + LVT_THERMAL] = LVT(LVT_SOURCE, LVT_PENDING),
+	[APIC_LVT + LVT_PERF] = LVT(LVT_SOURCE, LVT_PENDING),
+	[APIC_LVT + LVT_LINT0] = LVT_LINT,
+	[APIC_LVT + LVT_LINT1] = LVT_LINT,
+	[APIC_LVT + LVT_ERROR] = LVT(LVT_VECTOR | LVT_MASKED, LVT_PENDING),
+	[APIC_TIMER_INITIAL] = {AT(initial, APIC_TIMER_INITIAL), .bits = UINT32_MAX},
+	[APIC_TIMER_DIVIDE] = {AT(divide, APIC_TIMER_DIVIDE), .bits = 0xb},
+	[APIC_SELF_IPI] = {.bits = 0xff},
+};
+
+static struct reg find(const struct lapic *l, unsigned reg)
+{
+	struct reg r = reg < ARRAY_SIZE(regs) ? regs[reg] : (struct reg){0};
+
+	if (reg == APIC_LVT + LVT_TIMER && !l->c.tsc_deadline)
+		r.bits &= ~(2u << LVT_TIMER_SHIFT);
+	return r;
+}
+
+/* False: there is none to be read. */
 static bool reg_read(struct lapic *l, unsigned reg, uint32_t *v)
 {
+	struct reg r = find(l, reg);
 	bool x2 = lapic_x2apic(l);
 
 	switch (reg) {
-	case REG_ID:
+	case APIC_ID:
 		*v = x2 ? l->c.id : l->c.id << 24;
 		return true;
-	case REG_VERSION:
+	case APIC_VERSION:
 		*v = LAPIC_VERSION;
 		return true;
-	case REG_TPR:
+	case APIC_TPR:
 		*v = l->tpr;
 		return true;
-	case REG_PPR:
+	case APIC_PPR:
 		*v = lapic_ppr(l);
 		return true;
-	case REG_LDR:
+	case APIC_LDR:
 		*v = x2 ? x2apic_ldr(l) : l->ldr;
 		return true;
-	case REG_SVR:
-		*v = l->svr;
-		return true;
-	case REG_ISR ... REG_ISR + 7:
-		*v = l->isr[reg - REG_ISR];
-		return true;
-	case REG_TMR ... REG_TMR + 7:
-		*v = l->tmr[reg - REG_TMR];
-		return true;
-	case REG_IRR ... REG_IRR + 7:
-		*v = l->irr[reg - REG_IRR];
-		return true;
-	case REG_ESR:
-		*v = l->esr;
-		return true;
-	case REG_ICR:
-		*v = (uint32_t)l->icr;
-		return true;
-	case REG_LVT ... REG_LVT_END - 1:
-		*v = l->lvt[reg - REG_LVT];
-		return true;
-	case REG_INITIAL:
-		*v = l->initial;
-		return true;
-	case REG_CURRENT:
+	case APIC_TIMER_CURRENT:
 		*v = lapic_timer_current(l);
 		return true;
-	case REG_DIVIDE:
-		*v = l->divide;
-		return true;
 	default:
-		return false;
-	}
-}
-
-/* The bits of a register that can be written; UINT32_MAX for those where anything goes. */
-static uint32_t reg_bits(const struct lapic *l, unsigned reg)
-{
-	switch (reg) {
-	case REG_TPR:
-	case REG_SELF_IPI:
-		return 0xff;
-	case REG_SVR:
-		return SVR_BITS;
-	case REG_LVT + LVT_TIMER:
-		return LVT_VECTOR | LVT_MASKED | (l->c.tsc_deadline ? 3u << 17 : 1u << 17);
-	case REG_LVT + LVT_THERMAL:
-	case REG_LVT + LVT_PERF:
-		return LVT_VECTOR | LVT_DELIVERY | LVT_MASKED;
-	case REG_LVT + LVT_LINT0:
-	case REG_LVT + LVT_LINT1:
-		return LVT_VECTOR | LVT_DELIVERY | LVT_MASKED | 0xa000u;
-	case REG_LVT + LVT_ERROR:
-		return LVT_VECTOR | LVT_MASKED;
-	case REG_INITIAL:
-		return UINT32_MAX;
-	case REG_DIVIDE:
-		return 0xb;
-	default:
-		return 0; /* EOI, ESR */
-	}
-}
-
-/* Read-only bits, which an x2APIC write may carry: delivery status and remote IRR. */
-static uint32_t reg_read_only(unsigned reg)
-{
-	switch (reg) {
-	case REG_LVT + LVT_LINT0:
-	case REG_LVT + LVT_LINT1:
-		return 0x5000;
-	case REG_LVT ... REG_LVT + LVT_PERF:
-	case REG_LVT + LVT_ERROR:
-		return 0x1000;
-	default:
-		return 0;
+		if (r.field)
+			memcpy(v, (const char *)l + r.at + 4 * reg, sizeof(*v));
+		return r.field;
 	}
 }
 
@@ -171,30 +122,30 @@ static void write_svr(struct lapic *l, uint32_t v)
 			l->lvt[i] |= LVT_MASKED;
 }
 
-/* v has only bits of reg_bits(); false: no such register. */
+/* v has only bits that can be written; false: no such register. */
 static bool reg_write(struct lapic *l, unsigned reg, uint32_t v)
 {
 	switch (reg) {
-	case REG_TPR:
+	case APIC_TPR:
 		write_tpr(l, (uint8_t)v);
 		return true;
-	case REG_EOI:
+	case APIC_EOI:
 		lapic_eoi(l);
 		return true;
-	case REG_SVR:
+	case APIC_SVR:
 		write_svr(l, v);
 		return true;
-	case REG_ESR: /* a write latches what has happened since the last one */
+	case APIC_ESR: /* a write latches what has happened since the last one */
 		l->esr = l->esr_pending;
 		l->esr_pending = 0;
 		return true;
-	case REG_LVT ... REG_LVT_END - 1:
-		write_lvt(l, reg - REG_LVT, v);
+	case APIC_LVT ... APIC_LVT + LVT_COUNT - 1:
+		write_lvt(l, reg - APIC_LVT, v);
 		return true;
-	case REG_INITIAL:
+	case APIC_TIMER_INITIAL:
 		lapic_timer_set_initial(l, v);
 		return true;
-	case REG_DIVIDE:
+	case APIC_TIMER_DIVIDE:
 		lapic_timer_set_divide(l, v);
 		return true;
 	default:
@@ -213,14 +164,14 @@ static uint32_t xapic_read(struct lapic *l, unsigned reg)
 	uint32_t v = 0;
 
 	switch (reg) {
-	case REG_APR:
+	case APIC_APR:
 		return lapic_apr(l);
-	case REG_EOI: /* write-only */
-	case REG_RRD:
+	case APIC_EOI: /* write-only */
+	case APIC_RRD:
 		return 0;
-	case REG_DFR:
+	case APIC_DFR:
 		return l->dfr;
-	case REG_ICR_HIGH:
+	case APIC_ICR_HIGH:
 		return (uint32_t)(l->icr >> 32);
 	default:
 		if (!reg_read(l, reg, &v))
@@ -245,22 +196,22 @@ static void xapic_write(struct lapic *l, unsigned reg, uint32_t v)
 	uint32_t ignored;
 
 	switch (reg) {
-	case REG_LDR:
+	case APIC_LDR:
 		l->ldr = v & 0xff000000u;
 		return;
-	case REG_DFR:
+	case APIC_DFR:
 		l->dfr = v | 0x0fffffffu;
 		return;
-	case REG_ICR:
+	case APIC_ICR:
 		l->icr = (l->icr & ~(uint64_t)UINT32_MAX) | (v & ICR_LOW_BITS);
 		l->c.ops->ipi(l->c.ctx, l, l->icr);
 		return;
-	case REG_ICR_HIGH:
+	case APIC_ICR_HIGH:
 		l->icr = (uint64_t)(v & 0xff000000u) << 32 | (uint32_t)l->icr;
 		return;
 	default:
-		if (!reg_write(l, reg, v & reg_bits(l, reg)) && !reg_read(l, reg, &ignored) &&
-		    reg != REG_APR && reg != REG_RRD)
+		if (!reg_write(l, reg, v & find(l, reg).bits) && !reg_read(l, reg, &ignored) &&
+		    reg != APIC_APR && reg != APIC_RRD)
 			lapic_error(l, ESR_REGISTER);
 	}
 }
@@ -271,25 +222,12 @@ void lapic_mmio_write(struct lapic *l, uint64_t offset, unsigned size, uint64_t 
 		xapic_write(l, (unsigned)(offset >> 4), (uint32_t)value);
 }
 
-static int x2apic_read(struct lapic *l, unsigned reg, uint64_t *value)
-{
-	uint32_t v;
-
-	if (reg == REG_ICR) {
-		*value = l->icr;
-		return 0;
-	}
-	if (!reg_read(l, reg, &v))
-		return -EINVAL;
-	*value = v;
-	return 0;
-}
-
 static int x2apic_write(struct lapic *l, unsigned reg, uint64_t value)
 {
+	struct reg r = find(l, reg);
 	uint32_t v = (uint32_t)value;
 
-	if (reg == REG_ICR) {
+	if (reg == APIC_ICR) {
 		/* Bit 12, delivery status in an xAPIC, is let pass. */
 		if (v & ~(ICR_LOW_BITS | 0x1000u))
 			return -EINVAL;
@@ -297,10 +235,10 @@ static int x2apic_write(struct lapic *l, unsigned reg, uint64_t value)
 		l->c.ops->ipi(l->c.ctx, l, l->icr);
 		return 0;
 	}
-	if (value & ~(uint64_t)(reg_bits(l, reg) | reg_read_only(reg)))
+	if (value & ~(uint64_t)(r.bits | r.read_only))
 		return -EINVAL;
-	v &= reg_bits(l, reg);
-	if (reg == REG_SELF_IPI) {
+	v &= r.bits;
+	if (reg == APIC_SELF_IPI) {
 		if (v < 16)
 			lapic_error(l, ESR_SEND_VECTOR);
 		else
@@ -332,6 +270,8 @@ static int base_write(struct lapic *l, uint64_t v)
 
 int lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t *value)
 {
+	uint32_t v = 0, reg = msr - MSR_X2APIC_BASE;
+
 	if (msr == MSR_APIC_BASE) {
 		*value = l->base;
 		return 0;
@@ -340,9 +280,10 @@ int lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t *value)
 		*value = l->deadline;
 		return 0;
 	}
-	if (msr < MSR_X2APIC_FIRST || msr > MSR_X2APIC_LAST || !lapic_x2apic(l))
+	if (reg > 0xff || !lapic_x2apic(l) || !reg_read(l, reg, &v))
 		return -EINVAL;
-	return x2apic_read(l, msr - MSR_X2APIC_FIRST, value);
+	*value = reg == APIC_ICR ? l->icr : v;
+	return 0;
 }
 
 int lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value)
@@ -353,7 +294,7 @@ int lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value)
 		lapic_timer_set_deadline(l, value);
 		return 0;
 	}
-	if (msr < MSR_X2APIC_FIRST || msr > MSR_X2APIC_LAST || !lapic_x2apic(l))
+	if (msr - MSR_X2APIC_BASE > 0xff || !lapic_x2apic(l))
 		return -EINVAL;
-	return x2apic_write(l, msr - MSR_X2APIC_FIRST, value);
+	return x2apic_write(l, msr - MSR_X2APIC_BASE, value);
 }

@@ -24,10 +24,10 @@ static void arm(struct lapic *l, uint64_t next)
 	dev_timer_arm(&l->c.timer, next);
 }
 
-/* The expiry that follows start; a periodic one not too soon. */
+/* The expiry that follows start, if there is a count; a periodic one not too soon. */
 static void arm_after_start(struct lapic *l, uint64_t now)
 {
-	uint64_t next = l->start + period(l);
+	uint64_t next = l->initial ? l->start + period(l) : DEV_TIMER_NEVER;
 
 	if (lapic_timer_mode(l) == TIMER_PERIODIC)
 		next = max_u64(next, now + MIN_PERIOD_NS);
@@ -59,10 +59,7 @@ void lapic_timer_set_initial(struct lapic *l, uint32_t count)
 		return;
 	l->initial = count;
 	l->start = now;
-	if (count)
-		arm_after_start(l, now);
-	else
-		arm(l, DEV_TIMER_NEVER);
+	arm_after_start(l, now);
 }
 
 void lapic_timer_set_divide(struct lapic *l, uint32_t divide)

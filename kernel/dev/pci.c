@@ -31,11 +31,6 @@ static uint32_t absent(const struct pci *p, bool write)
 	return p->absent.access(p->absent.ctx, (uint16_t)(p->address >> 8), selected_reg(p), write);
 }
 
-static uint64_t ones(unsigned size)
-{
-	return UINT64_MAX >> (64 - 8 * size);
-}
-
 static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 {
 	struct pci *p = dev;
@@ -44,7 +39,7 @@ static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 		const struct pci_func *f = selected(p);
 		uint32_t value = f ? f->config[selected_reg(p)] : absent(p, false);
 
-		return value >> (8 * (offset - DATA_OFFSET)) & ones(size);
+		return value >> (8 * (offset - DATA_OFFSET)) & dev_ones(size);
 	}
 	/* The address register knows dwords only; what is narrower is for port 0xcf9. */
 	if (offset == 0 && size == 4)
@@ -57,7 +52,7 @@ static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 static void config_write(struct pci_func *f, unsigned reg, unsigned shift, unsigned size,
 			 uint64_t value)
 {
-	uint32_t mask = (uint32_t)(ones(size) << shift) & f->writable[reg];
+	uint32_t mask = (uint32_t)(dev_ones(size) << shift) & f->writable[reg];
 
 	f->config[reg] = (f->config[reg] & ~mask) | ((uint32_t)(value << shift) & mask);
 	if (f->written)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PCI configuration mechanism 1: bus 0 with a host bridge in slot 0. Pure. */
-#ifndef KERNEL_DEV_PCI_H
-#define KERNEL_DEV_PCI_H
+#pragma once
 
 #include "kernel/dev/dev.h"
 #include "kernel/dev/reset.h"
@@ -40,5 +39,3 @@ void pci_init(struct pci *p, struct reset *reset, struct pci_absent others);
 int pci_attach(struct pci *p, struct iobus *ports);
 /* -EINVAL no such slot, -EEXIST taken. f stays with the caller. */
 int pci_add(struct pci *p, unsigned slot, struct pci_func *f);
-
-#endif

@@ -126,19 +126,14 @@ static void end_of_interrupt(struct pic_chip *c, uint8_t cmd)
 
 static void ocw2(struct pic_chip *c, uint8_t v)
 {
-	switch (v >> 5) {
-	case 0:
-	case 4:
-		c->rotate_aeoi = v >> 7;
-		break;
-	case 6:
-		c->lowest = v & 7;
-		break;
-	case 2:
-		break;
-	default:
+	bool end = v & 0x20, specific = v & 0x40;
+
+	if (end)
 		end_of_interrupt(c, v);
-	}
+	else if (!specific)
+		c->rotate_aeoi = v >> 7;
+	else if (v & 0x80)
+		c->lowest = v & 7;
 }
 
 static void ocw3(struct pic_chip *c, uint8_t v)
@@ -251,11 +246,7 @@ void pic_init(struct pic *p, struct dev_irq out)
 
 int pic_attach(struct pic *p, struct iobus *ports)
 {
-	int err = iobus_add(ports, 0x20, 2, &pic_ops, &p->chip[0]);
-
-	if (err == 0)
-		err = iobus_add(ports, 0xa0, 2, &pic_ops, &p->chip[1]);
-	if (err == 0)
-		err = iobus_add(ports, 0x4d0, 2, &elcr_ops, p);
-	return err;
+	return iobus_add(ports, 0x20, 2, &pic_ops, &p->chip[0])
+		?: iobus_add(ports, 0xa0, 2, &pic_ops, &p->chip[1])
+		?: iobus_add(ports, 0x4d0, 2, &elcr_ops, p);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The PC's pair of 8259A interrupt controllers with edge/level control. Pure. */
-#ifndef KERNEL_DEV_PIC_H
-#define KERNEL_DEV_PIC_H
+#pragma once
 
 #include "kernel/dev/dev.h"
 
@@ -33,5 +32,3 @@ static inline bool pic_pending(const struct pic *p)
 {
 	return p->out_level;
 }
-
-#endif

@@ -88,34 +88,24 @@ static uint16_t counter(const struct pit_channel *c, uint64_t t)
 /* The next tick after t at which channel 0's output rises; its gate is always high. */
 static uint64_t next_edge(const struct pit_channel *c, uint64_t t)
 {
-	uint64_t at;
+	/* Mode 4 is low for the one tick in which it has counted down. */
+	uint64_t end = c->start + c->count + (c->mode == 4);
 
 	if (!c->running)
 		return DEV_TIMER_NEVER;
-	switch (c->mode) {
-	case 0:
-		at = c->start + c->count;
-		break;
-	case 4:
-		at = c->start + c->count + 1;
-		break;
-	default:
-		return c->start + ((t - c->start) / c->count + 1) * c->count;
-	}
-	return at > t ? at : DEV_TIMER_NEVER;
+	if (c->mode == 0 || c->mode == 4)
+		return end > t ? end : DEV_TIMER_NEVER;
+	return c->start + ((t - c->start) / c->count + 1) * c->count;
 }
 
 static void arm(struct pit *p, uint64_t t)
 {
-	uint64_t ns;
+	uint64_t ns = DEV_TIMER_NEVER;
 
 	p->next = next_edge(&p->ch[0], t);
-	if (p->next == DEV_TIMER_NEVER) {
-		dev_timer_arm(&p->timer, DEV_TIMER_NEVER);
-		return;
-	}
-	ns = dev_ticks_ns(p->next, PIT_HZ);
-	if (periodic(&p->ch[0]))
+	if (p->next != DEV_TIMER_NEVER)
+		ns = dev_ticks_ns(p->next, PIT_HZ);
+	if (periodic(&p->ch[0]) && ns != DEV_TIMER_NEVER)
 		ns = max_u64(ns, dev_now(&p->clock) + MIN_PERIOD_NS);
 	dev_timer_arm(&p->timer, ns);
 }
@@ -352,7 +342,5 @@ void pit_init(struct pit *p, struct dev_clock clock, struct dev_timer timer, str
 
 int pit_attach(struct pit *p, struct iobus *ports)
 {
-	int err = iobus_add(ports, 0x40, 4, &pit_ops, p);
-
-	return err ? err : iobus_add(ports, 0x61, 1, &port61_ops, p);
+	return iobus_add(ports, 0x40, 4, &pit_ops, p) ?: iobus_add(ports, 0x61, 1, &port61_ops, p);
 }

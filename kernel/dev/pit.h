@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The 8254 interval timer with the speaker port 0x61. Pure. */
-#ifndef KERNEL_DEV_PIT_H
-#define KERNEL_DEV_PIT_H
+#pragma once
 
 #include "kernel/dev/dev.h"
 
@@ -41,5 +40,3 @@ void pit_init(struct pit *p, struct dev_clock clock, struct dev_timer timer, str
 int pit_attach(struct pit *p, struct iobus *ports);
 /* The deadline has passed. However many ticks were missed, one edge is given. */
 void pit_timer(struct pit *p);
-
-#endif

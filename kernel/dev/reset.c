@@ -78,11 +78,7 @@ void reset_init(struct reset *r, void (*reset)(void *ctx), void *ctx)
 
 int reset_attach(struct reset *r, struct iobus *ports)
 {
-	int err = iobus_add(ports, 0x60, 1, &data_ops, r);
-
-	if (err == 0)
-		err = iobus_add(ports, 0x64, 1, &command_ops, r);
-	if (err == 0)
-		err = iobus_add(ports, 0x92, 1, &port92_ops, r);
-	return err;
+	return iobus_add(ports, 0x60, 1, &data_ops, r)
+		?: iobus_add(ports, 0x64, 1, &command_ops, r)
+		?: iobus_add(ports, 0x92, 1, &port92_ops, r);
 }

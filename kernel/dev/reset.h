@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The PC's ways to reset: port 0xcf9, fast A20 (0x92) and the command of an absent 8042. Pure. */
-#ifndef KERNEL_DEV_RESET_H
-#define KERNEL_DEV_RESET_H
+#pragma once
 
 #include "kernel/dev/dev.h"
 
@@ -22,5 +21,3 @@ int reset_attach(struct reset *r, struct iobus *ports);
 
 uint8_t reset_cf9_read(const struct reset *r);
 void reset_cf9_write(struct reset *r, uint8_t value);
-
-#endif

@@ -175,23 +175,20 @@ static uint64_t next_alarm(const struct rtc *r, uint64_t after)
 	unsigned ws = wanted_part(reg[REG_SECONDS_ALARM], decode(r, reg[REG_SECONDS_ALARM]));
 	unsigned wm = wanted_part(reg[REG_MINUTES_ALARM], decode(r, reg[REG_MINUTES_ALARM]));
 	unsigned wh = wanted_part(reg[REG_HOURS_ALARM], decode_hour(r, reg[REG_HOURS_ALARM]));
-	uint64_t hour = after / 3600 * 3600;
+	uint64_t t = after + 1, end = after + 2 * DAY;
 
 	if ((ws != ANY && ws > 59) || (wm != ANY && wm > 59))
 		return UINT64_MAX;
-	/* Hours and minutes that do not match are passed over whole: some 300 steps at most. */
-	for (unsigned h = 0; h <= 24; h++, hour += 3600) {
-		if (wh != ANY && wh != hour / 3600 % 24)
-			continue;
-		for (unsigned m = 0; m < 60; m++) {
-			uint64_t minute = hour + m * 60ull;
-
-			if (minute + 59 <= after || (wm != ANY && wm != m))
-				continue;
-			for (unsigned s = 0; s < 60; s++)
-				if (minute + s > after && (ws == ANY || ws == s))
-					return minute + s;
-		}
+	/* Hours and minutes that do not match are passed over whole: some 200 steps at most. */
+	while (t < end) {
+		if (wh != ANY && wh != t / 3600 % 24)
+			t += 3600 - t % 3600;
+		else if (wm != ANY && wm != t / 60 % 60)
+			t += 60 - t % 60;
+		else if (ws != ANY && ws != t % 60)
+			t++;
+		else
+			return t;
 	}
 	return UINT64_MAX;
 }

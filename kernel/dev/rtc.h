@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The MC146818 real-time clock with 128 bytes of CMOS memory. Pure. */
-#ifndef KERNEL_DEV_RTC_H
-#define KERNEL_DEV_RTC_H
+#pragma once
 
 #include "kernel/dev/dev.h"
 
@@ -27,5 +26,3 @@ void rtc_init(struct rtc *r, struct dev_clock clock, struct dev_timer timer, str
 	      uint64_t epoch, uint64_t low, uint64_t high);
 int rtc_attach(struct rtc *r, struct iobus *ports);
 void rtc_timer(struct rtc *r);
-
-#endif

@@ -5,9 +5,9 @@
 #include "kernel/string.h"
 
 enum {
-	REG_DATA, /* RBR, THR; DLL with DLAB */
-	REG_IER,  /* DLM with DLAB */
-	REG_IIR,  /* read; FCR when written */
+	REG_DATA, /* RBR, THR; this and the next are the divisor with DLAB */
+	REG_IER,
+	REG_IIR, /* read; FCR when written */
 	REG_LCR,
 	REG_MCR,
 	REG_LSR,
@@ -153,13 +153,14 @@ static uint8_t read_msr(struct uart *u)
 static uint8_t read_reg(void *dev, unsigned reg)
 {
 	struct uart *u = dev;
-	bool dlab = u->lcr & LCR_DLAB;
 
+	if (reg <= REG_IER && (u->lcr & LCR_DLAB))
+		return u->divisor[reg];
 	switch (reg) {
 	case REG_DATA:
-		return dlab ? u->dll : read_data(u);
+		return read_data(u);
 	case REG_IER:
-		return dlab ? u->dlm : u->ier;
+		return u->ier;
 	case REG_IIR:
 		return read_iir(u);
 	case REG_LCR:
@@ -231,20 +232,17 @@ static void write_mcr(struct uart *u, uint8_t v)
 static void write_reg(void *dev, unsigned reg, uint8_t v)
 {
 	struct uart *u = dev;
-	bool dlab = u->lcr & LCR_DLAB;
 
+	if (reg <= REG_IER && (u->lcr & LCR_DLAB)) {
+		u->divisor[reg] = v;
+		return;
+	}
 	switch (reg) {
 	case REG_DATA:
-		if (dlab)
-			u->dll = v;
-		else
-			write_data(u, v);
+		write_data(u, v);
 		break;
 	case REG_IER:
-		if (dlab)
-			u->dlm = v;
-		else
-			write_ier(u, v);
+		write_ier(u, v);
 		break;
 	case REG_IIR:
 		write_fcr(u, v);
@@ -271,7 +269,7 @@ void uart_init(struct uart *u, struct dev_irq irq, struct uart_backend backend)
 	u->irq = irq;
 	u->backend = backend;
 	u->msr = MSR_READY;
-	u->dll = 1; /* 115200 baud, as firmware leaves it */
+	u->divisor[0] = 1; /* 115200 baud, as firmware leaves it */
 	u->lcr = 3;
 }
 

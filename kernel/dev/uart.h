@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A 16550A serial port (National Semiconductor PC16550D). Pure. */
-#ifndef KERNEL_DEV_UART_H
-#define KERNEL_DEV_UART_H
+#pragma once
 
 #include "kernel/dev/dev.h"
 
@@ -22,7 +21,7 @@ struct uart_backend {
 struct uart {
 	struct dev_irq irq;
 	struct uart_backend backend;
-	uint8_t ier, fcr, lcr, mcr, msr, scr, dll, dlm;
+	uint8_t ier, fcr, lcr, mcr, msr, scr, divisor[2];
 	bool thri;    /* the THRE interrupt is due */
 	bool overrun; /* LSR OE; in loopback only, for uart_rx() refuses what does not fit */
 	uint8_t fifo[UART_FIFO];
@@ -37,5 +36,3 @@ int uart_attach(struct uart *u, struct iobus *ports, uint16_t base);
 bool uart_rx(struct uart *u, uint8_t byte);
 /* How many bytes uart_rx() would take now. */
 unsigned uart_rx_space(const struct uart *u);
-
-#endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any sequence of hypercalls over any guest memory: bounds, answers, a read-only disk. */
-/* sources: kernel/hypercall.c kernel/evtchn.c kernel/blk/blk.c kernel/blk/mem.c */
+/* sources: kernel/hypercall.c kernel/evtchn.c kernel/blk/blk.c */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

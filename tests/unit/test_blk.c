@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Block requests: ranges, scatter lists, read-only disks, and the disk in memory. */
-/* sources: kernel/blk/blk.c kernel/blk/mem.c */
+/* sources: kernel/blk/blk.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

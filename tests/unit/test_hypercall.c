@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every hypercall with good and hostile arguments. */
-/* sources: kernel/hypercall.c kernel/evtchn.c kernel/blk/blk.c kernel/blk/mem.c */
+/* sources: kernel/hypercall.c kernel/evtchn.c kernel/blk/blk.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The page-table engine in all three formats against a plain array of pages. */
-/* sources: arch/x86/pt.c arch/x86/pt_host.c svm/npt_format.c vmx/ept_format.c */
+/* sources: arch/x86/pt.c arch/x86/pt_host.c vmx/ept_format.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,6 @@
 #include "arch/x86/pt.h"
 #include "arch/x86/pt_host.h"
 #include "kernel/errno.h"
-#include "svm/npt_format.h"
 #include "vmx/ept_format.h"
 
 static const struct pt_format *const formats[] = {&pt_format_host, &pt_format_npt, &pt_format_ept};
