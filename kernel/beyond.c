@@ -29,19 +29,16 @@ static void learn(struct vcpu *v, struct learn_access a)
 	spin_unlock(&m->learn_lock);
 }
 
-static void port_read(uint16_t port, unsigned size, uint64_t *value)
+static void machine_port(uint16_t port, unsigned size, bool write, uint64_t *value)
 {
-	*value = size == 4 ? in32(port) : size == 2 ? in16(port) : in8(port);
-}
-
-static void port_write(uint16_t port, unsigned size, uint64_t value)
-{
-	if (size == 4)
-		out32(port, (uint32_t)value);
+	if (!write)
+		*value = size == 4 ? in32(port) : size == 2 ? in16(port) : in8(port);
+	else if (size == 4)
+		out32(port, (uint32_t)*value);
 	else if (size == 2)
-		out16(port, (uint16_t)value);
+		out16(port, (uint16_t)*value);
 	else
-		out8(port, (uint8_t)value);
+		out8(port, (uint8_t)*value);
 }
 
 void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint64_t *value,
@@ -61,10 +58,7 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
 	if (known)
 		return;
 	if (grant_has(m->conf, GRANT_PORT, port, port + size - 1, write)) {
-		if (write)
-			port_write(port, size, *value);
-		else
-			port_read(port, size, value);
+		machine_port(port, size, write, value);
 		return;
 	}
 	vcpu_refused(v, write ? REFUSE_OUT : REFUSE_IN, port);
@@ -83,8 +77,7 @@ int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool k
 
 uint32_t pci_beyond(void *ctx, uint16_t function, unsigned reg, bool write)
 {
-	struct vm *vm = ctx;
-	struct vm_more *m = vm->more;
+	struct vm_more *m = ((struct vm *)ctx)->more;
 
 	if (grant_has(m->conf, GRANT_PCI, function, function, false) && !write)
 		return pci_read(function, reg);

@@ -4,7 +4,7 @@
 
 #include "kernel/print.h"
 
-struct dmesg log_ring = {.magic = DMESG_MAGIC, .size = sizeof(log_ring.text)};
+struct dmesg log_ring;
 
 static char at(const struct dmesg *d, uint64_t n)
 {
@@ -22,11 +22,6 @@ void dmesg_add(struct dmesg *d, uint64_t ns, const char *line)
 		d->text[head++ % sizeof(d->text)] = text[i] == '\n' ? ' ' : text[i];
 	d->text[head++ % sizeof(d->text)] = '\n';
 	__atomic_store_n(&d->head, head, __ATOMIC_RELEASE);
-}
-
-bool dmesg_valid(const struct dmesg *d)
-{
-	return d->magic == DMESG_MAGIC && d->size == sizeof(d->text);
 }
 
 /* A writer may be filling in its next line where the oldest ones are. */

@@ -81,10 +81,9 @@ static void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 
 static void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
 {
-	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
 	uint64_t value;
 
-	if (msr_read(v, msr, &value)) {
+	if (msr_read(v, (uint32_t)v->gpr[GPR_RCX], &value)) {
 		vcpu_gp(v);
 	} else if (vcpu_advance(v, e)) {
 		v->gpr[GPR_RAX] = (uint32_t)value;
@@ -94,10 +93,9 @@ static void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
 
 static void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
 {
-	uint32_t msr = (uint32_t)v->gpr[GPR_RCX];
 	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
 
-	if (msr_write(v, msr, value))
+	if (msr_write(v, (uint32_t)v->gpr[GPR_RCX], value))
 		vcpu_gp(v);
 	else
 		(void)vcpu_advance(v, e);
@@ -105,12 +103,11 @@ static void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
 
 static void port_io(struct vcpu *v, const struct vcpu_exit *e)
 {
-	uint16_t port = e->u.io.port;
 	unsigned size = e->u.io.size;
 	uint64_t mask = size == 4 ? UINT32_MAX : size == 2 ? 0xffff : 0xff;
 	uint64_t value = v->gpr[GPR_RAX] & mask;
 
-	port_access(v, port, size, !e->u.io.in, &value, e->insn_len);
+	port_access(v, e->u.io.port, size, !e->u.io.in, &value, e->insn_len);
 	if (!e->u.io.in)
 		return;
 	value &= mask;
@@ -129,10 +126,8 @@ static void handle_io(struct vcpu *v, const struct vcpu_exit *e)
 
 static void handle_hlt(struct vcpu *v, const struct vcpu_exit *e)
 {
-	bool on = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0;
-
 	if (vcpu_advance(v, e))
-		vcpu_halt(v, on, false);
+		vcpu_halt(v, false);
 }
 
 /* Halted with interrupts off, or never started: only another vCPU could wake it. */
@@ -154,13 +149,13 @@ static bool all_dead(const struct vm *vm)
 	return true;
 }
 
-void vcpu_halt(struct vcpu *v, bool irq, bool event)
+void vcpu_halt(struct vcpu *v, bool event)
 {
 	struct vcpu_more *m = v->more;
 
 	spin_lock(&v->vm->more->lock);
 	lapic_set_tpr(&m->lapic, vcpu_ops->get_tpr(v));
-	m->halt_irq = irq;
+	m->halt_irq = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0;
 	m->halt_event = event;
 	m->blocked |= BLOCK_HALT;
 	/* From here on a notification finds it blocked; one before is found by the look. */
@@ -219,9 +214,7 @@ static void undefined(struct vcpu *v, enum vcpu_exit_kind kind)
 
 unsigned vcpu_cpl(struct vcpu *v)
 {
-	struct vcpu_seg ss = vcpu_ops->get_seg(v, SREG_SS);
-
-	return SEG_DPL(ss.rights);
+	return SEG_DPL(vcpu_ops->get_seg(v, SREG_SS).rights);
 }
 
 void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)

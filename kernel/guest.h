@@ -296,8 +296,8 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id);
 void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e);
 const char *exit_name(enum vcpu_exit_kind k);
 unsigned vcpu_cpl(struct vcpu *v);
-/* Blocks v until an interrupt (irq) or an event port (event) wakes it. */
-void vcpu_halt(struct vcpu *v, bool irq, bool event);
+/* Blocks v until an interrupt, if RFLAGS.IF is on, or an event port (event) wakes it. */
+void vcpu_halt(struct vcpu *v, bool event);
 void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p, uint64_t cr4);
 
 /* kernel/msr.c: 0, or -EINVAL when #GP is due. */

@@ -9,15 +9,8 @@
  *   5-level     5      8         9       2 MiB, 1 GiB
  */
 #include "kernel/gwalk.h"
+#include "arch/x86/pt_host.h"
 #include "arch/x86/regs.h"
-
-#define PTE_P  BIT(0)
-#define PTE_W  BIT(1)
-#define PTE_U  BIT(2)
-#define PTE_A  BIT(5)
-#define PTE_D  BIT(6)
-#define PTE_PS BIT(7)
-#define PTE_NX BIT(63)
 
 #define MAX_LEVELS 5u
 #define MAX_TRIES  8u /* other vCPUs may change an entry under the walk */

@@ -39,15 +39,16 @@ static void acpi_warn(void *ctx, const char *table, const char *sentence)
 	log_warn("ACPI %s: %s", table, sentence);
 }
 
-static void add_cpu(uint32_t apic_id, uint32_t boot_id)
+static void add_cpu(uint32_t apic_id)
 {
-	if (apic_id == boot_id)
+	if (apic_id == cpus[0].apic_id)
 		return;
 	if (cpu_count == MAX_CPUS) {
 		log_warn("core with APIC id %u: more than %u cores are not used", apic_id,
 			 MAX_CPUS);
 		return;
 	}
+	cpus[cpu_count].id = cpu_count;
 	cpus[cpu_count++].apic_id = apic_id;
 }
 
@@ -61,13 +62,11 @@ static void find_cpus(void)
 	if (acpi.has_madt)
 		for (unsigned i = 0; i < acpi.cpu_count; i++) {
 			if (acpi.cpu[i].enabled)
-				add_cpu(acpi.cpu[i].apic_id, cpus[0].apic_id);
+				add_cpu(acpi.cpu[i].apic_id);
 		}
 	else
 		for (unsigned i = 0; i < handoff.cpu_count; i++)
-			add_cpu(list[i].apic_id, cpus[0].apic_id);
-	for (unsigned i = 0; i < cpu_count; i++)
-		cpus[i].id = i;
+			add_cpu(list[i].apic_id);
 }
 
 static void find_ioapics(void)

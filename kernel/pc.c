@@ -11,8 +11,7 @@ static uint64_t clock_now(void *vm)
 /* An ISA line reaches both controllers; IRQ 0 is pin 2 of the I/O APIC, as the MADT says. */
 static void isa_irq(void *ctx, unsigned line, bool level)
 {
-	struct vm *vm = ctx;
-	struct pc *pc = vm->more->pc;
+	struct pc *pc = ((struct vm *)ctx)->more->pc;
 
 	pic_set_irq(&pc->pic, line, level);
 	ioapic_set_irq(&pc->ioapic, line == PIT_IRQ ? 2 : line, level);

@@ -118,7 +118,7 @@ void pv_hypercall(struct vcpu *v)
 	trace(TRACE_HYPERCALL, v->vm->id, v->id, nr, v->gpr[GPR_RAX]);
 	if (v->more->halt_asked) {
 		v->more->halt_asked = false;
-		vcpu_halt(v, (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0, true);
+		vcpu_halt(v, true);
 	}
 }
 

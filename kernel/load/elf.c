@@ -127,13 +127,6 @@ static int copy_segments(const struct load *l)
 	return 0;
 }
 
-static void copy_text(char *dst, size_t size, const char *src)
-{
-	size_t n = strlen(src);
-
-	memcpy(dst, src, n < size ? n : size - 1); /* dst is zero */
-}
-
 static int write_info(const struct load_mem *m, const struct elf_info *info)
 {
 	const struct mullion_memory map[] = {
@@ -158,8 +151,8 @@ static int write_info(const struct load_mem *m, const struct elf_info *info)
 	for (unsigned i = 0; i < ARRAY_SIZE(map); i++)
 		if (map[i].size)
 			s.memory[s.memory_count++] = map[i];
-	copy_text(s.name, sizeof(s.name), info->name);
-	copy_text(s.cmdline, sizeof(s.cmdline), info->cmdline);
+	(void)ksnprintf(s.name, sizeof(s.name), "%s", info->name);
+	(void)ksnprintf(s.cmdline, sizeof(s.cmdline), "%s", info->cmdline);
 	if (vm_zero(m->vm, GUEST_INFO, PAGE_SIZE) ||
 	    vm_zero(m->vm, GUEST_STACK, GUEST_STACK_TOP - GUEST_STACK))
 		return -EFAULT;
