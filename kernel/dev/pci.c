@@ -81,7 +81,7 @@ static void pci_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 static const struct io_ops pci_ops = {.read = pci_read, .write = pci_write};
 
 /* A host bridge that no Linux driver has a quirk for. */
-void pci_init(struct pci *p, struct reset *reset, struct pci_absent others)
+int pci_init(struct pci *p, struct iobus *ports, struct reset *reset, struct pci_absent others)
 {
 	memset(p, 0, sizeof(*p));
 	p->reset = reset;
@@ -91,10 +91,6 @@ void pci_init(struct pci *p, struct reset *reset, struct pci_absent others)
 	p->bridge.config[0xb] = 0x11001af4;   /* subsystem */
 	p->bridge.writable[0xf] = 0x000000ff; /* interrupt line: memory of the system */
 	p->slot[0] = &p->bridge;
-}
-
-int pci_attach(struct pci *p, struct iobus *ports)
-{
 	return iobus_add(ports, PCI_CONFIG_PORT, 8, &pci_ops, p);
 }
 

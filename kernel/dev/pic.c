@@ -233,7 +233,7 @@ static void write_elcr(void *dev, unsigned n, uint8_t v)
 static const struct io_ops pic_ops = {.read8 = read_port, .write8 = write_port};
 static const struct io_ops elcr_ops = {.read8 = read_elcr, .write8 = write_elcr};
 
-void pic_init(struct pic *p, struct dev_irq out)
+int pic_init(struct pic *p, struct iobus *ports, struct dev_irq out)
 {
 	memset(p, 0, sizeof(*p));
 	p->out = out;
@@ -242,10 +242,6 @@ void pic_init(struct pic *p, struct dev_irq out)
 		p->chip[i].lowest = 7;
 		p->chip[i].imr = 0xff; /* until the guest sets vectors */
 	}
-}
-
-int pic_attach(struct pic *p, struct iobus *ports)
-{
 	return iobus_add(ports, 0x20, 2, &pic_ops, &p->chip[0])
 		?: iobus_add(ports, 0xa0, 2, &pic_ops, &p->chip[1])
 		?: iobus_add(ports, 0x4d0, 2, &elcr_ops, p);

@@ -324,7 +324,8 @@ static void write_61(void *dev, unsigned port, uint8_t v)
 static const struct io_ops pit_ops = {.read8 = read_port, .write8 = write_port};
 static const struct io_ops port61_ops = {.read8 = read_61, .write8 = write_61};
 
-void pit_init(struct pit *p, struct dev_clock clock, struct dev_timer timer, struct dev_irq irq)
+int pit_init(struct pit *p, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
+	     struct dev_irq irq)
 {
 	memset(p, 0, sizeof(*p));
 	p->clock = clock;
@@ -338,9 +339,5 @@ void pit_init(struct pit *p, struct dev_clock clock, struct dev_timer timer, str
 		p->ch[i].null_count = true;
 		p->ch[i].gate = i != 2;
 	}
-}
-
-int pit_attach(struct pit *p, struct iobus *ports)
-{
 	return iobus_add(ports, 0x40, 4, &pit_ops, p) ?: iobus_add(ports, 0x61, 1, &port61_ops, p);
 }

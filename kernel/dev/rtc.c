@@ -355,8 +355,8 @@ static void set_memory(struct rtc *r, uint64_t low, uint64_t high)
 	r->cmos[0x2f] = (uint8_t)sum;
 }
 
-void rtc_init(struct rtc *r, struct dev_clock clock, struct dev_timer timer, struct dev_irq irq,
-	      uint64_t epoch, uint64_t low, uint64_t high)
+int rtc_init(struct rtc *r, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
+	     struct dev_irq irq, uint64_t epoch, uint64_t low, uint64_t high)
 {
 	memset(r, 0, sizeof(*r));
 	r->clock = clock;
@@ -368,9 +368,5 @@ void rtc_init(struct rtc *r, struct dev_clock clock, struct dev_timer timer, str
 	r->cmos[REG_B] = B_24H;
 	r->cmos[REG_D] = D_VALID;
 	set_memory(r, low, high);
-}
-
-int rtc_attach(struct rtc *r, struct iobus *ports)
-{
 	return iobus_add(ports, RTC_PORT, 2, &rtc_ops, r);
 }

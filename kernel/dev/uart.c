@@ -263,7 +263,8 @@ static void write_reg(void *dev, unsigned reg, uint8_t v)
 
 static const struct io_ops uart_ops = {.read8 = read_reg, .write8 = write_reg};
 
-void uart_init(struct uart *u, struct dev_irq irq, struct uart_backend backend)
+int uart_init(struct uart *u, struct iobus *ports, uint16_t base, struct dev_irq irq,
+	      struct uart_backend backend)
 {
 	memset(u, 0, sizeof(*u));
 	u->irq = irq;
@@ -271,9 +272,5 @@ void uart_init(struct uart *u, struct dev_irq irq, struct uart_backend backend)
 	u->msr = MSR_READY;
 	u->divisor[0] = 1; /* 115200 baud, as firmware leaves it */
 	u->lcr = 3;
-}
-
-int uart_attach(struct uart *u, struct iobus *ports, uint16_t base)
-{
 	return iobus_add(ports, base, UART_PORTS, &uart_ops, u);
 }
