@@ -107,11 +107,7 @@ int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_clock clock
 		 struct dev_timer timer, struct dev_irq sci, void (*power_off)(void *ctx),
 		 void *ctx)
 {
-	memset(pm, 0, sizeof(*pm));
-	pm->clock = clock;
-	pm->timer = timer;
-	pm->sci = sci;
-	pm->power_off = power_off;
-	pm->ctx = ctx;
+	*pm = (struct acpi_pm){
+		.clock = clock, .timer = timer, .sci = sci, .power_off = power_off, .ctx = ctx};
 	return iobus_add(ports, ACPI_PM_BASE, ACPI_PM_PORTS, &pm_ops, pm);
 }

@@ -3,7 +3,6 @@
 #include "kernel/dev/pci.h"
 
 #include "kernel/errno.h"
-#include "kernel/string.h"
 
 #define ADDRESS_ENABLE BIT(31)
 #define ADDRESS_BITS   0x80fffffcu
@@ -83,9 +82,7 @@ static const struct io_ops pci_ops = {.read = pci_read, .write = pci_write};
 /* A host bridge that no Linux driver has a quirk for. */
 int pci_init(struct pci *p, struct iobus *ports, struct reset *reset, struct pci_absent others)
 {
-	memset(p, 0, sizeof(*p));
-	p->reset = reset;
-	p->absent = others;
+	*p = (struct pci){.reset = reset, .absent = others};
 	p->bridge.config[0] = 0x00081b36;     /* Red Hat, host bridge */
 	p->bridge.config[2] = 0x06000000;     /* class: host bridge; revision 0 */
 	p->bridge.config[0xb] = 0x11001af4;   /* subsystem */
