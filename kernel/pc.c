@@ -85,35 +85,28 @@ int pc_init(struct vm *vm)
 	struct dev_clock clock = {clock_now, vm};
 	struct cpu *cpu = m->vcpu[0]->cpu;
 	uint64_t ram = m->conf->memory;
-	int err = 0;
+	struct iobus *ports = &m->ports;
 
 #define TIMER(t) ((struct dev_timer){guest_timer_arm, &(t)})
 #define IRQ(n)   ((struct dev_irq){isa_irq, vm, (n)})
 	guest_timer_init(&pc->pit_timer, vm, cpu, fire_pit, &pc->pit);
 	guest_timer_init(&pc->rtc_timer, vm, cpu, fire_rtc, &pc->rtc);
 	guest_timer_init(&pc->pm_timer, vm, cpu, fire_pm, &pc->pm);
-	pic_init(&pc->pic, (struct dev_irq){pic_out, vm, 0});
-	ioapic_init(&pc->ioapic, ioapic_message, vm, 0);
-	uart_init(&pc->uart, IRQ(UART_COM1_IRQ), (struct uart_backend){uart_tx, NULL, vm});
-	pit_init(&pc->pit, clock, TIMER(pc->pit_timer), IRQ(PIT_IRQ));
-	rtc_init(&pc->rtc, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ), m->epoch, guest_low_ram(ram),
-		 guest_high_ram(ram));
-	acpi_pm_init(&pc->pm, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ), power_off_vm, vm);
 	pc->ib700 = (struct ib700){arm_watchdog, vm};
-	reset_init(&pc->reset, reset_vm, vm);
-	pci_init(&pc->pci, &pc->reset, (struct pci_absent){pci_beyond, vm});
+	return pic_init(&pc->pic, ports, (struct dev_irq){pic_out, vm, 0})
+		?: ioapic_init(&pc->ioapic, &m->mmio, ioapic_message, vm, 0)
+		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ),
+			     (struct uart_backend){uart_tx, NULL, vm})
+		?: pit_init(&pc->pit, ports, clock, TIMER(pc->pit_timer), IRQ(PIT_IRQ))
+		?: rtc_init(&pc->rtc, ports, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ),
+			    m->epoch, guest_low_ram(ram), guest_high_ram(ram))
+		?: acpi_pm_init(&pc->pm, ports, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ),
+				power_off_vm, vm)
+		?: reset_init(&pc->reset, ports, reset_vm, vm)
+		?: pci_init(&pc->pci, ports, &pc->reset, (struct pci_absent){pci_beyond, vm})
+		?: (m->conf->watchdog ? ib700_attach(&pc->ib700, ports) : 0);
 #undef TIMER
 #undef IRQ
-	err = err ? err : pic_attach(&pc->pic, &m->ports);
-	err = err ? err : pit_attach(&pc->pit, &m->ports);
-	err = err ? err : rtc_attach(&pc->rtc, &m->ports);
-	err = err ? err : acpi_pm_attach(&pc->pm, &m->ports);
-	err = err ? err : reset_attach(&pc->reset, &m->ports);
-	err = err ? err : pci_attach(&pc->pci, &m->ports);
-	err = err ? err : uart_attach(&pc->uart, &m->ports, UART_COM1_PORT);
-	if (m->conf->watchdog)
-		err = err ? err : ib700_attach(&pc->ib700, &m->ports);
-	return err ? err : ioapic_attach(&pc->ioapic, &m->mmio);
 }
 
 /* The local APICs, of both kinds of guest. */

@@ -4,23 +4,10 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/regs.h"
-#include "kernel/errno.h"
 #include "kernel/mem.h"
 #include "svm/svm.h"
 
 static struct svm_cpu cores[MAX_CPUS];
-
-static int alloc_pages(struct svm_cpu *c)
-{
-	if (!c->hsave)
-		c->hsave = page_alloc();
-	if (!c->host_vmcb)
-		c->host_vmcb = page_alloc();
-	if (!c->hsave || !c->host_vmcb)
-		return -ENOMEM; /* what there is stays for another try */
-	c->host_vmcb_pa = virt_to_phys(c->host_vmcb);
-	return 0;
-}
 
 static bool same_caps(const struct svm_caps *a, const struct svm_caps *b)
 {
@@ -38,8 +25,12 @@ const char *svm_cpu_on(struct cpu *cpu)
 	if (!same_caps(&caps, &svm_caps))
 		return "AMD-V of this core differs from the boot core's (CPUID 1, 8000_0008, "
 		       "8000_000A): all cores must be alike";
-	if (svm_maps_init() || alloc_pages(c))
+	/* What there is stays for another try. */
+	if (!c->hsave)
+		c->hsave = pages_alloc(2 * PAGE_SIZE, PAGE_SIZE);
+	if (!c->hsave || svm_maps_init())
 		return "no memory for AMD-V";
+	c->host_vmcb_pa = virt_to_phys(c->hsave) + PAGE_SIZE;
 	if (rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS)) {
 		if (vm_cr & VM_CR_LOCK)
 			return "AMD-V is locked off on this core (VM_CR.SVMDIS) though not on the "

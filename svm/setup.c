@@ -34,16 +34,13 @@ int svm_maps_init(void)
 		MSR_CSTAR,   MSR_SFMASK,  MSR_SYSENTER_CS,    MSR_SYSENTER_ESP, MSR_SYSENTER_EIP,
 	};
 
-	if (iopm && msrpm)
+	if (iopm)
 		return 0;
+	iopm = pages_alloc(IOPM_SIZE + MSRPM_SIZE, PAGE_SIZE);
 	if (!iopm)
-		iopm = pages_alloc(IOPM_SIZE, PAGE_SIZE);
-	if (!msrpm)
-		msrpm = pages_alloc(MSRPM_SIZE, PAGE_SIZE);
-	if (!iopm || !msrpm)
 		return -ENOMEM;
-	perm_deny_all(iopm, IOPM_SIZE);
-	perm_deny_all(msrpm, MSRPM_SIZE);
+	msrpm = iopm + IOPM_SIZE;
+	perm_deny_all(iopm, IOPM_SIZE + MSRPM_SIZE);
 	for (unsigned i = 0; i < ARRAY_SIZE(allowed); i++)
 		msrpm_allow(msrpm, allowed[i]);
 	return 0;

@@ -46,7 +46,7 @@ void msrpm_allow(uint8_t *map, uint32_t msr);
 
 /* A core's own: cpu->hw. */
 struct svm_cpu {
-	void *hsave, *host_vmcb; /* a page each */
+	void *hsave; /* and behind it the host's VMCB: a page each */
 	hpa_t host_vmcb_pa;
 	struct asid_pool asids;
 };

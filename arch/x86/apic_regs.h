@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Registers of the local APIC (SDM 3A chapter 10), for the one that is driven and those emulated.
- * Pure. */
+/* Registers of local APICs, the machine's and the guests' (SDM 3A chapter 10). Pure. */
 #pragma once
 
 #include "kernel/types.h"

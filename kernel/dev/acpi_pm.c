@@ -103,18 +103,11 @@ static void pm_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 
 static const struct io_ops pm_ops = {.read = pm_read, .write = pm_write};
 
-void acpi_pm_init(struct acpi_pm *pm, struct dev_clock clock, struct dev_timer timer,
-		  struct dev_irq sci, void (*power_off)(void *ctx), void *ctx)
+int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_clock clock,
+		 struct dev_timer timer, struct dev_irq sci, void (*power_off)(void *ctx),
+		 void *ctx)
 {
-	memset(pm, 0, sizeof(*pm));
-	pm->clock = clock;
-	pm->timer = timer;
-	pm->sci = sci;
-	pm->power_off = power_off;
-	pm->ctx = ctx;
-}
-
-int acpi_pm_attach(struct acpi_pm *pm, struct iobus *ports)
-{
+	*pm = (struct acpi_pm){
+		.clock = clock, .timer = timer, .sci = sci, .power_off = power_off, .ctx = ctx};
 	return iobus_add(ports, ACPI_PM_BASE, ACPI_PM_PORTS, &pm_ops, pm);
 }

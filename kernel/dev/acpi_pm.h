@@ -28,9 +28,9 @@ struct acpi_pm {
 };
 
 /* power_off: the guest has entered S5; it is called from within the write. */
-void acpi_pm_init(struct acpi_pm *pm, struct dev_clock clock, struct dev_timer timer,
-		  struct dev_irq sci, void (*power_off)(void *ctx), void *ctx);
-int acpi_pm_attach(struct acpi_pm *pm, struct iobus *ports);
+int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_clock clock,
+		 struct dev_timer timer, struct dev_irq sci, void (*power_off)(void *ctx),
+		 void *ctx);
 void acpi_pm_timer(struct acpi_pm *pm);
 /* Presses the power button: asks the guest to shut down. */
 void acpi_pm_power_button(struct acpi_pm *pm);

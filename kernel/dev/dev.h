@@ -92,7 +92,7 @@ struct iobus {
 	uint64_t refused; /* accesses that no range answered */
 };
 
-/* -EEXIST overlap, -ENOSPC full, -EINVAL empty or wrapping. */
+/* -EEXIST overlap, -ENOSPC full, -EINVAL empty or wrapping; so do the models' …_init(). */
 int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops *ops, void *dev);
 /*
  * False when nothing answers (*value is all ones of that size then). An

@@ -2,8 +2,6 @@
 /* The I/O APIC: redirection of pins to local APICs. */
 #include "kernel/dev/ioapic.h"
 
-#include "kernel/string.h"
-
 #define REG_SELECT 0x00u
 #define REG_WINDOW 0x10u
 #define REG_EOI    0x40u
@@ -136,18 +134,11 @@ static void ioapic_write(void *dev, uint64_t offset, unsigned size, uint64_t val
 
 static const struct io_ops ioapic_ops = {.read = ioapic_read, .write = ioapic_write};
 
-void ioapic_init(struct ioapic *io, unsigned (*deliver)(void *ctx, const struct apic_msg *m),
-		 void *ctx, uint8_t id)
+int ioapic_init(struct ioapic *io, struct iobus *memory,
+		unsigned (*deliver)(void *ctx, const struct apic_msg *m), void *ctx, uint8_t id)
 {
-	memset(io, 0, sizeof(*io));
-	io->deliver = deliver;
-	io->ctx = ctx;
-	io->id = id;
+	*io = (struct ioapic){.deliver = deliver, .ctx = ctx, .id = id};
 	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++)
 		io->entry[pin] = LVT_MASKED;
-}
-
-int ioapic_attach(struct ioapic *io, struct iobus *memory)
-{
 	return iobus_add(memory, IOAPIC_BASE, IOAPIC_SIZE, &ioapic_ops, io);
 }

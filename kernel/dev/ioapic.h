@@ -18,9 +18,8 @@ struct ioapic {
 };
 
 /* deliver: lapic_route() to the VM's APICs. */
-void ioapic_init(struct ioapic *io, unsigned (*deliver)(void *ctx, const struct apic_msg *m),
-		 void *ctx, uint8_t id);
-int ioapic_attach(struct ioapic *io, struct iobus *memory);
+int ioapic_init(struct ioapic *io, struct iobus *memory,
+		unsigned (*deliver)(void *ctx, const struct apic_msg *m), void *ctx, uint8_t id);
 /* Usable as dev_irq.set with ctx = ioapic; level true is "asserted" whatever the polarity bit. */
 void ioapic_set_irq(void *ioapic, unsigned pin, bool level);
 /* EOI broadcast of a level-triggered vector. */

@@ -3,7 +3,6 @@
 #include "kernel/dev/lapic.h"
 
 #include "kernel/dev/lapic_impl.h"
-#include "kernel/string.h"
 
 static bool map_test(const uint32_t *map, uint8_t v)
 {
@@ -200,27 +199,24 @@ void lapic_lint(struct lapic *l, unsigned pin, bool level)
 /* SDM 3A 10.4.7.1, 10.4.7.3. */
 void lapic_reset(struct lapic *l)
 {
-	memset(l->irr, 0, sizeof(l->irr));
-	memset(l->isr, 0, sizeof(l->isr));
-	memset(l->tmr, 0, sizeof(l->tmr));
+	*l = (struct lapic){
+		.c = l->c,
+		.base = l->base,
+		.lint = {l->lint[0], l->lint[1]},
+		.dfr = UINT32_MAX,
+		.svr = 0xff,
+		.next = DEV_TIMER_NEVER,
+	};
 	for (unsigned i = 0; i < LVT_COUNT; i++)
 		l->lvt[i] = LVT_MASKED;
-	l->ldr = 0;
-	l->dfr = UINT32_MAX;
-	l->svr = 0xff;
-	l->esr = l->esr_pending = 0;
-	l->icr = 0;
-	l->tpr = 0;
-	l->divide = l->initial = 0;
-	l->deadline = 0;
-	l->next = DEV_TIMER_NEVER;
 	dev_timer_arm(&l->c.timer, DEV_TIMER_NEVER);
 }
 
 void lapic_init(struct lapic *l, const struct lapic_config *c)
 {
-	memset(l, 0, sizeof(*l));
-	l->c = *c;
-	l->base = LAPIC_DEFAULT_BASE | APIC_BASE_ENABLE | (c->bsp ? APIC_BASE_BSP : 0);
+	*l = (struct lapic){
+		.c = *c,
+		.base = LAPIC_DEFAULT_BASE | APIC_BASE_ENABLE | (c->bsp ? APIC_BASE_BSP : 0),
+	};
 	lapic_reset(l);
 }

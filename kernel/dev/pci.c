@@ -3,7 +3,6 @@
 #include "kernel/dev/pci.h"
 
 #include "kernel/errno.h"
-#include "kernel/string.h"
 
 #define ADDRESS_ENABLE BIT(31)
 #define ADDRESS_BITS   0x80fffffcu
@@ -81,20 +80,14 @@ static void pci_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 static const struct io_ops pci_ops = {.read = pci_read, .write = pci_write};
 
 /* A host bridge that no Linux driver has a quirk for. */
-void pci_init(struct pci *p, struct reset *reset, struct pci_absent others)
+int pci_init(struct pci *p, struct iobus *ports, struct reset *reset, struct pci_absent others)
 {
-	memset(p, 0, sizeof(*p));
-	p->reset = reset;
-	p->absent = others;
+	*p = (struct pci){.reset = reset, .absent = others};
 	p->bridge.config[0] = 0x00081b36;     /* Red Hat, host bridge */
 	p->bridge.config[2] = 0x06000000;     /* class: host bridge; revision 0 */
 	p->bridge.config[0xb] = 0x11001af4;   /* subsystem */
 	p->bridge.writable[0xf] = 0x000000ff; /* interrupt line: memory of the system */
 	p->slot[0] = &p->bridge;
-}
-
-int pci_attach(struct pci *p, struct iobus *ports)
-{
 	return iobus_add(ports, PCI_CONFIG_PORT, 8, &pci_ops, p);
 }
 

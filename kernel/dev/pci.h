@@ -35,7 +35,6 @@ struct pci {
 };
 
 /* others.access may be NULL: nobody wants to know. */
-void pci_init(struct pci *p, struct reset *reset, struct pci_absent others);
-int pci_attach(struct pci *p, struct iobus *ports);
+int pci_init(struct pci *p, struct iobus *ports, struct reset *reset, struct pci_absent others);
 /* -EINVAL no such slot, -EEXIST taken. f stays with the caller. */
 int pci_add(struct pci *p, unsigned slot, struct pci_func *f);

@@ -2,8 +2,6 @@
 /* The two 8259A interrupt controllers of a PC and their edge/level registers. */
 #include "kernel/dev/pic.h"
 
-#include "kernel/string.h"
-
 #define CASCADE 2u
 
 /* Inputs that are level-triggered: by ELCR, or all by ICW1; the slave's INT behaves so. */
@@ -233,19 +231,11 @@ static void write_elcr(void *dev, unsigned n, uint8_t v)
 static const struct io_ops pic_ops = {.read8 = read_port, .write8 = write_port};
 static const struct io_ops elcr_ops = {.read8 = read_elcr, .write8 = write_elcr};
 
-void pic_init(struct pic *p, struct dev_irq out)
+int pic_init(struct pic *p, struct iobus *ports, struct dev_irq out)
 {
-	memset(p, 0, sizeof(*p));
-	p->out = out;
-	for (unsigned i = 0; i < 2; i++) {
-		p->chip[i].pic = p;
-		p->chip[i].lowest = 7;
-		p->chip[i].imr = 0xff; /* until the guest sets vectors */
-	}
-}
-
-int pic_attach(struct pic *p, struct iobus *ports)
-{
+	*p = (struct pic){.out = out};
+	for (unsigned i = 0; i < 2; i++) /* masked until the guest sets vectors */
+		p->chip[i] = (struct pic_chip){.pic = p, .lowest = 7, .imr = 0xff};
 	return iobus_add(ports, 0x20, 2, &pic_ops, &p->chip[0])
 		?: iobus_add(ports, 0xa0, 2, &pic_ops, &p->chip[1])
 		?: iobus_add(ports, 0x4d0, 2, &elcr_ops, p);

@@ -20,8 +20,7 @@ struct pic {
 	bool out_level;
 };
 
-void pic_init(struct pic *p, struct dev_irq out);
-int pic_attach(struct pic *p, struct iobus *ports);
+int pic_init(struct pic *p, struct iobus *ports, struct dev_irq out);
 
 /* Lines 0..15; 2 is the cascade and ignored. Usable as dev_irq.set with ctx = pic. */
 void pic_set_irq(void *pic, unsigned line, bool level);

@@ -2,8 +2,6 @@
 /* The 8254: three counters computed from the clock, and port 0x61. */
 #include "kernel/dev/pit.h"
 
-#include "kernel/string.h"
-
 /* Ticks that come faster are coalesced: they would only cost their guest time. */
 #define MIN_PERIOD_NS 20000u
 
@@ -324,23 +322,17 @@ static void write_61(void *dev, unsigned port, uint8_t v)
 static const struct io_ops pit_ops = {.read8 = read_port, .write8 = write_port};
 static const struct io_ops port61_ops = {.read8 = read_61, .write8 = write_61};
 
-void pit_init(struct pit *p, struct dev_clock clock, struct dev_timer timer, struct dev_irq irq)
+int pit_init(struct pit *p, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
+	     struct dev_irq irq)
 {
-	memset(p, 0, sizeof(*p));
-	p->clock = clock;
-	p->timer = timer;
-	p->irq = irq;
-	p->next = DEV_TIMER_NEVER;
-	for (unsigned i = 0; i < 3; i++) {
-		p->ch[i].mode = 3;
-		p->ch[i].access = ACCESS_BOTH;
-		p->ch[i].count = 0x10000;
-		p->ch[i].null_count = true;
-		p->ch[i].gate = i != 2;
-	}
-}
-
-int pit_attach(struct pit *p, struct iobus *ports)
-{
+	*p = (struct pit){.clock = clock, .timer = timer, .irq = irq, .next = DEV_TIMER_NEVER};
+	for (unsigned i = 0; i < 3; i++)
+		p->ch[i] = (struct pit_channel){
+			.mode = 3,
+			.access = ACCESS_BOTH,
+			.count = 0x10000,
+			.null_count = true,
+			.gate = i != 2,
+		};
 	return iobus_add(ports, 0x40, 4, &pit_ops, p) ?: iobus_add(ports, 0x61, 1, &port61_ops, p);
 }

@@ -36,7 +36,7 @@ struct pit {
 };
 
 /* irq follows the output of channel 0; each new tick is a low-to-high edge. */
-void pit_init(struct pit *p, struct dev_clock clock, struct dev_timer timer, struct dev_irq irq);
-int pit_attach(struct pit *p, struct iobus *ports);
+int pit_init(struct pit *p, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
+	     struct dev_irq irq);
 /* The deadline has passed. However many ticks were missed, one edge is given. */
 void pit_timer(struct pit *p);

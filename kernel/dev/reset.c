@@ -71,13 +71,9 @@ static const struct io_ops data_ops = {.read8 = i8042_read, .write8 = i8042_data
 static const struct io_ops command_ops = {.read8 = i8042_read, .write8 = i8042_command_write};
 static const struct io_ops port92_ops = {.read8 = port92_read, .write8 = port92_write};
 
-void reset_init(struct reset *r, void (*reset)(void *ctx), void *ctx)
+int reset_init(struct reset *r, struct iobus *ports, void (*reset)(void *ctx), void *ctx)
 {
 	*r = (struct reset){.reset = reset, .ctx = ctx, .port92 = PORT92_A20};
-}
-
-int reset_attach(struct reset *r, struct iobus *ports)
-{
 	return iobus_add(ports, 0x60, 1, &data_ops, r)
 		?: iobus_add(ports, 0x64, 1, &command_ops, r)
 		?: iobus_add(ports, 0x92, 1, &port92_ops, r);

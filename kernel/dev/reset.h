@@ -14,10 +14,11 @@ struct reset {
 	uint8_t cf9, port92;
 };
 
-/* reset() is called from within the write. */
-void reset_init(struct reset *r, void (*reset)(void *ctx), void *ctx);
-/* Ports 0x60, 0x64 and 0x92; 0xcf9 lies among the PCI ports: pci_attach(). */
-int reset_attach(struct reset *r, struct iobus *ports);
+/*
+ * reset() is called from within the write. Ports 0x60, 0x64 and 0x92; 0xcf9 lies among
+ * the PCI ports: pci_init().
+ */
+int reset_init(struct reset *r, struct iobus *ports, void (*reset)(void *ctx), void *ctx);
 
 uint8_t reset_cf9_read(const struct reset *r);
 void reset_cf9_write(struct reset *r, uint8_t value);

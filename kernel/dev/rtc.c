@@ -2,8 +2,6 @@
 /* The MC146818: calendar computed from the clock, alarm and periodic interrupt, CMOS memory. */
 #include "kernel/dev/rtc.h"
 
-#include "kernel/string.h"
-
 #define NS_PER_S 1000000000u
 #define DAY      86400u
 #define CRYSTAL  32768u
@@ -355,22 +353,14 @@ static void set_memory(struct rtc *r, uint64_t low, uint64_t high)
 	r->cmos[0x2f] = (uint8_t)sum;
 }
 
-void rtc_init(struct rtc *r, struct dev_clock clock, struct dev_timer timer, struct dev_irq irq,
-	      uint64_t epoch, uint64_t low, uint64_t high)
+int rtc_init(struct rtc *r, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
+	     struct dev_irq irq, uint64_t epoch, uint64_t low, uint64_t high)
 {
-	memset(r, 0, sizeof(*r));
-	r->clock = clock;
-	r->timer = timer;
-	r->irq = irq;
+	*r = (struct rtc){.clock = clock, .timer = timer, .irq = irq, .seen = dev_now(&clock)};
 	r->base = min_u64(epoch, 16725225600) * NS_PER_S; /* 2500-01-01 */
-	r->seen = dev_now(&clock);
-	r->cmos[REG_A] = 0x26; /* 32.768 kHz, 1024 Hz */
+	r->cmos[REG_A] = 0x26;                            /* 32.768 kHz, 1024 Hz */
 	r->cmos[REG_B] = B_24H;
 	r->cmos[REG_D] = D_VALID;
 	set_memory(r, low, high);
-}
-
-int rtc_attach(struct rtc *r, struct iobus *ports)
-{
 	return iobus_add(ports, RTC_PORT, 2, &rtc_ops, r);
 }

@@ -22,7 +22,6 @@ struct rtc {
  * epoch: UTC seconds since 1970 at the clock's 0. low and high: bytes of RAM
  * below and above 4 GiB, told to firmware and old systems in CMOS.
  */
-void rtc_init(struct rtc *r, struct dev_clock clock, struct dev_timer timer, struct dev_irq irq,
-	      uint64_t epoch, uint64_t low, uint64_t high);
-int rtc_attach(struct rtc *r, struct iobus *ports);
+int rtc_init(struct rtc *r, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
+	     struct dev_irq irq, uint64_t epoch, uint64_t low, uint64_t high);
 void rtc_timer(struct rtc *r);

@@ -2,8 +2,6 @@
 /* The 16550A: registers, FIFO and interrupt of a serial port. What is sent has left at once. */
 #include "kernel/dev/uart.h"
 
-#include "kernel/string.h"
-
 enum {
 	REG_DATA, /* RBR, THR; this and the next are the divisor with DLAB */
 	REG_IER,
@@ -263,17 +261,11 @@ static void write_reg(void *dev, unsigned reg, uint8_t v)
 
 static const struct io_ops uart_ops = {.read8 = read_reg, .write8 = write_reg};
 
-void uart_init(struct uart *u, struct dev_irq irq, struct uart_backend backend)
+int uart_init(struct uart *u, struct iobus *ports, uint16_t base, struct dev_irq irq,
+	      struct uart_backend backend)
 {
-	memset(u, 0, sizeof(*u));
-	u->irq = irq;
-	u->backend = backend;
-	u->msr = MSR_READY;
-	u->divisor[0] = 1; /* 115200 baud, as firmware leaves it */
-	u->lcr = 3;
-}
-
-int uart_attach(struct uart *u, struct iobus *ports, uint16_t base)
-{
+	/* 115200 baud, as firmware leaves it. */
+	*u = (struct uart){
+		.irq = irq, .backend = backend, .msr = MSR_READY, .divisor = {1}, .lcr = 3};
 	return iobus_add(ports, base, UART_PORTS, &uart_ops, u);
 }

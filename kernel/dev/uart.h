@@ -28,9 +28,8 @@ struct uart {
 	unsigned head, count;
 };
 
-void uart_init(struct uart *u, struct dev_irq irq, struct uart_backend backend);
-/* iobus_add's error. */
-int uart_attach(struct uart *u, struct iobus *ports, uint16_t base);
+int uart_init(struct uart *u, struct iobus *ports, uint16_t base, struct dev_irq irq,
+	      struct uart_backend backend);
 
 /* A byte from the line; false when there is no room (nothing is lost then: offer it again). */
 bool uart_rx(struct uart *u, uint8_t byte);

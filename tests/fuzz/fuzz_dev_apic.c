@@ -87,8 +87,7 @@ static void start(unsigned features)
 	memset(init_pending, 0, sizeof(init_pending));
 	now = 0;
 	tsc_offset = 0;
-	ioapic_init(&io, on_deliver, NULL, 0);
-	MUST(!ioapic_attach(&io, &bus));
+	MUST(!ioapic_init(&io, &bus, on_deliver, NULL, 0));
 	for (unsigned i = 0; i < N; i++) {
 		struct lapic_config c = {
 			.ops = &ops,

@@ -88,22 +88,20 @@ static void start(uint64_t when, uint64_t epoch)
 	memset(&func, 0xff, offsetof(struct pci_func, written));
 	intr = false;
 	now = when;
-	pic_init(&pic, (struct dev_irq){on_intr, NULL, 0});
-	pit_init(&pit, clock, (struct dev_timer){on_arm, &deadline[0]},
-		 (struct dev_irq){on_line, &pic, PIT_IRQ});
-	rtc_init(&rtc, clock, (struct dev_timer){on_arm, &deadline[1]},
-		 (struct dev_irq){on_line, &pic, RTC_IRQ}, epoch, epoch, epoch << 7);
-	acpi_pm_init(&pm, clock, (struct dev_timer){on_arm, &deadline[2]},
-		     (struct dev_irq){on_line, &pic, ACPI_SCI_IRQ}, on_event, NULL);
-	uart_init(&uart, (struct dev_irq){on_line, &pic, UART_COM1_IRQ},
-		  (struct uart_backend){on_tx, on_rx_ready, &uart});
-	reset_init(&reset, on_event, NULL);
-	pci_init(&pci, &reset, (struct pci_absent){on_absent, &pci});
 	for (unsigned i = 0; i < 3; i++)
 		deadline[i] = DEV_TIMER_NEVER;
-	MUST(!pic_attach(&pic, &bus) && !pit_attach(&pit, &bus) && !rtc_attach(&rtc, &bus));
-	MUST(!uart_attach(&uart, &bus, UART_COM1_PORT) && !acpi_pm_attach(&pm, &bus));
-	MUST(!reset_attach(&reset, &bus) && !pci_attach(&pci, &bus) && !pci_add(&pci, 3, &func));
+	MUST(!pic_init(&pic, &bus, (struct dev_irq){on_intr, NULL, 0}));
+	MUST(!pit_init(&pit, &bus, clock, (struct dev_timer){on_arm, &deadline[0]},
+		       (struct dev_irq){on_line, &pic, PIT_IRQ}));
+	MUST(!rtc_init(&rtc, &bus, clock, (struct dev_timer){on_arm, &deadline[1]},
+		       (struct dev_irq){on_line, &pic, RTC_IRQ}, epoch, epoch, epoch << 7));
+	MUST(!acpi_pm_init(&pm, &bus, clock, (struct dev_timer){on_arm, &deadline[2]},
+			   (struct dev_irq){on_line, &pic, ACPI_SCI_IRQ}, on_event, NULL));
+	MUST(!uart_init(&uart, &bus, UART_COM1_PORT, (struct dev_irq){on_line, &pic, UART_COM1_IRQ},
+			(struct uart_backend){on_tx, on_rx_ready, &uart}));
+	MUST(!reset_init(&reset, &bus, on_event, NULL));
+	MUST(!pci_init(&pci, &bus, &reset, (struct pci_absent){on_absent, &pci}));
+	MUST(!pci_add(&pci, 3, &func));
 }
 
 /* A timer that has expired must ask for a later time: else its owner would never rest. */

@@ -28,8 +28,7 @@ static int setup(void **state)
 	memset(&s, 0, sizeof(s));
 	s.deadline = DEV_TIMER_NEVER;
 	offs = 0;
-	acpi_pm_init(&pm, SIM_CLOCK(&s), SIM_TIMER(&s), SIM_IRQ(&s), on_off, NULL);
-	return acpi_pm_attach(&pm, &s.bus);
+	return acpi_pm_init(&pm, &s.bus, SIM_CLOCK(&s), SIM_TIMER(&s), SIM_IRQ(&s), on_off, NULL);
 }
 
 static void out16(unsigned port, unsigned v)

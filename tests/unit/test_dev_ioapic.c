@@ -32,8 +32,7 @@ static int setup(void **state)
 	memset(&last, 0, sizeof(last));
 	sent = 0;
 	accept = 1;
-	ioapic_init(&io, on_deliver, NULL, 5);
-	return ioapic_attach(&io, &s.bus);
+	return ioapic_init(&io, &s.bus, on_deliver, NULL, 5);
 }
 
 static uint32_t rd(unsigned index)

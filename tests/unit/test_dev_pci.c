@@ -54,10 +54,9 @@ static int setup(void **state)
 	memset(&beyond, 0, sizeof(beyond));
 	beyond.value = UINT32_MAX;
 	resets = written = 0;
-	reset_init(&reset, on_reset, NULL);
-	pci_init(&pci, &reset, (struct pci_absent){on_absent, &beyond});
-	assert_int_equal(pci_attach(&pci, &s.bus), 0);
-	return reset_attach(&reset, &s.bus);
+	assert_int_equal(pci_init(&pci, &s.bus, &reset, (struct pci_absent){on_absent, &beyond}),
+			 0);
+	return reset_init(&reset, &s.bus, on_reset, NULL);
 }
 
 static void out32(unsigned port, uint32_t v)
@@ -178,7 +177,7 @@ static void absent_functions_are_told(void **state)
 static void nobody_to_tell(void **state)
 {
 	(void)state;
-	pci_init(&pci, &reset, (struct pci_absent){NULL, NULL});
+	pci_init(&pci, &s.bus, &reset, (struct pci_absent){NULL, NULL});
 	assert_true(config(0, 5, 0, 0) == UINT32_MAX);
 	out32(0xcfc, 0);
 	assert_int_equal(config(0, 0, 0, 0), 0x00081b36);

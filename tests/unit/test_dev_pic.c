@@ -27,8 +27,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&s, 0, sizeof(s));
-	pic_init(&p, SIM_IRQ(&s));
-	assert_int_equal(pic_attach(&p, &s.bus), 0);
+	assert_int_equal(pic_init(&p, &s.bus, SIM_IRQ(&s)), 0);
 	init_chip(0x20, 0x30, 4, 1);
 	init_chip(0xa0, 0x38, 2, 1);
 	return 0;
@@ -58,8 +57,7 @@ static void masked_at_power_up(void **state)
 
 	(void)state;
 	memset(&s, 0, sizeof(s));
-	pic_init(&q, SIM_IRQ(&s));
-	assert_int_equal(pic_attach(&q, &s.bus), 0);
+	assert_int_equal(pic_init(&q, &s.bus, SIM_IRQ(&s)), 0);
 	pic_set_irq(&q, 3, true);
 	assert_false(s.level);
 	assert_int_equal(in8(&s, 0x21), 0xff);

@@ -36,8 +36,7 @@ static int setup(void **state)
 	(void)state;
 	memset(&s, 0, sizeof(s));
 	sent_count = ready = 0;
-	uart_init(&u, SIM_IRQ(&s), (struct uart_backend){on_tx, on_ready, NULL});
-	return uart_attach(&u, &s.bus, P);
+	return uart_init(&u, &s.bus, P, SIM_IRQ(&s), (struct uart_backend){on_tx, on_ready, NULL});
 }
 
 static void registers(void **state)
@@ -208,7 +207,7 @@ static void loopback(void **state)
 static void without_backend(void **state)
 {
 	(void)state;
-	uart_init(&u, (struct dev_irq){0}, (struct uart_backend){0});
+	uart_init(&u, &s.bus, P, (struct dev_irq){0}, (struct uart_backend){0});
 	out8(&s, P, 'x');
 	assert_true(uart_rx(&u, 'y'));
 	assert_int_equal(in8(&s, P), 'y');
