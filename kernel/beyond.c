@@ -88,7 +88,7 @@ uint32_t pci_beyond(void *ctx, uint16_t function, unsigned reg, bool write)
 	return UINT32_MAX;
 }
 
-void learn_print(struct vm *vm, void (*line)(void *ctx, const char *text), void *ctx)
+void learn_print(struct vm *vm, learn_line_fn line, void *ctx)
 {
 	if (vm->more->learn)
 		learn_lines(vm->more->learn, line, ctx);

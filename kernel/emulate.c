@@ -148,15 +148,14 @@ static int exchange(struct exec *x)
 		return err;
 	get(x, &i->src, false, &b);
 	v = i->op == INSN_XADD ? emu_alu(INSN_XADD, a, b, i->dst.size, &flags) : b;
-	if (i->dst.kind == OPERAND_MEM) {
+	if (i->dst.kind == OPERAND_MEM)
 		err = put(x, &i->dst, v);
-		if (err)
-			return err;
-		put(x, &i->src, a);
-	} else { /* in this order XADD of a register with itself gives the sum */
-		put(x, &i->src, a);
+	if (err)
+		return err;
+	put(x, &i->src, a);
+	if (i->dst.kind !=
+	    OPERAND_MEM) /* in this order XADD of a register with itself is the sum */
 		put(x, &i->dst, v);
-	}
 	x->e->rflags = flags;
 	return 0;
 }

@@ -324,7 +324,7 @@ int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool k
 /* For struct pci_absent; ctx is the VM, whose lock is held. */
 uint32_t pci_beyond(void *ctx, uint16_t function, unsigned reg, bool write);
 /* What learn mode has recorded since the VM's last start; any core. */
-void learn_print(struct vm *vm, void (*line)(void *ctx, const char *text), void *ctx);
+void learn_print(struct vm *vm, learn_line_fn line, void *ctx);
 
 /* kernel/crash.c */
 /* Shows its registers and ends its VM. */

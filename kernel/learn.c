@@ -95,8 +95,7 @@ static bool joins(const struct run *a, const struct run *b, enum grant_kind kind
 	       a->write == b->write && a->why == b->why;
 }
 
-static void show(const struct run *r, enum grant_kind kind,
-		 void (*line)(void *ctx, const char *text), void *ctx)
+static void show(const struct run *r, enum grant_kind kind, learn_line_fn line, void *ctx)
 {
 	char text[160], what[32], times[32];
 	const char *rights = !r->write ? "read" : r->read ? "read write" : "write";
@@ -119,7 +118,7 @@ static void show(const struct run *r, enum grant_kind kind,
 
 /* Gives how many lines it has printed. */
 static unsigned runs(const struct learn_table *t, enum grant_kind kind, bool give,
-		     void (*line)(void *ctx, const char *text), void *ctx)
+		     learn_line_fn line, void *ctx)
 {
 	struct run run, next;
 	bool more = lowest(t, kind, give, 0, &run);
@@ -141,7 +140,7 @@ static unsigned runs(const struct learn_table *t, enum grant_kind kind, bool giv
 	return n;
 }
 
-void learn_lines(const struct learn *l, void (*line)(void *ctx, const char *text), void *ctx)
+void learn_lines(const struct learn *l, learn_line_fn line, void *ctx)
 {
 	unsigned given = 0, not_given = 0;
 	uint64_t lost = 0;

@@ -36,8 +36,9 @@ struct learn {
 
 /* One caller at a time. */
 void learn_add(struct learn *l, const struct learn_access *a);
+typedef void (*learn_line_fn)(void *ctx, const char *text);
 /*
  * Lines for mullion.conf, each below a comment that says how often and from
  * where; what cannot be given is a comment altogether.
  */
-void learn_lines(const struct learn *l, void (*line)(void *ctx, const char *text), void *ctx);
+void learn_lines(const struct learn *l, learn_line_fn line, void *ctx);

@@ -52,16 +52,12 @@ unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n)
 
 uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock)
 {
-	switch (clock) {
-	case MULLION_CLOCK_WALL:
-		return v->vm->more->epoch * 1000000000ull + vm_now(v->vm);
-	case MULLION_CLOCK_VCPU:
+	if (clock == MULLION_CLOCK_VCPU) {
 		sched_account(&v->cpu->more->queue, rdtsc());
 		return tsc_to_ns(v->more->se.ran);
-	case MULLION_CLOCK_MONOTONIC:
-	default:
-		return vm_now(v->vm);
 	}
+	return vm_now(v->vm) +
+	       (clock == MULLION_CLOCK_WALL ? v->vm->more->epoch * 1000000000ull : 0);
 }
 
 void hcall_timer_arm(struct vcpu *v, uint64_t deadline_ns)
