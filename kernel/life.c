@@ -164,8 +164,8 @@ void vm_work(struct vm *vm)
 	case VM_ENDING:
 		finish(vm);
 		break;
-	case VM_WAITING:
-		vm->more->state = VM_STARTING;
+	case VM_WAITING: /* unless somebody ends it at this moment */
+		(void)change(vm, VM_WAITING, VM_STARTING);
 		break;
 	case VM_STARTING:
 		start(vm);
@@ -208,9 +208,11 @@ static int end(struct vm *vm, enum vm_end how, const char **why)
 		vm_end(vm, how);
 		return 0;
 	}
-	if ((state != VM_HELD && state != VM_WAITING) || !change(vm, state, VM_ENDING))
+	if (state != VM_HELD && state != VM_WAITING)
 		return -EINVAL;
-	m->end = how;
+	m->end = how; /* before: its work may begin at once, and then ask */
+	if (!change(vm, state, VM_ENDING))
+		return -EINVAL;
 	vcpu_request(m->vcpu[0], VCPU_REQ_WORK);
 	return 0;
 }

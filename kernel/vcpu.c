@@ -299,12 +299,15 @@ bool vcpu_serve(struct vcpu *v)
 			vm_work(v->vm);
 		return false;
 	}
-	if (what & VCPU_REQ_INIT)
+	/* One that has left when its VM ends stays where it is, whatever others still ask of it. */
+	bool runs = __atomic_load_n(&v->vm->more->state, __ATOMIC_SEQ_CST) == VM_RUNNING;
+
+	if (runs && (what & VCPU_REQ_INIT))
 		wait_for_sipi(v);
-	if (what & VCPU_REQ_SIPI)
+	if (runs && (what & VCPU_REQ_SIPI))
 		start_up(v);
 	if (what & VCPU_REQ_PAUSE) {
-		if (v->vm->more->suspended)
+		if (runs && v->vm->more->suspended)
 			core_block(v, BLOCK_PAUSE);
 		else
 			core_unblock(v, BLOCK_PAUSE);

@@ -208,6 +208,9 @@ int vm_reset(struct vm *vm)
 		struct vcpu *v = m->vcpu[i];
 
 		vcpu_clear(v);
+		/* Of its last life nothing is left. */
+		__atomic_and_fetch(&v->requests, ~(VCPU_REQ_CONTROL & ~VCPU_REQ_WORK),
+				   __ATOMIC_SEQ_CST);
 		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT | VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
 		v->xcr0 = XCR0_X87;
 		v->tsc_offset = -m->tsc_start;
