@@ -298,6 +298,9 @@ const char *exit_name(enum vcpu_exit_kind k);
 unsigned vcpu_cpl(struct vcpu *v);
 /* Blocks v until an interrupt, if RFLAGS.IF is on, or an event port (event) wakes it. */
 void vcpu_halt(struct vcpu *v, bool event);
+/* No vCPU can be woken any more; under the VM's lock. Then, without it, the VM is ended. */
+bool vm_all_dead(const struct vm *vm);
+void vm_end_dead(struct vm *vm);
 void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p, uint64_t cr4);
 
 /* kernel/msr.c: 0, or -EINVAL when #GP is due. */

@@ -43,7 +43,8 @@ int vm_launch(struct vm *vm)
 	struct vcpu *v = m->vcpu[0];
 
 	m->suspended = false;
-	spin_lock(&m->lock); /* the console may have a byte for a device */
+	m->leaving = m->vcpu_count; /* in its time */
+	spin_lock(&m->lock);        /* the console may have a byte for a device */
 	int err = vm_reset(vm);
 	if (!err)
 		m->state = VM_RUNNING;
@@ -70,7 +71,6 @@ void vm_end(struct vm *vm, enum vm_end how)
 	if (!change(vm, VM_RUNNING, VM_ENDING))
 		return;
 	m->end = how;
-	__atomic_store_n(&m->leaving, m->vcpu_count, __ATOMIC_SEQ_CST);
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		vcpu_request(m->vcpu[i], VCPU_REQ_STOP);
 }
@@ -158,11 +158,35 @@ static void start(struct vm *vm)
 	(void)vm_launch(vm);
 }
 
+/*
+ * A timer or a request that was late: there is nothing to do. Who has changed
+ * the state since may have asked before the bit was cleared here: ask again.
+ */
+static void not_yet(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+	struct vcpu *v = m->vcpu[0];
+
+	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
+	enum vm_state state = __atomic_load_n(&m->state, __ATOMIC_SEQ_CST);
+	bool ended = state == VM_ENDING && !__atomic_load_n(&m->leaving, __ATOMIC_SEQ_CST);
+	if (state == VM_RUNNING || (state == VM_ENDING && !ended)) {
+		core_resched(v); /* it runs on, or leaves first */
+		return;
+	}
+	core_block(v, BLOCK_OFF);
+	if (state == VM_STARTING || ended)
+		vcpu_request(v, VCPU_REQ_WORK);
+}
+
 void vm_work(struct vm *vm)
 {
-	switch (vm->more->state) {
+	switch (__atomic_load_n(&vm->more->state, __ATOMIC_SEQ_CST)) {
 	case VM_ENDING:
-		finish(vm);
+		if (__atomic_load_n(&vm->more->leaving, __ATOMIC_SEQ_CST))
+			not_yet(vm);
+		else
+			finish(vm);
 		break;
 	case VM_WAITING: /* unless somebody ends it at this moment */
 		(void)change(vm, VM_WAITING, VM_STARTING);
@@ -170,8 +194,8 @@ void vm_work(struct vm *vm)
 	case VM_STARTING:
 		start(vm);
 		break;
-	default: /* a timer that was late */
-		rest(vm, vm->more->state);
+	default:
+		not_yet(vm);
 	}
 }
 

@@ -231,8 +231,8 @@ static const struct virtual_msr msrs[] = {
 static int carry_out(const struct virtual_msr *m, struct access *a)
 {
 	struct vcpu *v = a->v;
-	uint64_t *field = (uint64_t *)(void *)((char *)v->more + m->arg) + (a->msr - m->first);
 	struct vcpu_seg seg;
+	uint64_t *field;
 
 	switch (m->where) {
 	case READ_ONLY:
@@ -255,6 +255,7 @@ static int carry_out(const struct virtual_msr *m, struct access *a)
 		vcpu_ops->set_seg(v, (enum vcpu_sreg)m->arg, &seg);
 		break;
 	case FIELD:
+		field = (uint64_t *)(void *)((char *)v->more + m->arg) + (a->msr - m->first);
 		if (a->write)
 			*field = a->value;
 		else

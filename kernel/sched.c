@@ -2,39 +2,55 @@
 /* Run queues: what all policies share, which is the list and the accounts. */
 #include "kernel/sched.h"
 
+/* A guest can make its core account at each exit: the reader does not wait for it for ever. */
+#define VIEW_TRIES 10000u
+
 void sched_init(struct sched_queue *q, const struct sched_ops *ops, uint64_t slice, uint64_t now)
 {
 	*q = (struct sched_queue){
 		.ops = ops, .slice = max_u64(slice, 1), .last = now, .since = now};
 }
 
+/* x86 keeps the order of stores; the fences are for the compiler. */
+static void write_begin(struct sched_queue *q)
+{
+	q->writes++;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void write_end(struct sched_queue *q)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	q->writes++;
+}
+
 /* Another core's clock may be a little behind: then nothing has passed. */
-void sched_account(struct sched_queue *q, uint64_t now)
+static void account(struct sched_queue *q, uint64_t now)
 {
 	uint64_t ticks = now > q->last ? now - q->last : 0;
 
-	/* x86 keeps the order of stores; the fences are for the compiler. */
-	q->writes++;
-	__atomic_thread_fence(__ATOMIC_RELEASE);
 	q->last += ticks;
 	if (q->current) {
 		q->busy += ticks;
 		q->current->ran += ticks;
+		if (q->ops->charge)
+			q->ops->charge(q, q->current, ticks);
 	} else {
 		q->idle += ticks;
 	}
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	q->writes++;
-	if (q->current && q->ops->charge)
-		q->ops->charge(q, q->current, ticks);
 }
 
-void sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view)
+void sched_account(struct sched_queue *q, uint64_t now)
 {
-	uint32_t writes;
+	write_begin(q);
+	account(q, now);
+	write_end(q);
+}
 
-	do {
-		writes = __atomic_load_n(&q->writes, __ATOMIC_ACQUIRE);
+bool sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view)
+{
+	for (unsigned tries = 0; tries < VIEW_TRIES; tries++) {
+		uint32_t writes = __atomic_load_n(&q->writes, __ATOMIC_ACQUIRE);
 		struct sched_entity *current = __atomic_load_n(&q->current, __ATOMIC_RELAXED);
 		uint64_t late = now > q->last ? now - q->last : 0;
 
@@ -44,7 +60,10 @@ void sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view)
 		for (struct sched_entity *e = q->list; e; e = e->next)
 			e->viewed = e->ran + (e == current ? late : 0);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while (writes & 1 || writes != __atomic_load_n(&q->writes, __ATOMIC_RELAXED));
+		if (!(writes & 1) && writes == __atomic_load_n(&q->writes, __ATOMIC_RELAXED))
+			return true;
+	}
+	return false;
 }
 
 int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now)
@@ -80,17 +99,21 @@ void sched_block(struct sched_entity *e, uint64_t now)
 
 	if (!q || !e->runnable)
 		return;
-	sched_account(q, now);
+	write_begin(q);
+	account(q, now);
 	e->runnable = false;
 	if (q->current == e)
 		q->current = NULL;
+	write_end(q);
 }
 
 struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
 {
-	sched_account(q, now);
+	write_begin(q); /* until it is decided whose the time since then is */
+	account(q, now);
 	q->current = q->ops->pick(q, q->last, slice_end);
 	q->stop = *slice_end;
+	write_end(q);
 	return q->current;
 }
 

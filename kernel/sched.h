@@ -153,9 +153,10 @@ void sched_account(struct sched_queue *q, uint64_t now);
 /*
  * The accounts as sched_account() would make them: busy + idle = last - since,
  * and the sum of the entities' viewed = busy. The only one that may be called
- * from another core without the queue's lock, by one caller at a time.
+ * from another core without the queue's lock, by one caller at a time. False:
+ * the core changed them each time they were read; they may not fit together.
  */
-void sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view);
+bool sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view);
 
 /*
  * The current entity gives up its slice (budget: what is left until its

@@ -263,9 +263,7 @@ static void deliver(struct vcpu *v)
 static void wait_for_sipi(struct vcpu *v)
 {
 	v->pending.valid = v->more->lost_irq.valid = v->nmi_pending = false;
-	spin_lock(&v->vm->more->lock);
 	lapic_reset(&v->more->lapic);
-	spin_unlock(&v->vm->more->lock);
 	v->more->blocked &= ~BLOCK_HALT;
 	core_block(v, BLOCK_SIPI);
 }
@@ -283,9 +281,42 @@ static void start_up(struct vcpu *v)
 	core_unblock(v, BLOCK_SIPI);
 }
 
+/*
+ * Under the lock, so that whoever asks whether the VM can ever run again sees
+ * either the request or what has come of it. One that has left when its VM
+ * ends stays where it is, whatever others still ask of it.
+ */
+static void serve_start(struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+	const uint64_t bits = VCPU_REQ_INIT | VCPU_REQ_SIPI;
+
+	spin_lock(&vm->more->lock);
+	uint64_t what = __atomic_fetch_and(&v->requests, ~bits, __ATOMIC_SEQ_CST);
+	bool runs = __atomic_load_n(&vm->more->state, __ATOMIC_SEQ_CST) == VM_RUNNING;
+	if (runs && (what & VCPU_REQ_INIT))
+		wait_for_sipi(v);
+	if (runs && (what & VCPU_REQ_SIPI))
+		start_up(v);
+	bool dead = runs && vm_all_dead(vm);
+	spin_unlock(&vm->more->lock);
+	if (dead)
+		vm_end_dead(vm);
+}
+
+static void serve_pause(struct vcpu *v)
+{
+	const struct vm_more *m = v->vm->more;
+
+	if (m->suspended && __atomic_load_n(&m->state, __ATOMIC_SEQ_CST) == VM_RUNNING)
+		core_block(v, BLOCK_PAUSE);
+	else
+		core_unblock(v, BLOCK_PAUSE);
+}
+
 bool vcpu_serve(struct vcpu *v)
 {
-	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_CONTROL & ~VCPU_REQ_WORK),
+	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_STOP | VCPU_REQ_PAUSE),
 					   __ATOMIC_SEQ_CST);
 
 	if (what & VCPU_REQ_STOP) {
@@ -299,19 +330,10 @@ bool vcpu_serve(struct vcpu *v)
 			vm_work(v->vm);
 		return false;
 	}
-	/* One that has left when its VM ends stays where it is, whatever others still ask of it. */
-	bool runs = __atomic_load_n(&v->vm->more->state, __ATOMIC_SEQ_CST) == VM_RUNNING;
-
-	if (runs && (what & VCPU_REQ_INIT))
-		wait_for_sipi(v);
-	if (runs && (what & VCPU_REQ_SIPI))
-		start_up(v);
-	if (what & VCPU_REQ_PAUSE) {
-		if (runs && v->vm->more->suspended)
-			core_block(v, BLOCK_PAUSE);
-		else
-			core_unblock(v, BLOCK_PAUSE);
-	}
+	if (what & (VCPU_REQ_INIT | VCPU_REQ_SIPI))
+		serve_start(v);
+	if (what & VCPU_REQ_PAUSE)
+		serve_pause(v);
 	/* Started anew, it is loaded again first. */
 	return !v->more->blocked && this_cpu()->current == v;
 }

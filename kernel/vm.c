@@ -97,7 +97,7 @@ static void destroy(struct vm *vm)
 struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 {
 	struct vm_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
-	struct vm *vm = &m->vm;
+	struct vm *vm = m ? &m->vm : NULL;
 
 	if (!m || pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem, vcpu_ops->pt_max_leaf()))
 		panic("no memory for the structures of a VM");

@@ -69,7 +69,7 @@ int verb_top(struct call *c)
 		struct sched_queue *q = &cpus[i].more->queue;
 		struct sched_view view;
 
-		sched_view(q, rdtsc(), &view);
+		(void)sched_view(q, rdtsc(), &view);
 		uint64_t busy = since(&s->busy[i], view.busy);
 		elapsed[i] = busy + since(&s->idle[i], view.idle);
 		uint64_t share = permille(busy, elapsed[i]);
@@ -98,17 +98,16 @@ int verb_cores(struct call *c)
 						    {"vm", -16},
 						    {"vcpu", 4},
 						    {"ran_ticks", 18}};
+	static struct sched_view view[MAX_CPUS];
 
+	for (unsigned i = 0; i < cpu_count; i++)
+		if (!sched_view(&cpus[i].more->queue, rdtsc(), &view[i]))
+			return call_fail(c, -EAGAIN, "core %u switches too fast: try again", i);
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
 	report_begin(&c->r, REPORT_TABLE, core, ARRAY_SIZE(core));
-	for (unsigned i = 0; i < cpu_count; i++) {
-		struct sched_queue *q = &cpus[i].more->queue;
-		struct sched_view view;
-
-		sched_view(q, rdtsc(), &view);
-		report_row(&c->r, "%u\t%s\t%lu\t%lu\t%lu\t%lu", i, q->ops->name, view.since,
-			   view.last, view.busy, view.idle);
-	}
+	for (unsigned i = 0; i < cpu_count; i++)
+		report_row(&c->r, "%u\t%s\t%lu\t%lu\t%lu\t%lu", i, cpus[i].more->queue.ops->name,
+			   view[i].since, view[i].last, view[i].busy, view[i].idle);
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, vcpu, ARRAY_SIZE(vcpu));
 	for (unsigned i = 0; i < cpu_count; i++)

@@ -194,8 +194,10 @@ def test_mullionctl(boot, vendor, tmp_path):
     assert {"cores", "a", "b", "beat"} <= set(names.values()), names
     # The two that share a core take turns: what it ran never overlaps, and is each of them.
     cores = next(pid for pid, name in names.items() if name == "cores")
+    rows_of = {e["args"]["name"]: e["tid"] for e in events
+               if e["ph"] == "M" and e["name"] == "thread_name" and e["pid"] == cores}
     ran = sorted((e["ts"], e["ts"] + e["dur"], e["name"]) for e in events
-                 if e["ph"] == "X" and e["pid"] == cores and e["tid"] == 1)
+                 if e["ph"] == "X" and e["pid"] == cores and e["tid"] == rows_of["core 1"])
     assert len(ran) > 10 and all(a[1] <= b[0] + 0.001 for a, b in zip(ran, ran[1:])), ran
     assert {name.split()[0] for _, _, name in ran} >= {"a", "b"}, ran
 
