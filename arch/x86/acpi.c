@@ -294,13 +294,10 @@ static unsigned aml_integer(const uint8_t *p, uint32_t n, uint8_t *value)
 		*value = p[0];
 		return 1;
 	}
-	if (n >= 2 && p[0] == 0x0a) { /* BytePrefix */
+	/* BytePrefix, or WordPrefix, of which the lower byte comes first and is enough. */
+	if ((n >= 2 && p[0] == 0x0a) || (n >= 3 && p[0] == 0x0b)) {
 		*value = p[1];
-		return 2;
-	}
-	if (n >= 3 && p[0] == 0x0b) { /* WordPrefix: the lower byte */
-		*value = p[1];
-		return 3;
+		return p[0] == 0x0a ? 2 : 3;
 	}
 	return 0;
 }

@@ -7,7 +7,6 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/traps.h"
 #include "arch/x86/tsc.h"
-#include "kernel/errno.h"
 #include "kernel/log.h"
 
 #define DELIVERY(mode) ((uint32_t)(mode) << 8)
