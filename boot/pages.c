@@ -12,30 +12,35 @@ static struct {
 } blocks[BLOCKS_MAX];
 static unsigned block_count;
 
-static uint64_t take(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type, uint64_t pages,
-		     EFI_PHYSICAL_ADDRESS base)
+/* base: where it is to be, or the limit, as how says; then where it is. */
+static bool take(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type, uint64_t pages,
+		 EFI_PHYSICAL_ADDRESS *base)
 {
 	if (!pages || block_count == BLOCKS_MAX ||
-	    EFI_ERROR(bs->AllocatePages(how, type, pages, &base)))
-		return 0;
-	blocks[block_count].base = base;
+	    EFI_ERROR(bs->AllocatePages(how, type, pages, base)))
+		return false;
+	blocks[block_count].base = *base;
 	blocks[block_count++].pages = pages;
-	return base;
+	return true;
 }
 
 static uint64_t alloc(EFI_MEMORY_TYPE type, uint64_t pages, uint64_t max)
 {
-	uint64_t base = take(max == PAGES_ANYWHERE ? AllocateAnyPages : AllocateMaxAddress, type,
-			     pages, max);
+	EFI_ALLOCATE_TYPE how = max == PAGES_ANYWHERE ? AllocateAnyPages : AllocateMaxAddress;
+	EFI_PHYSICAL_ADDRESS base = max;
 
-	if (base && pages <= PAGES(ZERO_UP_TO))
+	if (!take(how, type, pages, &base))
+		return 0;
+	if (pages <= PAGES(ZERO_UP_TO))
 		memset(phys(base), 0, pages << PAGE_SHIFT);
 	return base;
 }
 
 bool pages_take(uint64_t base, uint64_t size)
 {
-	return take(AllocateAddress, EfiLoaderData, PAGES(size), base) != 0;
+	EFI_PHYSICAL_ADDRESS at = base;
+
+	return take(AllocateAddress, EfiLoaderData, PAGES(size), &at);
 }
 
 uint64_t pages_alloc(uint64_t size, uint64_t max)

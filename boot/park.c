@@ -6,8 +6,8 @@
 #include "boot/loader.h"
 
 #define BASE_ADDRESS 0x000ffffffffff000ull
-/* SDM 3A 11.6.1: INIT, asserted, to all but this one. */
-#define ICR_INIT_ALL (3u << 18 | (uint32_t)ICR_ASSERT | APIC_INIT << 8)
+/* SDM 3A 10.4.4, 10.12.1; 10.6.1 for the command: INIT, asserted, to all but this one. */
+#define ICR_INIT_ALL (3u << 18 | (uint32_t)ICR_ASSERT | APIC_DM_INIT << 8)
 
 /*
  * Firmware leaves them in a loop of its own. Where that loop is in memory that

@@ -143,17 +143,17 @@ static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uin
 	struct vcpu *v = lapic_vcpu(l);
 
 	(void)ctx;
-	if (what == APIC_NMI) {
+	if (what == APIC_DM_NMI) {
 		v->nmi_pending = true;
 		vcpu_notify(v);
-	} else if (what == APIC_INIT && v->id == 0) {
+	} else if (what == APIC_DM_INIT && v->id == 0) {
 		/* INIT restarts the boot processor at the reset vector: the VM starts again. */
 		vm_end(v->vm, END_RESTART);
-	} else if (what == APIC_INIT) {
+	} else if (what == APIC_DM_INIT) {
 		/* A start-up that came before it is lost, one after it counts. */
 		__atomic_and_fetch(&v->requests, ~VCPU_REQ_SIPI, __ATOMIC_SEQ_CST);
 		vcpu_request(v, VCPU_REQ_INIT);
-	} else if (what == APIC_SIPI) {
+	} else if (what == APIC_DM_SIPI) {
 		v->more->sipi = vector;
 		vcpu_request(v, VCPU_REQ_SIPI);
 	}

@@ -29,7 +29,9 @@ enum vcpu_gpr {
 	GPR_R15,
 	GPR_COUNT
 };
-static_assert(GPR_RBX == 3 && GPR_RBP == 5 && GPR_RDI == 7 && GPR_R15 == 15, "arch/x86/gpr.asm");
+static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3 && GPR_RSP == 4 &&
+		      GPR_RBP == 5 && GPR_RSI == 6 && GPR_RDI == 7 && GPR_R8 == 8 && GPR_R15 == 15,
+	      "arch/x86/gpr.asm");
 
 /* State that the backend holds; read and written by ops->get and ops->set. */
 enum vcpu_reg {
@@ -192,6 +194,7 @@ struct vcpu {
 
 	struct vcpu_more *more; /* rest of the common code's state; backends leave it alone */
 };
+static_assert(sizeof(((struct vcpu *)0)->gpr[0]) == 8, "arch/x86/gpr.asm");
 
 /* Architectural state after a VM is made: what the loader of the image asks for. */
 struct vcpu_start {

@@ -54,10 +54,13 @@ static const char *why_off(void)
 
 const char *svm_probe(void)
 {
+	const char *why;
+
 	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & CPUID_SVM))
 		return "the processor has no AMD-V (CPUID 8000_0001 ECX.SVM is clear)";
-	if (why_off())
-		return why_off();
+	why = why_off();
+	if (why)
+		return why;
 	svm_read_caps(&svm_caps);
 	if (!svm_has(SVM_FEATURE_NPT))
 		return "the processor's AMD-V has no nested paging (CPUID 8000_000A EDX.NP), which "

@@ -40,7 +40,7 @@ const char *svm_why_invalid(const struct vmcb *c, unsigned phys_bits)
 		 "EFER.LME and CR0.PG are set and CR0.PE is clear"},
 		{paged_long && (c->cs.attrib & ATTR_L) && (c->cs.attrib & ATTR_DB),
 		 "CS.L and CS.D are both set in long mode"},
-		{!(c->intercept2 & ICPT(VMRUN)), "the VMRUN intercept is clear"},
+		{!(c->intercept2 & ICPT(4, VMRUN)), "the VMRUN intercept is clear"},
 		{!c->asid, "the ASID is 0"},
 		{iopm_end > BIT(phys_bits),
 		 "the I/O permission map is beyond the physical address width"},

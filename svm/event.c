@@ -125,16 +125,16 @@ static void set_windows(struct svm_vcpu *s)
 	struct vmcb *c = &s->vmcb;
 	uint64_t irq = s->stepping ? 0 : virtual_irq(s), tpr = c->int_ctl & INT_V_TPR;
 	uint64_t int_ctl = tpr | INT_V_INTR_MASKING | irq;
-	uint32_t icpt = c->intercept1 & ~(ICPT(VINTR) | ICPT(IRET));
-	uint32_t icpt_cr = s->stepping ? 0 : ICPT(CR4_WRITE);
+	uint32_t icpt = c->intercept1 & ~(ICPT(3, VINTR) | ICPT(3, IRET));
+	uint32_t icpt_cr = s->stepping ? 0 : ICPT(0, CR4_WRITE);
 
 	if (irq)
-		icpt |= ICPT(VINTR);
+		icpt |= ICPT(3, VINTR);
 	/* An NMI that must wait for an event injected now comes at the latest after its handler. */
 	if ((s->nmi_blocked && !s->iret_pending) || (s->nmi_window && injecting(s)))
-		icpt |= ICPT(IRET);
+		icpt |= ICPT(3, IRET);
 	if (svm_caps.tcg && !s->stepping && (irq || tpr))
-		icpt_cr |= ICPT(CR8_WRITE);
+		icpt_cr |= ICPT(0, CR8_WRITE);
 	if (c->int_ctl != int_ctl) {
 		c->int_ctl = int_ctl;
 		svm_dirty(s, CLEAN_TPR);
@@ -144,7 +144,7 @@ static void set_windows(struct svm_vcpu *s)
 		c->intercept_cr = icpt_cr;
 		svm_dirty(s, CLEAN_I);
 	}
-	s->armed = irq || (icpt & ICPT(IRET)) || icpt_cr != ICPT(CR4_WRITE);
+	s->armed = irq || (icpt & ICPT(3, IRET)) || icpt_cr != ICPT(0, CR4_WRITE);
 }
 
 bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)

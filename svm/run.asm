@@ -39,6 +39,7 @@ svm_vmrun:
 	cli
 	stgi			; a physical NMI that ended the run is taken here
 
+	; No value of the guest outlives this in a register.
 	clears ecx, edx, esi, r8d, r9d, r10d, r11d
 	add rsp, 16
 	pops CALLEE_SAVED

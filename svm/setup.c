@@ -15,12 +15,13 @@
  * right and they touch nobody else.
  */
 #define INTERCEPT1                                                                                 \
-	(ICPT(INTR) | ICPT(NMI) | ICPT(INIT) | ICPT(RDPMC) | ICPT(CPUID) | ICPT(INVD) |            \
-	 ICPT(HLT) | ICPT(INVLPGA) | ICPT(IOIO) | ICPT(MSR) | ICPT(SHUTDOWN))
+	(ICPT(3, INTR) | ICPT(3, NMI) | ICPT(3, INIT) | ICPT(3, RDPMC) | ICPT(3, CPUID) |          \
+	 ICPT(3, INVD) | ICPT(3, HLT) | ICPT(3, INVLPGA) | ICPT(3, IOIO) | ICPT(3, MSR) |          \
+	 ICPT(3, SHUTDOWN))
 #define INTERCEPT2                                                                                 \
-	(ICPT(VMRUN) | ICPT(VMMCALL) | ICPT(VMLOAD) | ICPT(VMSAVE) | ICPT(STGI) | ICPT(CLGI) |     \
-	 ICPT(SKINIT) | ICPT(WBINVD) | ICPT(MONITOR) | ICPT(MWAIT) | ICPT(MWAIT_COND) |            \
-	 ICPT(XSETBV))
+	(ICPT(4, VMRUN) | ICPT(4, VMMCALL) | ICPT(4, VMLOAD) | ICPT(4, VMSAVE) | ICPT(4, STGI) |   \
+	 ICPT(4, CLGI) | ICPT(4, SKINIT) | ICPT(4, WBINVD) | ICPT(4, MONITOR) | ICPT(4, MWAIT) |   \
+	 ICPT(4, MWAIT_COND) | ICPT(4, XSETBV))
 #define INTERCEPT_EXC (1u << VEC_DB | 1u << VEC_AC | 1u << VEC_MC)
 
 /* Shared by every VM; written once, by the boot core. */
@@ -50,10 +51,10 @@ static void reset_controls(struct vcpu *v)
 {
 	struct vmcb *c = &svm_of(v)->vmcb;
 
-	c->intercept_cr = ICPT(CR4_WRITE);
+	c->intercept_cr = ICPT(0, CR4_WRITE);
 	c->intercept_exc = INTERCEPT_EXC;
 	c->intercept1 = INTERCEPT1;
-	c->intercept2 = INTERCEPT2 | (svm_caps.rdpru ? ICPT(RDPRU) : 0);
+	c->intercept2 = INTERCEPT2 | (svm_caps.rdpru ? ICPT(4, RDPRU) : 0);
 	c->iopm_pa = virt_to_phys(iopm);
 	c->msrpm_pa = virt_to_phys(msrpm);
 	c->tsc_offset = v->tsc_offset;

@@ -94,8 +94,12 @@ static_assert(sizeof(struct vmcb_seg) == 16, "APM 2 table B-2");
 static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #undef VMCB_AT
 
-/* Intercepts: 32-bit words from offset 000h on; the exit's code is the number of its bit. */
-#define ICPT(exit) (1u << VMEXIT_##exit % 32u)
+/*
+ * Intercepts: 32-bit words from offset 000h on (0: intercept_cr, 3: intercept1,
+ * 4: intercept2); the exit's code is the number of its bit. A wrong word does
+ * not compile: the shift leaves it.
+ */
+#define ICPT(word, exit) (1u << (VMEXIT_##exit - 32u * (word)))
 
 /* tlb_control, offset 05Ch */
 #define TLB_KEEP       0u

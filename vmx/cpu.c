@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finds out whether a core has VT-x and may use it, and turns it on and off. */
 #include "arch/x86/cpu.h"
-#include "kernel/errno.h"
 #include "kernel/log.h"
 #include "kernel/print.h"
 #include "kernel/string.h"
@@ -12,8 +11,13 @@ struct vmx_controls vmx_controls;
 void *vmx_msr_bitmap;
 
 const uint32_t vmx_switched_msr[SWITCHED_COUNT] = {
-	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK, MSR_KERNEL_GS_BASE,
+	[REG_STAR - REG_STAR] = MSR_STAR,
+	[REG_LSTAR - REG_STAR] = MSR_LSTAR,
+	[REG_CSTAR - REG_STAR] = MSR_CSTAR,
+	[REG_SFMASK - REG_STAR] = MSR_SFMASK,
+	[REG_KERNEL_GS_BASE - REG_STAR] = MSR_KERNEL_GS_BASE,
 };
+static_assert(SWITCHED_COUNT == 5, "every one of them has its MSR above");
 
 static struct vmx_cpu vmx_cpus[MAX_CPUS];
 static char why_buf[160];
@@ -24,7 +28,7 @@ static void read_caps(struct vmx_caps *c)
 
 	memset(c, 0, sizeof(*c));
 	c->basic = rdmsr(MSR_VMX_BASIC);
-	to_true = c->basic & BASIC_TRUE_CONTROLS ? MSR_VMX_TRUE : 0;
+	to_true = c->basic & BASIC_TRUE_CONTROLS ? VMX_TRUE_OFFSET : 0;
 	for (unsigned i = 1; MSR_VMX_BASIC + i < MSR_VMX_VMCS_ENUM; i++)
 		c->msr[i] = rdmsr(MSR_VMX_BASIC + i + (i <= VMX_CAP_CONTROLS ? to_true : 0));
 	/* These two MSRs exist only if the control that speaks of them does (SDM 3D A.3.3, A.10).
@@ -72,13 +76,14 @@ static void fill_msr_bitmap(uint8_t *bitmap)
 
 const char *vmx_probe(void)
 {
-	const char *missing = NULL;
+	const char *missing = NULL, *why;
 
 	if (!(cpuid(1, 0).ecx & BIT(5)))
 		return "the processor has no VT-x (CPUID.1:ECX.VMX is clear); under another "
 		       "hypervisor, enable nested virtualization there";
-	if (feature_control_refuses())
-		return feature_control_refuses();
+	why = feature_control_refuses();
+	if (why)
+		return why;
 
 	read_caps(&vmx_caps);
 	if (vmx_choose_controls(&vmx_caps, &vmx_controls, &missing)) {

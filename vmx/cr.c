@@ -90,16 +90,23 @@ void vmx_set_cr(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
 
-	if (reg == REG_CR0) {
+	switch (reg) {
+	case REG_CR0:
 		apply_cr0(h, value);
-	} else if (reg == REG_CR4) {
-		apply_cr4(h, value);
-	} else if (reg == REG_CR3) {
+		break;
+	case REG_CR3:
 		/* Bit 63 of the operand with PCIDE only says not to flush. */
 		vmwrite(GUEST_CR3, value & ~BIT(63));
-	} else {
+		break;
+	case REG_CR4:
+		apply_cr4(h, value);
+		break;
+	case REG_EFER:
 		h->efer = value;
 		update_lma(h);
+		break;
+	default:
+		return;
 	}
 	if (reg != REG_EFER)
 		sync_pdptes(v);
@@ -124,7 +131,7 @@ static struct vmx_mode current_mode(struct vcpu *v)
 	};
 }
 
-/* The instructions on CR0 or CR4; false asks for #GP(0), and nothing has changed. */
+/* Instructions on CR0 and CR4 (no other exits); false asks for #GP(0): nothing has changed. */
 static bool mov_to_cr(struct vcpu *v, unsigned cr, uint64_t value)
 {
 	const uint64_t reload4 = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP;
@@ -133,14 +140,15 @@ static bool mov_to_cr(struct vcpu *v, unsigned cr, uint64_t value)
 	uint64_t changed0 = cr0 ^ m.cr0, changed4 = cr4 ^ m.cr4;
 	bool reload = (changed0 & (CR0_CD | CR0_NW | CR0_PG)) || (changed4 & reload4);
 	bool pae = reload && vmx_is_pae(cr0, cr4, m.efer);
-	bool allowed = cr == 0 ? vmx_cr0_allowed(&m, value)
-			       : vmx_cr4_allowed(&m, value, v->cr4_allowed & vmx_caps.cr4_fixed1);
+	uint64_t legal4 = v->cr4_allowed & vmx_caps.cr4_fixed1;
+	bool allowed = (cr == 0 && vmx_cr0_allowed(&m, value)) ||
+		       (cr == 4 && vmx_cr4_allowed(&m, value, legal4));
 
 	if (!allowed || (pae && !read_pdptes(v, pdpte)))
 		return false;
 	if (cr == 0)
 		apply_cr0(vmx_hw(v), value);
-	else
+	if (cr == 4)
 		apply_cr4(vmx_hw(v), value);
 	if (pae)
 		write_pdptes(pdpte);
@@ -180,7 +188,7 @@ void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit)
 		value = a.gpr == GPR_RSP ? vmx_cache_get(h, CACHE_RSP) : v->gpr[a.gpr];
 		if (!code64)
 			value = (uint32_t)value;
-		ok = (a.cr == 0 || a.cr == 4) && mov_to_cr(v, a.cr, value);
+		ok = mov_to_cr(v, a.cr, value);
 		break;
 	case CR_CLTS:
 		ok = mov_to_cr(v, 0, vmx_get_cr0(h) & ~CR0_TS);

@@ -22,7 +22,12 @@ struct vmx_caps {
 	};
 	unsigned phys_bits;
 };
-static_assert(offsetof(struct vmx_caps, ept_vpid) == 8 * (VMX_CAP_MSRS - 1), "SDM 3D appendix A");
+#define CAP_AT(field, n) (offsetof(struct vmx_caps, field) == (n) * sizeof(uint64_t))
+static_assert(CAP_AT(exit, 3) && CAP_AT(entry, VMX_CAP_CONTROLS) && CAP_AT(misc, 5) &&
+		      CAP_AT(cr4_fixed1, 9) && CAP_AT(proc2, 11) &&
+		      CAP_AT(ept_vpid, VMX_CAP_MSRS - 1),
+	      "SDM 3D appendix A: the numbers of MSRs from IA32_VMX_BASIC on");
+#undef CAP_AT
 
 /* caps.c */
 struct vmx_controls {

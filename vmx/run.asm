@@ -4,7 +4,8 @@ bits 64
 default rel
 %include "arch/x86/gpr.asm"
 
-; struct vcpu: gpr[16] first, in encoding order; struct vmx_vcpu. Asserted in exit.c.
+; struct vcpu: gpr[16] first (asserted in exit.c), in encoding order (in kernel/vcpu.h);
+; struct vmx_vcpu (in exit.c).
 %define VMX_CR2       0
 %define VMX_HOST_RSP  8
 %define VMX_LAUNCHED  16
@@ -64,6 +65,7 @@ vmx_exit_point:
 	mov	[rsi + VMX_CR2], rax
 	xor	eax, eax
 .restore:
+	; No value of the guest outlives this in a register.
 	clears	ecx, edx, r8d, r9d, r10d, r11d
 	pop	rdi
 	pop	rsi

@@ -44,16 +44,10 @@ void vmx_give_back(struct vmx_vcpu *h, bool borrowed)
 
 static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 {
-	static const struct vmcs_field zero[] = {VM_EXIT_MSR_STORE_COUNT,
-						 VM_EXIT_MSR_LOAD_COUNT,
-						 VM_ENTRY_MSR_LOAD_COUNT,
-						 CR3_TARGET_COUNT,
-						 PAGE_FAULT_ERROR_CODE_MASK,
-						 PAGE_FAULT_ERROR_CODE_MATCH,
-						 HOST_FS_BASE,
-						 HOST_SYSENTER_CS,
-						 HOST_SYSENTER_ESP,
-						 HOST_SYSENTER_EIP};
+	static const struct vmcs_field zero[] = {
+		VM_EXIT_MSR_STORE_COUNT, VM_EXIT_MSR_LOAD_COUNT,     VM_ENTRY_MSR_LOAD_COUNT,
+		CR3_TARGET_COUNT,        PAGE_FAULT_ERROR_CODE_MASK, PAGE_FAULT_ERROR_CODE_MATCH,
+	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(zero); i++)
 		vmwrite(zero[i], 0);
@@ -94,6 +88,10 @@ static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
  */
 static void write_host_state(struct cpu *cpu)
 {
+	/*
+	 * ES to GS and TR as gdt_load() leaves them. Null selectors in DS, ES, FS and
+	 * GS are fine in 64-bit mode; RPL must be 0 (SDM 3C 26.2.3).
+	 */
 	static const uint16_t selectors[] = {SEL_DATA, SEL_CODE, SEL_DATA, SEL_DATA, 0, 0, SEL_TSS};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(selectors); i++)
@@ -101,10 +99,14 @@ static void write_host_state(struct cpu *cpu)
 	vmwrite(HOST_CR0, read_cr0());
 	vmwrite(HOST_CR3, read_cr3());
 	vmwrite(HOST_CR4, read_cr4());
+	vmwrite(HOST_FS_BASE, 0);
 	vmwrite(HOST_GS_BASE, (uint64_t)(uintptr_t)cpu);
 	vmwrite(HOST_TR_BASE, cpu->tss_va);
 	vmwrite(HOST_GDTR_BASE, cpu->gdt_va);
 	vmwrite(HOST_IDTR_BASE, sidt().base);
+	vmwrite(HOST_SYSENTER_CS, 0);
+	vmwrite(HOST_SYSENTER_ESP, 0);
+	vmwrite(HOST_SYSENTER_EIP, 0);
 	vmwrite(HOST_IA32_PAT, rdmsr(MSR_PAT));
 	vmwrite(HOST_IA32_EFER, rdmsr(MSR_EFER));
 	vmwrite(HOST_RIP, (uint64_t)(uintptr_t)vmx_exit_point);
@@ -182,10 +184,9 @@ void vmx_load(struct vcpu *v)
 		h->tsc_offset = v->tsc_offset;
 		vmwrite(TSC_OFFSET, v->tsc_offset);
 	}
-	for (unsigned i = 0; i < SWITCHED_COUNT; i++) {
+	for (unsigned i = 0; i < SWITCHED_COUNT; i++)
 		if (c->msr[i] != h->msr[i])
 			wrmsr(vmx_switched_msr[i], h->msr[i]);
-	}
 }
 
 /*

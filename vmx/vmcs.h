@@ -226,7 +226,7 @@ struct vmcs_field {
 #define MSR_VMX_VMCS_ENUM             0x48au
 #define MSR_VMX_PROCBASED2            0x48bu
 #define MSR_VMX_EPT_VPID              0x48cu
-#define MSR_VMX_TRUE                  0xcu /* from a control MSR to its "true" one */
+#define VMX_TRUE_OFFSET               0xcu /* from a control MSR to its "true" one */
 #define BASIC_TRUE_CONTROLS           BIT(55)
 #define EPT_CAP_WALK_4                BIT(6)
 #define EPT_CAP_WB                    BIT(14)

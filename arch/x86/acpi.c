@@ -59,7 +59,6 @@ static const uint8_t *map(struct acpi_host *h, hpa_t pa, uint64_t len)
 static const uint8_t *table_at(struct acpi_host *h, hpa_t pa, const char *what, uint32_t *size)
 {
 	const uint8_t *t = map(h, pa, SDT_HEADER);
-	const char *wrong = NULL;
 	uint8_t signature[4];
 
 	if (!t) {
@@ -68,15 +67,20 @@ static const uint8_t *table_at(struct acpi_host *h, hpa_t pa, const char *what, 
 	}
 	memcpy(signature, t, 4);
 	*size = get32(t + 4);
-	if (*size < SDT_HEADER || *size > ACPI_MAX_TABLE)
-		wrong = "table has an impossible length";
-	else if (!(t = map(h, pa, *size)))
-		wrong = "table ends outside memory that can be mapped";
-	else if (!sum_is_zero(t, *size))
-		wrong = "table has a wrong checksum";
-	if (wrong)
-		warn(h, signature, wrong);
-	return wrong ? NULL : t;
+	if (*size < SDT_HEADER || *size > ACPI_MAX_TABLE) {
+		warn(h, signature, "table has an impossible length");
+		return NULL;
+	}
+	t = map(h, pa, *size);
+	if (!t) {
+		warn(h, signature, "table ends outside memory that can be mapped");
+		return NULL;
+	}
+	if (!sum_is_zero(t, *size)) {
+		warn(h, signature, "table has a wrong checksum");
+		return NULL;
+	}
+	return t;
 }
 
 /* The list of tables: the XSDT, or the RSDT where there is no good XSDT. */
@@ -286,16 +290,16 @@ static struct acpi_gas fadt_block(const uint8_t *t, uint32_t size, unsigned old,
 /* An AML integer of a package (ACPI 6.4, 20.2.3); returns its length in bytes or 0. */
 static unsigned aml_integer(const uint8_t *p, uint32_t n, uint8_t *value)
 {
-	unsigned len = 0;
-
-	if (n && (p[0] <= 1 || p[0] == 0xff)) /* ZeroOp, OneOp, OnesOp */
-		len = 1;
-	else if (n && (p[0] == 0x0a || p[0] == 0x0b)) /* BytePrefix, WordPrefix */
-		len = p[0] - 0x08u;
-	if (!len || len > n)
-		return 0;
-	*value = p[len > 1];
-	return len;
+	if (n >= 1 && (p[0] <= 1 || p[0] == 0xff)) { /* ZeroOp, OneOp, OnesOp */
+		*value = p[0];
+		return 1;
+	}
+	/* BytePrefix, or WordPrefix, of which the lower byte comes first and is enough. */
+	if ((n >= 2 && p[0] == 0x0a) || (n >= 3 && p[0] == 0x0b)) {
+		*value = p[1];
+		return p[0] == 0x0a ? 2 : 3;
+	}
+	return 0;
 }
 
 /*

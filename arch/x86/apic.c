@@ -7,7 +7,6 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/traps.h"
 #include "arch/x86/tsc.h"
-#include "kernel/errno.h"
 #include "kernel/log.h"
 
 #define DELIVERY(mode) ((uint32_t)(mode) << 8)
@@ -67,7 +66,7 @@ void apic_enable(void)
 	apic_write(APIC_TPR, 0);
 	apic_write(APIC_LVT + LVT_TIMER, LVT_MASKED | HOST_VEC_TIMER);
 	apic_write(APIC_LVT + LVT_LINT0, LVT_MASKED);
-	apic_write(APIC_LVT + LVT_LINT1, DELIVERY(APIC_NMI));
+	apic_write(APIC_LVT + LVT_LINT1, DELIVERY(APIC_DM_NMI));
 	apic_write(APIC_LVT + LVT_ERROR, HOST_VEC_ERROR);
 	apic_write(APIC_ESR, 0);
 	apic_write(APIC_TIMER_DIVIDE, 0xb); /* by 1 */
@@ -102,12 +101,13 @@ bool apic_is_x2apic(void)
 
 void apic_send_init(uint32_t id, bool assert_level)
 {
-	apic_icr(id, (uint32_t)(DELIVERY(APIC_INIT) | LVT_LEVEL | (assert_level ? ICR_ASSERT : 0)));
+	apic_icr(id,
+		 (uint32_t)(DELIVERY(APIC_DM_INIT) | LVT_LEVEL | (assert_level ? ICR_ASSERT : 0)));
 }
 
 void apic_send_sipi(uint32_t id, uint8_t page)
 {
-	apic_icr(id, DELIVERY(APIC_SIPI) | (uint32_t)ICR_ASSERT | page);
+	apic_icr(id, DELIVERY(APIC_DM_SIPI) | (uint32_t)ICR_ASSERT | page);
 }
 
 void apic_send_ipi(uint32_t id, uint8_t vector)
@@ -117,7 +117,7 @@ void apic_send_ipi(uint32_t id, uint8_t vector)
 
 void apic_send_nmi_others(void)
 {
-	apic_icr(0, DELIVERY(APIC_NMI) | ICR_OTHERS | (uint32_t)ICR_ASSERT);
+	apic_icr(0, DELIVERY(APIC_DM_NMI) | ICR_OTHERS | (uint32_t)ICR_ASSERT);
 }
 
 void apic_timer_init(void)

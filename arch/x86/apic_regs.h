@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Registers of local APICs, the machine's and the guests' (SDM 3A chapter 10). Pure. */
+/*
+ * Registers of local APICs, the machine's and the guests', by their numbers
+ * and with their bits (SDM 3A chapter 10). Pure.
+ */
 #pragma once
 
 #include "kernel/types.h"
@@ -34,13 +37,13 @@ enum { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_CO
 
 /* Delivery modes: bits 10:8 of ICR, LVT and the entries of an I/O APIC. */
 enum apic_delivery {
-	APIC_FIXED = 0,
-	APIC_LOWEST = 1,
-	APIC_SMI = 2,
-	APIC_NMI = 4,
-	APIC_INIT = 5,
-	APIC_SIPI = 6,
-	APIC_EXTINT = 7,
+	APIC_DM_FIXED = 0,
+	APIC_DM_LOWEST = 1,
+	APIC_DM_SMI = 2,
+	APIC_DM_NMI = 4,
+	APIC_DM_INIT = 5,
+	APIC_DM_SIPI = 6,
+	APIC_DM_EXTINT = 7,
 };
 
 /* LVT entries, and the lower halves of ICR and I/O APIC entries as far as they have them. */
@@ -49,7 +52,7 @@ enum apic_delivery {
 #define LVT_PENDING     BIT(12) /* delivery status */
 #define LVT_REMOTE_IRR  BIT(14)
 #define LVT_LEVEL       BIT(15)
-#define LVT_MASKED      0x10000u
+#define LVT_MASKED      BIT(16)
 #define LVT_TIMER_SHIFT 17u
 
 #define TIMER_ONE_SHOT 0u

@@ -9,7 +9,7 @@
 #define MAX_ROWS 135u
 #define TAB      8u
 
-extern const uint8_t glyphs[]; /* 256 of them; arch/x86/font.asm */
+extern const uint8_t font_glyphs[]; /* 256 of them; arch/x86/font.asm */
 
 static volatile uint32_t *fb;
 static unsigned stride, cols, rows, col, row;
@@ -38,7 +38,7 @@ void fbcon_init(const struct handoff_fb *f, void *pixels)
 
 static void draw(unsigned r, unsigned c)
 {
-	const uint8_t *g = glyphs + (uint8_t)text[r][c] * GLYPH_H;
+	const uint8_t *g = font_glyphs + (uint8_t)text[r][c] * GLYPH_H;
 	volatile uint32_t *p = fb + (uint64_t)r * GLYPH_H * stride + (uint64_t)c * GLYPH_W;
 
 	for (unsigned y = 0; y < GLYPH_H; y++, p += stride)

@@ -1,5 +1,6 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
-; What trap stubs and both ways into a guest do to many registers at once.
+; What trap stubs and both ways into a guest do to many registers at once. It is
+; included by them, and has no object of its own.
 
 %macro pushes 1-*
 %rep %0
@@ -24,18 +25,19 @@
 %endrep
 %endmacro
 
-; A guest's registers by their number (kernel/vcpu.h): RDI points to gpr[16]. RSP is not among them, and
-; RAX and RDI, which every caller treats in a way of its own, are not either.
+; A guest's registers by their number (kernel/vcpu.h): RDI points to gpr[16]. RSP is
+; not among them, and RAX and RDI, which every caller treats in a way of its own, are
+; not either.
 %macro gprs 1
 	%1 rcx, 1
 	%1 rdx, 2
 	%1 rbx, 3
 	%1 rbp, 5
 	%1 rsi, 6
-%assign n 8
+%assign %%n 8
 %rep 8
-	%1 r%[n], n
-%assign n n + 1
+	%1 r%[%%n], %%n
+%assign %%n %%n + 1
 %endrep
 %endmacro
 %define GPR(n) rdi + 8 * (n)

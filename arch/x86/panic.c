@@ -132,7 +132,7 @@ static void backtrace_from(uint64_t rip, uint64_t rbp)
 	}
 }
 
-/* False: this core or another panics already. The others stop where they are in any case. */
+/* False: this core or another panics already. */
 static bool claim(void)
 {
 	uint32_t none = 0;
@@ -153,6 +153,7 @@ static void begin(void)
 	irq_off();
 	if (!claim()) /* a second panic of the same core: its first one goes on being the message */
 		panic_park();
+	/* The others stop where they are in any case. */
 	if (cpu_count > 1)
 		apic_send_nmi_others();
 }

@@ -133,7 +133,7 @@ int pt_walk(const struct pt *pt, uint64_t va, struct pt_leaf *out)
 
 static bool any_mapped(const struct pt *pt, uint64_t va, uint64_t end)
 {
-	for (unsigned level; va < end; va = align_down(va, size_of(level)) + size_of(level))
+	for (unsigned level = 0; va < end; va = align_down(va, size_of(level)) + size_of(level))
 		if (pt->fmt->present(*find(pt, va, &level)))
 			return true;
 	return false;

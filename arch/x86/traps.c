@@ -126,7 +126,9 @@ void trap_handler(struct trap_frame *f)
 		exception(f);
 	} else if (f->vector != HOST_VEC_SPURIOUS) { /* no EOI for that (SDM 3A 10.9) */
 		/* Others: a device that firmware left armed; nobody waits for it. */
-		__atomic_or_fetch(&this_cpu()->pending, requests[f->vector], __ATOMIC_RELEASE);
+		if (requests[f->vector])
+			__atomic_or_fetch(&this_cpu()->pending, requests[f->vector],
+					  __ATOMIC_RELEASE);
 		apic_eoi();
 	}
 }

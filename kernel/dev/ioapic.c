@@ -29,7 +29,7 @@ static unsigned send(struct ioapic *io, uint64_t e)
 /* Only fixed and lowest-priority interrupts can be level-triggered (82093AA 3.2.4). */
 static bool is_level(uint64_t e)
 {
-	return (e & LVT_LEVEL) && (e >> 8 & 7) <= APIC_LOWEST;
+	return (e & LVT_LEVEL) && (e >> 8 & 7) <= APIC_DM_LOWEST;
 }
 
 /* Remote IRR stands only for what a local APIC has taken and will end with an EOI. */

@@ -104,14 +104,14 @@ bool lapic_receive(struct lapic *l, const struct apic_msg *m)
 	if (!lapic_enabled(l))
 		return false;
 	switch (m->delivery) {
-	case APIC_FIXED:
-	case APIC_LOWEST:
+	case APIC_DM_FIXED:
+	case APIC_DM_LOWEST:
 		return lapic_set_irq(l, m->vector, m->level);
-	case APIC_NMI:
-	case APIC_INIT:
-	case APIC_SIPI:
+	case APIC_DM_NMI:
+	case APIC_DM_INIT:
+	case APIC_DM_SIPI:
 		l->c.ops->signal(l->c.ctx, l, (enum apic_delivery)m->delivery,
-				 m->delivery == APIC_SIPI ? m->vector : 0);
+				 m->delivery == APIC_DM_SIPI ? m->vector : 0);
 		return true;
 	default:
 		return false; /* no SMM; ExtINT comes by LINT0 only */
@@ -153,7 +153,7 @@ bool lapic_extint_pending(const struct lapic *l)
 	/* Without an APIC the pin is the processor's INTR (SDM 3A 10.4.3). */
 	if (!l->lint[0] || !lapic_enabled(l))
 		return l->lint[0];
-	return (l->lvt[LVT_LINT0] & (LVT_MASKED | LVT_DELIVERY)) == APIC_EXTINT << 8;
+	return (l->lvt[LVT_LINT0] & (LVT_MASKED | LVT_DELIVERY)) == APIC_DM_EXTINT << 8;
 }
 
 void lapic_lint0_eval(struct lapic *l)
@@ -175,10 +175,10 @@ static void lint_edge(struct lapic *l, unsigned pin, uint32_t e)
 {
 	if (e & LVT_MASKED)
 		return;
-	if ((e & LVT_DELIVERY) == APIC_NMI << 8)
-		l->c.ops->signal(l->c.ctx, l, APIC_NMI, 0);
+	if ((e & LVT_DELIVERY) == APIC_DM_NMI << 8)
+		l->c.ops->signal(l->c.ctx, l, APIC_DM_NMI, 0);
 	/* LINT1 knows edges only (SDM 3A 10.5.1, trigger mode). */
-	if ((e & LVT_DELIVERY) == APIC_FIXED << 8 && (pin == 1 || !(e & LVT_LEVEL)))
+	if ((e & LVT_DELIVERY) == APIC_DM_FIXED << 8 && (pin == 1 || !(e & LVT_LEVEL)))
 		lapic_set_irq(l, (uint8_t)e, false);
 }
 
@@ -191,7 +191,7 @@ void lapic_lint(struct lapic *l, unsigned pin, bool level)
 	if (rose && lapic_enabled(l))
 		lint_edge(l, pin, l->lvt[LVT_LINT0 + pin]);
 	else if (rose && pin == 1)
-		l->c.ops->signal(l->c.ctx, l, APIC_NMI, 0);
+		l->c.ops->signal(l->c.ctx, l, APIC_DM_NMI, 0);
 	if (pin == 0)
 		lapic_lint0_eval(l);
 }

@@ -34,7 +34,7 @@ struct lapic_ops {
 	void (*eoi)(void *ctx, struct lapic *l, uint8_t vector);
 	/* Something may be deliverable now that was not: the vCPU shall look. */
 	void (*wake)(void *ctx, struct lapic *l);
-	/* APIC_NMI, APIC_INIT (owner calls lapic_reset) or APIC_SIPI (start at vector << 12). */
+	/* NMI, INIT (the owner calls lapic_reset()) or SIPI (start at vector << 12). */
 	void (*signal)(void *ctx, struct lapic *l, enum apic_delivery what, uint8_t vector);
 	/*
 	 * When (clock's ns, rounded up) the vCPU's TSC reaches this value; 0 for a time gone

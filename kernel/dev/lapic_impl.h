@@ -26,7 +26,7 @@ static inline bool lapic_sw_enabled(const struct lapic *l)
 
 static inline unsigned lapic_timer_mode(const struct lapic *l)
 {
-	return l->lvt[LVT_TIMER] >> 17 & 3u;
+	return l->lvt[LVT_TIMER] >> LVT_TIMER_SHIFT & 3u;
 }
 
 /* Bit `bit` of the ESR happens: remembered, and signalled by the error LVT. */

@@ -2,7 +2,6 @@
 /* The local APIC's registers: the xAPIC page, the x2APIC MSRs, APIC_BASE and TSC_DEADLINE. */
 #include "kernel/dev/lapic_impl.h"
 #include "kernel/errno.h"
-#include "kernel/string.h"
 
 #define ICR_LOW_BITS 0xccfffu /* without delivery status */
 #define SVR_BITS     0x3ffu   /* no EOI-broadcast suppression */
@@ -13,18 +12,21 @@ static uint32_t x2apic_ldr(const struct lapic *l)
 }
 
 /*
- * Registers that both modes have. Of those that are a field of struct lapic, at is where it
- * is, less 4 bytes for each register before; others need a function.
+ * Registers that both modes have. Those that are a field of struct lapic are read
+ * from it: first is the number of the one at its beginning. Others need a function.
  */
 struct reg {
 	bool field;
-	int16_t at;
+	uint8_t first;
+	uint16_t at;        /* of the field */
 	uint32_t bits;      /* that can be written */
 	uint32_t read_only; /* that an x2APIC write may carry */
 };
 
-#define AT(name, first)                                                                            \
-	.field = true, .at = (int16_t)((int)offsetof(struct lapic, name) - 4 * (int)(first))
+/* No field but a dword or an array of them has a type here. */
+#define ARE_DWORDS(name) _Generic(((struct lapic *)0)->name, uint32_t : true, uint32_t * : true)
+#define AT(name, number)                                                                           \
+	.field = ARE_DWORDS(name), .first = (number), .at = offsetof(struct lapic, name)
 #define LVT(allowed, status)                                                                       \
 	{                                                                                          \
 		AT(lvt, APIC_LVT), .bits = (allowed), .read_only = (status)                        \
@@ -39,7 +41,6 @@ static const struct reg regs[] = {
 	[APIC_TMR... APIC_TMR + 7] = {AT(tmr, APIC_TMR)},
 	[APIC_IRR... APIC_IRR + 7] = {AT(irr, APIC_IRR)},
 	[APIC_ESR] = {AT(esr, APIC_ESR)},
-	[APIC_ICR] = {AT(icr, APIC_ICR)},
 	[APIC_LVT + LVT_TIMER] = LVT(LVT_VECTOR | LVT_MASKED | 3u << LVT_TIMER_SHIFT, LVT_PENDING),
 	[APIC_LVT + LVT_THERMAL] = LVT(LVT_SOURCE, LVT_PENDING),
 	[APIC_LVT + LVT_PERF] = LVT(LVT_SOURCE, LVT_PENDING),
@@ -65,6 +66,7 @@ static bool reg_read(struct lapic *l, unsigned reg, uint32_t *v)
 {
 	struct reg r = find(l, reg);
 	bool x2 = lapic_x2apic(l);
+	const uint32_t *field;
 
 	switch (reg) {
 	case APIC_ID:
@@ -82,13 +84,19 @@ static bool reg_read(struct lapic *l, unsigned reg, uint32_t *v)
 	case APIC_LDR:
 		*v = x2 ? x2apic_ldr(l) : l->ldr;
 		return true;
+	case APIC_ICR:
+		*v = (uint32_t)l->icr;
+		return true;
 	case APIC_TIMER_CURRENT:
 		*v = lapic_timer_current(l);
 		return true;
 	default:
-		if (r.field)
-			memcpy(v, (const char *)l + r.at + 4 * reg, sizeof(*v));
-		return r.field;
+		if (!r.field)
+			return false;
+		/* In one load: other cores set bits of the IRR. */
+		field = (const uint32_t *)(const void *)((const char *)l + r.at);
+		*v = __atomic_load_n(&field[reg - r.first], __ATOMIC_RELAXED);
+		return true;
 	}
 }
 
@@ -106,7 +114,7 @@ static void write_lvt(struct lapic *l, unsigned n, uint32_t v)
 	if (!(l->svr & SVR_ENABLE))
 		v |= LVT_MASKED;
 	if (n == LVT_TIMER)
-		lapic_timer_set_mode(l, v >> 17 & 3);
+		lapic_timer_set_mode(l, v >> LVT_TIMER_SHIFT & 3);
 	if (n == LVT_LINT0 && (v & LVT_LEVEL))
 		v |= l->lvt[n] & (uint32_t)LVT_REMOTE_IRR;
 	l->lvt[n] = v;

@@ -37,7 +37,7 @@ unsigned lapic_route(struct lapic *const *all, unsigned count, const struct apic
 	for (unsigned i = 0; i < count; i++) {
 		if (!lapic_matches(all[i], m))
 			continue;
-		if (m->delivery != APIC_LOWEST)
+		if (m->delivery != APIC_DM_LOWEST)
 			taken += lapic_receive(all[i], m);
 		else if (lapic_sw_enabled(all[i]) && (!best || lapic_ppr(all[i]) < lapic_ppr(best)))
 			best = all[i];
@@ -59,16 +59,16 @@ unsigned lapic_route_ipi(struct lapic *const *all, unsigned count, struct lapic 
 	};
 
 	/* INIT level de-assert does nothing since the Pentium 4 (SDM 3A 10.6.1). */
-	if (m.delivery == APIC_INIT && (icr & BIT(15)) && !(icr & BIT(14)))
+	if (m.delivery == APIC_DM_INIT && (icr & BIT(15)) && !(icr & BIT(14)))
 		return 0;
-	if (m.delivery <= APIC_LOWEST && m.vector < 16) {
+	if (m.delivery <= APIC_DM_LOWEST && m.vector < 16) {
 		lapic_error(src, ESR_SEND_VECTOR);
 		return 0;
 	}
 	if (shorthand == 0)
 		return lapic_route(all, count, &m);
 	/* Nobody starts or stops itself (SDM 3A table 10-3). */
-	if (shorthand != 3 && (m.delivery == APIC_INIT || m.delivery == APIC_SIPI))
+	if (shorthand != 3 && (m.delivery == APIC_DM_INIT || m.delivery == APIC_DM_SIPI))
 		return 0;
 	for (unsigned i = 0; i < count; i++)
 		if (shorthand == 2 || (all[i] == src) == (shorthand == 1))

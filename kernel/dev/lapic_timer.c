@@ -82,7 +82,8 @@ void lapic_timer_set_mode(struct lapic *l, unsigned mode)
 
 	if (old == mode)
 		return;
-	l->lvt[LVT_TIMER] = (l->lvt[LVT_TIMER] & ~(3u << 17)) | mode << 17;
+	l->lvt[LVT_TIMER] =
+		(l->lvt[LVT_TIMER] & ~(3u << LVT_TIMER_SHIFT)) | mode << LVT_TIMER_SHIFT;
 	if (old == TIMER_DEADLINE || mode == TIMER_DEADLINE) {
 		l->initial = 0;
 		l->deadline = 0;

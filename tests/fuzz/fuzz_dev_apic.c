@@ -59,8 +59,8 @@ static void on_signal(void *ctx, struct lapic *l, enum apic_delivery what, uint8
 {
 	(void)ctx;
 	(void)vector;
-	MUST(what == APIC_NMI || what == APIC_INIT || what == APIC_SIPI);
-	if (what == APIC_INIT)
+	MUST(what == APIC_DM_NMI || what == APIC_DM_INIT || what == APIC_DM_SIPI);
+	if (what == APIC_DM_INIT)
 		init_pending[l - lapic] = true;
 	calls++;
 }

@@ -45,9 +45,9 @@ static void on_wake(void *ctx, struct lapic *a)
 static void on_signal(void *ctx, struct lapic *a, enum apic_delivery what, uint8_t vector)
 {
 	(void)ctx;
-	seen[a - l].nmi += what == APIC_NMI;
-	seen[a - l].init += what == APIC_INIT;
-	seen[a - l].sipi += what == APIC_SIPI;
+	seen[a - l].nmi += what == APIC_DM_NMI;
+	seen[a - l].init += what == APIC_DM_INIT;
+	seen[a - l].sipi += what == APIC_DM_SIPI;
 	seen[a - l].sipi_vector = vector;
 }
 

@@ -95,7 +95,7 @@ static void edge(void **state)
 	assert_int_equal(sent, 1);
 	assert_int_equal(last.dest, 3);
 	assert_int_equal(last.vector, 0x32);
-	assert_int_equal(last.delivery, APIC_LOWEST);
+	assert_int_equal(last.delivery, APIC_DM_LOWEST);
 	assert_true(last.logical && !last.level && !last.wide);
 	assert_int_equal(rd(0x14), 0x0932);
 	ioapic_eoi(&io, 0x32); /* nothing for an edge */
@@ -190,7 +190,7 @@ static void nmi_is_edge(void **state)
 	ioapic_set_irq(&io, 9, true);
 	ioapic_set_irq(&io, 9, true);
 	assert_int_equal(sent, 1);
-	assert_int_equal(last.delivery, APIC_NMI);
+	assert_int_equal(last.delivery, APIC_DM_NMI);
 	wr(0x23, 0x01000000);
 	assert_int_equal(sent, 1);
 	assert_int_equal(rd(0x22), 0x8400);

@@ -58,44 +58,44 @@ static void routing(void **state)
 {
 	(void)state;
 	enable_all();
-	assert_int_equal(route(2, false, APIC_FIXED, 0x40), 1);
+	assert_int_equal(route(2, false, APIC_DM_FIXED, 0x40), 1);
 	assert_int_equal(irr_mask(0x40), 4);
-	assert_int_equal(route(7, false, APIC_FIXED, 0x41), 0);
-	assert_int_equal(route(0xff, false, APIC_FIXED, 0x42), 4);
+	assert_int_equal(route(7, false, APIC_DM_FIXED, 0x41), 0);
+	assert_int_equal(route(0xff, false, APIC_DM_FIXED, 0x42), 4);
 	/* Flat: LDR 1 << i. */
 	for (unsigned i = 0; i < N; i++)
 		wr(i, 0xd0, 0x1000000u << i | 0xffffff);
 	assert_int_equal(rd(1, 0xd0), 0x2000000);
-	assert_int_equal(route(0x0a, true, APIC_FIXED, 0x43), 2);
+	assert_int_equal(route(0x0a, true, APIC_DM_FIXED, 0x43), 2);
 	assert_int_equal(irr_mask(0x43), 0xa);
-	assert_int_equal(route(0x30, true, APIC_FIXED, 0x44), 0);
-	assert_int_equal(route(0x102, true, APIC_FIXED, 0x44), 0);
+	assert_int_equal(route(0x30, true, APIC_DM_FIXED, 0x44), 0);
+	assert_int_equal(route(0x102, true, APIC_DM_FIXED, 0x44), 0);
 	/* Cluster: two clusters of two. */
 	for (unsigned i = 0; i < N; i++) {
 		wr(i, 0xe0, 0);
 		wr(i, 0xd0, (i / 2) << 28 | 1u << (24 + i % 2));
 	}
 	assert_int_equal(rd(0, 0xe0), 0x0fffffff);
-	assert_int_equal(route(0x13, true, APIC_FIXED, 0x45), 2);
+	assert_int_equal(route(0x13, true, APIC_DM_FIXED, 0x45), 2);
 	assert_int_equal(irr_mask(0x45), 0xc);
-	assert_int_equal(route(0x02, true, APIC_FIXED, 0x46), 1);
+	assert_int_equal(route(0x02, true, APIC_DM_FIXED, 0x46), 1);
 	assert_int_equal(irr_mask(0x46), 0x2);
 	wr(0, 0xe0, 0x50000000); /* no model */
-	assert_int_equal(route(0x01, true, APIC_FIXED, 0x47), 0);
-	assert_int_equal(route(0xff, true, APIC_FIXED, 0x47), 4);
+	assert_int_equal(route(0x01, true, APIC_DM_FIXED, 0x47), 0);
+	assert_int_equal(route(0xff, true, APIC_DM_FIXED, 0x47), 4);
 	/* Others than fixed. */
-	assert_int_equal(route(1, false, APIC_NMI, 0), 1);
-	assert_int_equal(route(1, false, APIC_SIPI, 0x9a), 1);
-	assert_int_equal(route(1, false, APIC_SMI, 0), 0);
-	assert_int_equal(route(1, false, APIC_EXTINT, 0x30), 0);
+	assert_int_equal(route(1, false, APIC_DM_NMI, 0), 1);
+	assert_int_equal(route(1, false, APIC_DM_SIPI, 0x9a), 1);
+	assert_int_equal(route(1, false, APIC_DM_SMI, 0), 0);
+	assert_int_equal(route(1, false, APIC_DM_EXTINT, 0x30), 0);
 	assert_int_equal(route(1, false, 3, 0x30), 0);
 	assert_int_equal(seen[1].nmi, 1);
 	assert_int_equal(seen[1].sipi, 1);
 	assert_int_equal(seen[1].sipi_vector, 0x9a);
 	/* A disabled APIC takes nothing. */
 	wrx(1, 0x1b, 0xfee00000);
-	assert_int_equal(route(1, false, APIC_NMI, 0), 0);
-	assert_false(lapic_receive(&l[1], &(struct apic_msg){.delivery = APIC_NMI}));
+	assert_int_equal(route(1, false, APIC_DM_NMI, 0), 0);
+	assert_false(lapic_receive(&l[1], &(struct apic_msg){.delivery = APIC_DM_NMI}));
 }
 
 static void lowest_priority(void **state)
@@ -106,11 +106,11 @@ static void lowest_priority(void **state)
 	wr(1, 0x80, 0x20);
 	wr(2, 0x80, 0x10);
 	wr(3, 0xf0, 0xff); /* not enabled: not chosen */
-	assert_int_equal(route(0xff, false, APIC_LOWEST, 0x50), 1);
+	assert_int_equal(route(0xff, false, APIC_DM_LOWEST, 0x50), 1);
 	assert_int_equal(irr_mask(0x50), 4);
-	assert_int_equal(route(1, false, APIC_LOWEST, 0x51), 1);
+	assert_int_equal(route(1, false, APIC_DM_LOWEST, 0x51), 1);
 	assert_int_equal(irr_mask(0x51), 2);
-	assert_int_equal(route(3, false, APIC_LOWEST, 0x52), 0);
+	assert_int_equal(route(3, false, APIC_DM_LOWEST, 0x52), 0);
 }
 
 static void ipis(void **state)

@@ -33,8 +33,8 @@ static int setup(void **state)
 	v.hw = &s;
 	svm_reset_state(&v, &start);
 	s.vmcb.int_ctl = INT_V_INTR_MASKING;
-	s.vmcb.intercept_cr = ICPT(CR4_WRITE);
-	s.vmcb.intercept2 = ICPT(VMRUN);
+	s.vmcb.intercept_cr = ICPT(0, CR4_WRITE);
+	s.vmcb.intercept2 = ICPT(4, VMRUN);
 	s.vmcb.asid = 1;
 	s.vmcb.clean = CLEAN_ALL;
 	return 0;
@@ -346,7 +346,7 @@ static void interrupt_window(void **state)
 	svm_want_irq_window(&v, true);
 	svm_want_irq_window(&v, true);
 	assert_int_equal(run(VMEXIT_HLT), EXIT_HLT);
-	assert_true(s.vmcb.intercept1 & ICPT(VINTR));
+	assert_true(s.vmcb.intercept1 & ICPT(3, VINTR));
 	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING | INT_V_IRQ | INT_V_IGN_TPR);
 	assert_int_equal(s.vmcb.clean, CLEAN_ALL & ~(CLEAN_I | CLEAN_TPR));
 	s.vmcb.rflags |= RFLAGS_IF;
@@ -356,7 +356,7 @@ static void interrupt_window(void **state)
 	inject(EVENT_EXTINT, 0x50);
 	assert_false(svm_can_take_irq(&v));
 	run(VMEXIT_HLT);
-	assert_false(s.vmcb.intercept1 & ICPT(VINTR));
+	assert_false(s.vmcb.intercept1 & ICPT(3, VINTR));
 	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING);
 	s.vmcb.clean = CLEAN_ALL;
 	run(VMEXIT_HLT);
@@ -366,7 +366,7 @@ static void interrupt_window(void **state)
 	svm_want_irq_window(&v, true);
 	svm_want_irq_window(&v, false);
 	run(VMEXIT_HLT);
-	assert_false(s.vmcb.intercept1 & ICPT(VINTR));
+	assert_false(s.vmcb.intercept1 & ICPT(3, VINTR));
 }
 
 static void lowering_the_tpr_is_seen(void **state)
@@ -388,7 +388,7 @@ static void qemu_must_not_see_cr8_with_an_interrupt(void **state)
 	svm_set_tpr(&v, 0x50);
 	run(VMEXIT_INTR);
 	assert_false(s.vmcb.int_ctl & INT_V_IRQ);
-	assert_int_equal(s.vmcb.intercept_cr, ICPT(CR8_WRITE) | ICPT(CR4_WRITE));
+	assert_int_equal(s.vmcb.intercept_cr, ICPT(0, CR8_WRITE) | ICPT(0, CR4_WRITE));
 	assert_int_equal(run(VMEXIT_CR8_WRITE), EXIT_NONE);
 	assert_true(svm_event_entry(&v, &e));
 	assert_int_equal(s.vmcb.intercept_cr, 0);
@@ -401,7 +401,7 @@ static void qemu_must_not_see_cr8_with_an_interrupt(void **state)
 	assert_false(s.vmcb.dr6 & DR6_BS);
 	svm_want_irq_window(&v, true);
 	run(VMEXIT_INTR);
-	assert_int_equal(s.vmcb.intercept_cr, ICPT(CR8_WRITE) | ICPT(CR4_WRITE));
+	assert_int_equal(s.vmcb.intercept_cr, ICPT(0, CR8_WRITE) | ICPT(0, CR4_WRITE));
 	assert_true(s.vmcb.int_ctl & INT_V_IRQ);
 }
 
@@ -437,7 +437,7 @@ static void cr4_bits_follow_policy(void **state)
 	s.vmcb.cr4 = CR4_PAE | CR4_MCE;
 	assert_int_equal(write_cr4(CR4_PAE | CR4_MCE | CR4_OSFXSR), EXIT_NONE);
 	assert_int_equal(run(VMEXIT_INTR), EXIT_HOST_IRQ);
-	assert_int_equal(s.vmcb.intercept_cr, ICPT(CR4_WRITE));
+	assert_int_equal(s.vmcb.intercept_cr, ICPT(0, CR4_WRITE));
 	assert_false(s.armed);
 	/* single-stepped by the guest itself: its trap, or its #GP instead */
 	s.vmcb.rflags |= RFLAGS_TF;
@@ -485,7 +485,7 @@ static void event_before_the_cr4_write(void **state)
 	inject(EVENT_EXTINT, 0x50);
 	assert_true(svm_event_entry(&v, &e));
 	assert_false(s.vmcb.rflags & RFLAGS_TF);
-	assert_int_equal(s.vmcb.intercept_cr, ICPT(CR4_WRITE));
+	assert_int_equal(s.vmcb.intercept_cr, ICPT(0, CR4_WRITE));
 	s.vmcb.dr6 |= DR6_BS;
 	assert_int_equal(leave(VMEXIT_EXCP(VEC_DB), 0, 0), EXIT_EXCEPTION);
 	/* a physical interrupt before the step: it exits again */
@@ -501,7 +501,7 @@ static void nmi_blocking(void **state)
 	assert_true(svm_can_take_nmi(&v));
 	inject(EVENT_NMI, 2);
 	assert_true(svm_event_entry(&v, &e));
-	assert_true(s.vmcb.intercept1 & ICPT(IRET));
+	assert_true(s.vmcb.intercept1 & ICPT(3, IRET));
 	s.vmcb.rip = 0x700000;
 	s.vmcb.exit_int_info = 0;
 	leave(VMEXIT_CPUID, 0, 0);
@@ -512,7 +512,7 @@ static void nmi_blocking(void **state)
 	assert_false(svm_can_take_nmi(&v));
 	/* one instruction; a fault on the stack comes first */
 	assert_true(svm_event_entry(&v, &e));
-	assert_false(s.vmcb.intercept1 & ICPT(IRET));
+	assert_false(s.vmcb.intercept1 & ICPT(3, IRET));
 	assert_true(s.vmcb.rflags & RFLAGS_TF);
 	assert_int_equal(leave(VMEXIT_NPF, 0, 0), EXIT_PAGE_FAULT);
 	assert_false(s.vmcb.rflags & RFLAGS_TF);
@@ -590,13 +590,13 @@ static void nmi_window_behind_an_event(void **state)
 	inject(EVENT_EXTINT, 0x50);
 	svm_want_nmi_window(&v);
 	assert_true(svm_event_entry(&v, &e));
-	assert_true(s.vmcb.intercept1 & ICPT(IRET));
+	assert_true(s.vmcb.intercept1 & ICPT(3, IRET));
 	assert_false(s.vmcb.rflags & RFLAGS_TF); /* would be pushed */
 	s.vmcb.rip = 0x700010;
 	s.vmcb.exit_int_info = 0;
 	assert_int_equal(leave(VMEXIT_IRET, 0, 0), EXIT_NMI_WINDOW);
 	run(VMEXIT_INTR);
-	assert_false(s.vmcb.intercept1 & ICPT(IRET));
+	assert_false(s.vmcb.intercept1 & ICPT(3, IRET));
 }
 
 static void nmi_waits_for_the_shadow(void **state)
