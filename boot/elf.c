@@ -3,8 +3,6 @@
 #include "boot/elf.h"
 
 #include "kernel/elf.h"
-#include "kernel/errno.h"
-#include "kernel/string.h"
 
 static struct elf_segment phdr_at(const void *file, const struct elf_header *eh, unsigned i)
 {

@@ -4,8 +4,6 @@
 #include "boot/jump.h"
 #include "boot/loader.h"
 #include "boot/paging.h"
-#include "kernel/errno.h"
-#include "kernel/string.h"
 
 #define STACK_SIZE  KIB(16)
 #define SLACK       64u /* descriptors that our own allocations may add to the map */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The hypervisor itself: its ELF file read, checked and laid out in memory. */
 #include "boot/loader.h"
-#include "kernel/errno.h"
 
 int kernel_load(struct handoff *h, struct elf_image *img)
 {

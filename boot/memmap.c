@@ -2,9 +2,6 @@
 /* The firmware's memory map turned into the hand-off's: sorted, disjoint, merged. */
 #include "boot/memmap.h"
 
-#include "kernel/errno.h"
-#include "kernel/string.h"
-
 #define ADDRESS_END BIT(52) /* no physical address is wider (SDM 3A 4.1.4) */
 
 /* What each EFI memory type becomes; types that are not listed are reserved. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration, and every file that its virtual machines name, as modules. */
 #include "boot/loader.h"
-#include "kernel/errno.h"
-#include "kernel/string.h"
 
 #define CONF "mullion.conf"
 

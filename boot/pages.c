@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loader memory in pages, remembered so that a failed start gives all of it back. */
 #include "boot/loader.h"
-#include "kernel/string.h"
 
 #define BLOCKS_MAX  4096u /* modules, page tables, the image: all that is ever asked for */
 #define ZERO_UP_TO  MIB(1)

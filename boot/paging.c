@@ -3,7 +3,6 @@
 #include "boot/paging.h"
 
 #include "arch/x86/pt_host.h"
-#include "kernel/errno.h"
 
 #define IDENTITY_TO BIT(47) /* the lower half of a 4-level map */
 

@@ -2,9 +2,7 @@
 /* What firmware knows about the machine: ACPI, screen, processors, time, its own name. */
 #include "boot/epoch.h"
 #include "boot/loader.h"
-#include "kernel/errno.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 
 /* PI 1.8 volume 2, 13.4: EFI_MP_SERVICES_PROTOCOL, as far as it is used. */
 struct mp_info {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the VMCB's exit fields to the neutral exit (APM 2 appendix C). Pure. */
-#include "kernel/string.h"
 #include "svm/svm.h"
 
 #define INSN_MAX 15u

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The arithmetic of the I/O and MSR permission maps. Pure. */
-#include "kernel/string.h"
 #include "svm/svm.h"
 
 #define MSRS_IN_RANGE 0x2000u

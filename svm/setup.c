@@ -2,9 +2,7 @@
 /* Makes a vCPU's VMCB: what is intercepted and where its maps are. */
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
-#include "kernel/errno.h"
 #include "kernel/mem.h"
-#include "kernel/string.h"
 #include "kernel/vm.h"
 #include "svm/svm.h"
 

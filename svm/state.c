@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Guest state in the VMCB: registers, segments, TPR, and what they are after reset. Pure. */
-#include "kernel/string.h"
 #include "svm/svm.h"
 
 /* Where a register is, and which clean bit covers it (APM 2 15.15.3; 0: never cached). */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Chooses the VM-execution, exit and entry controls from what the processor offers. Pure. */
-#include "kernel/errno.h"
 #include "vmx/logic.h"
 
 /* clang-format off */

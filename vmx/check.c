@@ -76,8 +76,8 @@ static const char *check_msrs(const struct vmx_guest_state *s, uint64_t *value)
 	const uint64_t known = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
 	const struct rule rules[] = {
 		{s->debugctl & ~0xffc3ull, "IA32_DEBUGCTL", s->debugctl},
-		{!vmx_canonical(s->sysenter_esp), "IA32_SYSENTER_ESP", s->sysenter_esp},
-		{!vmx_canonical(s->sysenter_eip), "IA32_SYSENTER_EIP", s->sysenter_eip},
+		{!is_canonical(s->sysenter_esp), "IA32_SYSENTER_ESP", s->sysenter_esp},
+		{!is_canonical(s->sysenter_eip), "IA32_SYSENTER_EIP", s->sysenter_eip},
 		{!pat_valid(s->pat), "IA32_PAT", s->pat},
 		{s->efer & ~known, "IA32_EFER (reserved bits)", s->efer},
 		{!!(s->efer & EFER_LMA) != ia32e(s), "IA32_EFER (LMA is not the entry control's)",
@@ -161,7 +161,7 @@ static const char *check_data_segs(const struct vmx_guest_state *s, uint64_t *va
 		bool fsgs = i == SREG_FS || i == SREG_GS;
 		bool used = i == SREG_CS || !(g->rights & SEG_UNUSABLE);
 		const struct rule rules[] = {
-			{fsgs ? !vmx_canonical(g->base) : used && g->base >> 32, seg_names[i].base,
+			{fsgs ? !is_canonical(g->base) : used && g->base >> 32, seg_names[i].base,
 			 g->base},
 			{used && !data_rights_valid(s, i), seg_names[i].rights, g->rights},
 			{used && !limit_agrees(g), seg_names[i].limit, g->limit},
@@ -181,7 +181,7 @@ static const char *check_system_seg(const struct vmx_guest_state *s, unsigned i,
 	bool type_ok = i == SREG_LDTR ? type == 2 : type == 11 || (type == 3 && !ia32e(s));
 	const struct rule rules[] = {
 		{g->selector & 4, seg_names[i].selector, g->selector},
-		{!vmx_canonical(g->base), seg_names[i].base, g->base},
+		{!is_canonical(g->base), seg_names[i].base, g->base},
 		{!type_ok || (g->rights & SEG_S) || !(g->rights & SEG_P) ||
 			 (g->rights & 0xffff0f00),
 		 seg_names[i].rights, g->rights},
@@ -198,11 +198,11 @@ static const char *check_tables_and_rip(const struct vmx_guest_state *s, uint64_
 {
 	bool code64 = ia32e(s) && (s->seg[SREG_CS].rights & SEG_L);
 	const struct rule rules[] = {
-		{!vmx_canonical(s->gdtr_base), "GDTR base", s->gdtr_base},
-		{!vmx_canonical(s->idtr_base), "IDTR base", s->idtr_base},
+		{!is_canonical(s->gdtr_base), "GDTR base", s->gdtr_base},
+		{!is_canonical(s->idtr_base), "IDTR base", s->idtr_base},
 		{s->gdtr_limit >> 16, "GDTR limit", s->gdtr_limit},
 		{s->idtr_limit >> 16, "IDTR limit", s->idtr_limit},
-		{code64 ? !vmx_canonical(s->rip) : s->rip >> 32 != 0, "RIP", s->rip},
+		{code64 ? !is_canonical(s->rip) : s->rip >> 32 != 0, "RIP", s->rip},
 		{(s->rflags & ~0x3f7fd7ull) || !(s->rflags & RFLAGS_RSVD1),
 		 "RFLAGS (reserved bits)", s->rflags},
 		{(s->rflags & RFLAGS_VM) && (ia32e(s) || !(s->cr0 & CR0_PE)), "RFLAGS (VM)",

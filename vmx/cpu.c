@@ -3,7 +3,6 @@
 #include "arch/x86/cpu.h"
 #include "kernel/log.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 #include "vmx/vmx.h"
 
 struct vmx_caps vmx_caps;

@@ -85,7 +85,6 @@ bool vmx_cr0_allowed(const struct vmx_mode *m, uint64_t cr0);
 bool vmx_cr4_allowed(const struct vmx_mode *m, uint64_t cr4, uint64_t allowed);
 bool vmx_is_pae(uint64_t cr0, uint64_t cr4, uint64_t efer);
 bool vmx_pdpte_valid(uint64_t e, unsigned phys_bits);
-bool vmx_canonical(uint64_t va);
 /* The segment as VM entry wants it (SDM 3C 26.3.1.2). */
 struct vcpu_seg vmx_fix_seg(enum vcpu_sreg s, struct vcpu_seg seg, bool ia32e);
 
@@ -111,14 +110,3 @@ struct vmx_guest_state {
  */
 const char *vmx_check_guest(const struct vmx_guest_state *s, const struct vmx_caps *c,
 			    uint64_t *value);
-
-/* vpid.c */
-#define VPID_COUNT 1024u
-
-struct vmx_vpids {
-	uint64_t used[VPID_COUNT / 64];
-};
-
-/* 1..VPID_COUNT - 1 (0 is the host's), or 0 when all are taken. Any core, no lock. */
-uint16_t vmx_vpid_alloc(struct vmx_vpids *p);
-void vmx_vpid_free(struct vmx_vpids *p, uint16_t vpid);

@@ -4,11 +4,6 @@
 
 #define SEG_TYPE(ar) ((ar)&15u)
 
-bool vmx_canonical(uint64_t va)
-{
-	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
-}
-
 /* SDM 3A 4.1.1. */
 bool vmx_is_pae(uint64_t cr0, uint64_t cr4, uint64_t efer)
 {

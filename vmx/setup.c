@@ -2,11 +2,8 @@
 /* Makes VMCSs, fills in controls and host state, and puts them on and off cores. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
-#include "kernel/errno.h"
 #include "kernel/log.h"
 #include "vmx/vmx.h"
-
-static struct vmx_vpids vpids;
 
 static void clear(struct vmx_vcpu *h)
 {
@@ -125,9 +122,17 @@ void vmx_vcpu_free(struct vcpu *v)
 		page_free(h->vmcs);
 	if (h->vtpr)
 		page_free((void *)align_down((uintptr_t)h->vtpr, PAGE_SIZE));
-	vmx_vpid_free(&vpids, h->vpid);
 	page_free(h);
 	v->hw = NULL;
+}
+
+/* 0 is the host's (SDM 3C 28.1). vCPUs are made at boot and stay: none is used again. */
+static uint16_t next_vpid(void)
+{
+	static uint32_t last;
+	uint32_t n = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+
+	return n <= UINT16_MAX ? (uint16_t)n : 0;
 }
 
 int vmx_vcpu_create(struct vcpu *v)
@@ -151,7 +156,7 @@ int vmx_vcpu_create(struct vcpu *v)
 	}
 	/* Without a VPID, entries and exits flush: slower, and as right. */
 	if (vmx_controls.proc2 & PROC2_VPID)
-		h->vpid = vmx_vpid_alloc(&vpids);
+		h->vpid = next_vpid();
 
 	*(uint32_t *)h->vmcs = vmx_revision();
 	clear(h);

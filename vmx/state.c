@@ -86,7 +86,7 @@ static void set_switched(struct vmx_vcpu *h, enum vcpu_reg reg, uint64_t value)
 	/* A value that the processor refuses changes nothing, rather than ending the hypervisor. */
 	if (is_loaded(h))
 		wrmsr_safe(vmx_switched_msr[n], value);
-	else if (reg == REG_STAR || reg == REG_SFMASK || vmx_canonical(value))
+	else if (reg == REG_STAR || reg == REG_SFMASK || is_canonical(value))
 		h->msr[n] = reg == REG_SFMASK ? (uint32_t)value : value;
 }
 

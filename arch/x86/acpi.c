@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parses the host's ACPI tables, as far as a hypervisor needs them. */
 #include "arch/x86/acpi.h"
-#include "kernel/errno.h"
-#include "kernel/string.h"
 
 #define SDT_HEADER  36u
 #define RSDP_V1     20u

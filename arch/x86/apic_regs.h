@@ -55,7 +55,6 @@ enum apic_delivery {
 #define LVT_MASKED      BIT(16)
 #define LVT_TIMER_SHIFT 17u
 
-#define TIMER_ONE_SHOT 0u
 #define TIMER_PERIODIC 1u
 #define TIMER_DEADLINE 2u
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Decodes x86 instructions: SDM 2A chapter 2 and appendix A. */
 #include "arch/x86/decode.h"
-#include "kernel/errno.h"
-#include "kernel/string.h"
 
 /*
  * What follows an opcode, one character each:

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Framebuffer text console: a shadow of characters, only changed cells are drawn. */
 #include "arch/x86/fbcon.h"
-#include "kernel/string.h"
 
 #define GLYPH_W  8u
 #define GLYPH_H  16u

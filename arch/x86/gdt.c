@@ -4,7 +4,6 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
-#include "kernel/string.h"
 
 /* 64-bit TSS (SDM 3A 7.7, APM 2 12.2.5). */
 struct tss {

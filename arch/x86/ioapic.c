@@ -3,7 +3,6 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/apic_regs.h"
 #include "arch/x86/paging.h"
-#include "kernel/errno.h"
 #include "kernel/log.h"
 
 #define IOREGSEL       0u

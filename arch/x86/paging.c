@@ -5,7 +5,6 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/pt_host.h"
 #include "arch/x86/spinlock.h"
-#include "kernel/errno.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
 

@@ -15,7 +15,6 @@
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/print.h"
-#include "kernel/string.h"
 #include "kernel/survive.h"
 #include "kernel/symbols.h"
 

@@ -9,7 +9,6 @@
 #include "arch/x86/serial.h"
 #include "arch/x86/tsc.h"
 #include "kernel/log.h"
-#include "kernel/string.h"
 #include "kernel/vcpu.h"
 
 static const struct acpi_info *acpi;

@@ -2,8 +2,6 @@
 /* The page-table engine: map, unmap, protect, split and walk in any format. */
 #include "arch/x86/pt.h"
 
-#include "kernel/errno.h"
-
 /*
  *   47     39 38     30 29     21 20     12 11        0
  *  | level 4 | level 3 | level 2 | level 1 | in page   |

@@ -8,7 +8,6 @@
 #include "arch/x86/tsc.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
-#include "kernel/string.h"
 
 #define START_TIMEOUT_US 500000u
 

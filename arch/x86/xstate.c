@@ -4,7 +4,6 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/percpu.h"
 #include "kernel/mem.h"
-#include "kernel/string.h"
 #include "kernel/vcpu.h"
 
 /* Legacy area (SDM 1 10.5.1): FCW at 0, MXCSR at 24. */

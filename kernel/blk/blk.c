@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A disk image in memory, changed in place and lost at power-off. Pure. */
 #include "kernel/blk/blk.h"
-#include "kernel/errno.h"
 
 /* All segments whole sectors, and their sum within the disk; nothing can wrap. */
 static bool in_range(const struct blk *b, const struct blk_request *r)

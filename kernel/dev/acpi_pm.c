@@ -2,8 +2,6 @@
 /* ACPI fixed hardware (ACPI 6.5, 4.8): power button, soft-off and the PM timer. */
 #include "kernel/dev/acpi_pm.h"
 
-#include "kernel/string.h"
-
 #define EVT_TMR    BIT(0)
 #define EVT_GBL    BIT(5)
 #define EVT_PWRBTN BIT(8)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finds the device that answers a port or an address. */
 #include "kernel/dev/dev.h"
-#include "kernel/errno.h"
-#include "kernel/string.h"
 
 /* Index of the first range that ends above addr; count when there is none. */
 static unsigned first_above(const struct iobus *b, uint64_t addr)

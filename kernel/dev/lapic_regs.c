@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The local APIC's registers: the xAPIC page, the x2APIC MSRs, APIC_BASE and TSC_DEADLINE. */
 #include "kernel/dev/lapic_impl.h"
-#include "kernel/errno.h"
 
 #define ICR_LOW_BITS 0xccfffu /* without delivery status */
 #define SVR_BITS     0x3ffu   /* no EOI-broadcast suppression */

@@ -2,8 +2,6 @@
 /* PCI configuration space by ports 0xcf8 and 0xcfc (PCI 3.0, 3.2.2.3.2). */
 #include "kernel/dev/pci.h"
 
-#include "kernel/errno.h"
-
 #define ADDRESS_ENABLE BIT(31)
 #define ADDRESS_BITS   0x80fffffcu
 

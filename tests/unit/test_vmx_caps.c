@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Control solving from capability MSRs, and VPIDs. */
-/* sources: vmx/caps.c vmx/vpid.c */
+/* sources: vmx/caps.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -189,38 +189,12 @@ static void test_differ(void **state)
 	DIFFER(phys_bits, "the physical-address width");
 }
 
-static void test_vpids(void **state)
-{
-	static struct vmx_vpids p;
-	bool seen[VPID_COUNT] = {false};
-
-	(void)state;
-	for (unsigned i = 1; i < VPID_COUNT; i++) {
-		uint16_t id = vmx_vpid_alloc(&p);
-
-		assert_in_range(id, 1, VPID_COUNT - 1);
-		assert_false(seen[id]);
-		seen[id] = true;
-	}
-	assert_int_equal(vmx_vpid_alloc(&p), 0);
-	/* 0 is the host's and never comes into circulation. */
-	vmx_vpid_free(&p, 0);
-	vmx_vpid_free(&p, VPID_COUNT);
-	vmx_vpid_free(&p, 0xffff);
-	assert_int_equal(vmx_vpid_alloc(&p), 0);
-	vmx_vpid_free(&p, 700);
-	vmx_vpid_free(&p, 64);
-	assert_int_equal(vmx_vpid_alloc(&p), 64);
-	assert_int_equal(vmx_vpid_alloc(&p), 700);
-	assert_int_equal(vmx_vpid_alloc(&p), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_solve),          cmocka_unit_test(test_choose_bochs),
 		cmocka_unit_test(test_choose_missing), cmocka_unit_test(test_choose_optional),
-		cmocka_unit_test(test_differ),         cmocka_unit_test(test_vpids),
+		cmocka_unit_test(test_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

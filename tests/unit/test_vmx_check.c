@@ -334,10 +334,10 @@ static void test_modes(void **state)
 	assert_false(vmx_is_pae(CR0_PE, CR4_PAE, 0));
 	assert_false(vmx_is_pae(PG_PE, 0, 0));
 	assert_false(vmx_is_pae(PG_PE, CR4_PAE, EFER_LME));
-	assert_true(vmx_canonical(0x00007fffffffffff));
-	assert_false(vmx_canonical(0x0000800000000000));
-	assert_true(vmx_canonical(0xffff800000000000));
-	assert_false(vmx_canonical(0xffff7fffffffffff));
+	assert_true(is_canonical(0x00007fffffffffff));
+	assert_false(is_canonical(0x0000800000000000));
+	assert_true(is_canonical(0xffff800000000000));
+	assert_false(is_canonical(0xffff7fffffffffff));
 }
 
 /* Whatever is set, entry accepts it. */
