@@ -86,6 +86,10 @@ void vcpu_leave(struct vcpu *v)
 
 	xstate_release(v);
 	vcpu_put(v);
+	/* What was asked of it in this life is void; under the lock nobody asks any more. */
+	spin_lock(&m->lock);
+	__atomic_and_fetch(&v->requests, ~VCPU_REQ_LIVING, __ATOMIC_SEQ_CST);
+	spin_unlock(&m->lock);
 	v->more->blocked = 0;
 	core_block(v, v->id ? BLOCK_SIPI : BLOCK_OFF);
 	if (!__atomic_sub_fetch(&m->leaving, 1, __ATOMIC_SEQ_CST))
@@ -118,11 +122,11 @@ static void finish(struct vm *vm)
 	static const char *const how[] = {"powered off", "restarts", "crashed and is stopped",
 					  "ended from outside"};
 	struct vm_more *m = vm->more;
-	enum on_crash crash = m->end == END_CRASH ? m->conf->on_crash : ON_CRASH_STOP;
-	bool again = m->end == END_RESTART || crash == ON_CRASH_RESTART;
 
 	spin_lock(&m->lock);
 	vm_stop_timers(vm);
+	enum on_crash crash = m->end == END_CRASH ? m->conf->on_crash : ON_CRASH_STOP;
+	bool again = m->end == END_RESTART || crash == ON_CRASH_RESTART;
 	spin_unlock(&m->lock);
 	core_timer(m->vcpu[0]->cpu, &m->restart_timer, UINT64_MAX);
 	vm_list_refusals(vm);
@@ -168,8 +172,8 @@ void vm_work(struct vm *vm)
 	case VM_ENDING:
 		finish(vm);
 		break;
-	case VM_WAITING:
-		vm->more->state = VM_STARTING;
+	case VM_WAITING: /* unless it is destroyed at this moment */
+		(void)change(vm, VM_WAITING, VM_STARTING);
 		break;
 	case VM_STARTING:
 		start(vm);
@@ -193,12 +197,15 @@ static int suspend(struct vm *vm, bool on, const char **why)
 	struct vm_more *m = vm->more;
 
 	*why = on ? "it is not running" : "it is not suspended";
-	if (m->state != VM_RUNNING || m->suspended == on)
-		return -EINVAL;
-	m->suspended = on;
-	for (unsigned i = 0; i < m->vcpu_count; i++)
+	spin_lock(&m->lock); /* none of its vCPUs leaves in between */
+	bool can = m->state == VM_RUNNING && m->suspended != on;
+
+	if (can)
+		m->suspended = on;
+	for (unsigned i = 0; can && i < m->vcpu_count; i++)
 		vcpu_request(m->vcpu[i], VCPU_REQ_PAUSE);
-	return 0;
+	spin_unlock(&m->lock);
+	return can ? 0 : -EINVAL;
 }
 
 /* From whatever state it has. */
@@ -212,11 +219,15 @@ static int end(struct vm *vm, enum vm_end how, const char **why)
 		vm_end(vm, how);
 		return 0;
 	}
-	if ((state != VM_HELD && state != VM_WAITING) || !change(vm, state, VM_ENDING))
-		return -EINVAL;
-	m->end = how;
-	vcpu_request(m->vcpu[0], VCPU_REQ_WORK);
-	return 0;
+	spin_lock(&m->lock); /* a timer that is due may have vCPU 0 begin before we say how */
+	bool can = (state == VM_HELD || state == VM_WAITING) && change(vm, state, VM_ENDING);
+
+	if (can) {
+		m->end = how;
+		vcpu_request(m->vcpu[0], VCPU_REQ_WORK);
+	}
+	spin_unlock(&m->lock);
+	return can ? 0 : -EINVAL;
 }
 
 static int turn_on(struct vm *vm, const char **why)

@@ -162,6 +162,9 @@ struct vcpu_exit {
 #define VCPU_REQ_CONTROL                                                                           \
 	(VCPU_REQ_STOP | VCPU_REQ_WORK | VCPU_REQ_INIT | VCPU_REQ_SIPI | VCPU_REQ_PAUSE)
 
+/* What only a vCPU of a VM that runs is asked for: with the VM's lock held, and its state seen. */
+#define VCPU_REQ_LIVING (VCPU_REQ_INIT | VCPU_REQ_SIPI | VCPU_REQ_PAUSE)
+
 #define EXIT_TIME_BUCKETS 32u
 
 struct vm;
