@@ -161,12 +161,20 @@ static bool is_dead(const struct vcpu *v)
 	       ((m->blocked & BLOCK_HALT) && !m->halt_irq && !m->halt_event);
 }
 
-static bool all_dead(const struct vm *vm)
+bool vm_is_dead(const struct vm *vm)
 {
+	if (vm->more->watchdog_due)
+		return false; /* that is what it is for */
 	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
 		if (!is_dead(vm->more->vcpu[i]))
 			return false;
 	return true;
+}
+
+void vm_end_dead(struct vm *vm)
+{
+	log_warn("%s: halted with interrupts off: nothing can wake it, it ends", vm->name);
+	vm_end(vm, END_POWEROFF);
 }
 
 void vcpu_halt(struct vcpu *v, bool irq, bool event)
@@ -181,15 +189,12 @@ void vcpu_halt(struct vcpu *v, bool irq, bool event)
 	/* From here on a notification finds it blocked; one before is found by the look. */
 	if (vcpu_can_wake(v))
 		m->blocked &= ~BLOCK_HALT;
-	bool end = all_dead(v->vm);
+	bool dead = vm_is_dead(v->vm);
 	spin_unlock(&v->vm->more->lock);
 	if (m->blocked & BLOCK_HALT)
 		core_block(v, BLOCK_HALT);
-	if (end) {
-		log_warn("%s: halted with interrupts off: nothing can wake it, it ends",
-			 v->vm->name);
-		vm_end(v->vm, END_POWEROFF);
-	}
+	if (dead)
+		vm_end_dead(v->vm);
 }
 
 static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)

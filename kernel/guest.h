@@ -133,6 +133,8 @@ struct vm_more {
 	struct spinlock p2m_lock; /* while it runs: large pages may be split */
 	struct timerq_node restart_timer;
 	struct guest_timer watchdog;
+	uint64_t watchdog_due; /* ns of the VM's clock; 0: off. VM lock held */
+	uint64_t suspended_at; /* likewise */
 };
 
 struct cpu_more {
@@ -201,8 +203,8 @@ bool pv_console_in(struct vm *vm, uint8_t byte);
 int vcpu_irq(struct vcpu *v, bool take);
 /* Gives the UART what was typed and found no room; after each access. VM lock held. */
 void pc_console_feed(struct vm *vm);
-/* Presses the power button, or raises the port that stands for it. */
-void vm_ask_shutdown(struct vm *vm);
+/* Presses the power button, or raises the port that stands for it; false: it does not run. */
+bool vm_ask_shutdown(struct vm *vm);
 /* MULLION_FEATURE_*; 0 for unmodified guests. */
 uint32_t pv_features(const struct vm *vm);
 void pv_hypercall(struct vcpu *v);
@@ -241,6 +243,9 @@ const char *exit_name(enum vcpu_exit_kind k);
 unsigned vcpu_cpl(struct vcpu *v);
 /* Blocks v until an interrupt (irq) or an event port (event) wakes it. */
 void vcpu_halt(struct vcpu *v, bool irq, bool event);
+/* No vCPU runs nor will: each has halted with interrupts off or was never started. VM lock held. */
+bool vm_is_dead(const struct vm *vm);
+void vm_end_dead(struct vm *vm);
 void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p, uint64_t cr4);
 
 /* kernel/msr.c: 0, or -EINVAL when #GP is due. */

@@ -202,6 +202,12 @@ static int suspend(struct vm *vm, bool on, const char **why)
 
 	if (can)
 		m->suspended = on;
+	if (can && on)
+		m->suspended_at = vm_now(vm);
+	if (can && !on && m->watchdog_due) {
+		m->watchdog_due += vm_now(vm) - m->suspended_at;
+		guest_timer_arm(&m->watchdog, m->watchdog_due);
+	}
 	for (unsigned i = 0; can && i < m->vcpu_count; i++)
 		vcpu_request(m->vcpu[i], VCPU_REQ_PAUSE);
 	spin_unlock(&m->lock);
@@ -254,10 +260,7 @@ int vm_control(struct vm *vm, enum vm_verb verb, const char **why)
 		return suspend(vm, verb == VM_SUSPEND, why);
 	case VM_SHUTDOWN:
 		*why = "it is not running";
-		if (vm->more->state != VM_RUNNING)
-			return -EINVAL;
-		vm_ask_shutdown(vm);
-		return 0;
+		return vm_ask_shutdown(vm) ? 0 : -EINVAL;
 	}
 	return -EINVAL;
 }

@@ -279,33 +279,46 @@ static void deliver(struct vcpu *v)
 	vcpu_ops->want_irq_window(v, vec >= 0 || v->more->lost_irq.valid);
 }
 
-/* INIT (SDM 3A 8.4.2, table 9-1): MSRs, FPU state and the TSC stay as they are. */
-static void wait_for_sipi(struct vcpu *v)
+/*
+ * INIT (SDM 3A 8.4.2, table 9-1), where MSRs, FPU state and the TSC stay as they
+ * are; and start-up, which is ignored by one that does not wait for it. Under
+ * the lock, as vm_is_dead() must see the request or what has become of it.
+ */
+static void init_and_sipi(struct vcpu *v)
 {
-	v->pending.valid = v->more->lost_irq.valid = v->nmi_pending = false;
+	struct vcpu_more *m = v->more;
+	struct vcpu_start start = {.real_mode = true};
+
 	spin_lock(&v->vm->more->lock);
-	lapic_reset(&v->more->lapic);
+	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_INIT | VCPU_REQ_SIPI),
+					   __ATOMIC_SEQ_CST);
+	if (what & VCPU_REQ_INIT) {
+		v->pending.valid = m->lost_irq.valid = v->nmi_pending = false;
+		lapic_reset(&m->lapic);
+		m->blocked = (m->blocked & ~BLOCK_HALT) | BLOCK_SIPI;
+	}
+	bool starts = (what & VCPU_REQ_SIPI) && (m->blocked & BLOCK_SIPI);
+
+	if (starts)
+		m->blocked &= ~BLOCK_SIPI;
+	start.sipi = m->sipi;
+	bool dead = vm_is_dead(v->vm);
 	spin_unlock(&v->vm->more->lock);
-	v->more->blocked &= ~BLOCK_HALT;
-	core_block(v, BLOCK_SIPI);
-}
-
-/* One that does not wait for it ignores it. */
-static void start_up(struct vcpu *v)
-{
-	struct vcpu_start start = {.real_mode = true, .sipi = v->more->sipi};
-
-	if (!(v->more->blocked & BLOCK_SIPI))
-		return;
-	vcpu_put(v);
-	vcpu_clear(v);
-	vcpu_ops->vcpu_reset(v, &start);
-	core_unblock(v, BLOCK_SIPI);
+	if (what & VCPU_REQ_INIT)
+		core_block(v, m->blocked);
+	if (starts) {
+		vcpu_put(v);
+		vcpu_clear(v);
+		vcpu_ops->vcpu_reset(v, &start);
+		core_unblock(v, BLOCK_SIPI);
+	}
+	if (dead)
+		vm_end_dead(v->vm);
 }
 
 bool vcpu_serve(struct vcpu *v)
 {
-	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_CONTROL & ~VCPU_REQ_WORK),
+	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_STOP | VCPU_REQ_PAUSE),
 					   __ATOMIC_SEQ_CST);
 
 	if (what & VCPU_REQ_STOP) {
@@ -319,10 +332,8 @@ bool vcpu_serve(struct vcpu *v)
 			vm_work(v->vm);
 		return false;
 	}
-	if (what & VCPU_REQ_INIT)
-		wait_for_sipi(v);
-	if (what & VCPU_REQ_SIPI)
-		start_up(v);
+	if (what & (VCPU_REQ_INIT | VCPU_REQ_SIPI))
+		init_and_sipi(v);
 	if (what & VCPU_REQ_PAUSE) {
 		if (v->vm->more->suspended)
 			core_block(v, BLOCK_PAUSE);
@@ -339,8 +350,12 @@ void vcpu_step(struct vcpu *v)
 	struct vcpu_exit e;
 
 	if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) || v->pending.valid) {
-		if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v))
+		if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v)) {
+			/* No entry follows, which interrupts and the end of the slice would end. */
+			irq_window();
+			core->resched |= rdtsc() >= core->slice_end;
 			return;
+		}
 		if (v->requests & VCPU_REQ_TLB) {
 			__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
 			vcpu_ops->flush_tlb(v);
