@@ -62,8 +62,11 @@ static void nmi(struct frame *f)
 static void waker(void)
 {
 	for (uint64_t round = done; done == round;) {
+		uint64_t next = now() + 300000; /* not so many that nothing else is done */
+
 		wrmsr(X2APIC_ICR, ICR_NMI);
-		dawdle(100);
+		while (done == round && now() < next)
+			;
 	}
 }
 
