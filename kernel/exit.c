@@ -143,6 +143,8 @@ static bool is_dead(const struct vcpu *v)
 
 bool vm_all_dead(const struct vm *vm)
 {
+	if (vm->more->watchdog_due)
+		return false; /* that is what it is for */
 	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
 		if (!is_dead(vm->more->vcpu[i]))
 			return false;

@@ -108,7 +108,7 @@ struct vm_more {
 	unsigned console;    /* index at the console multiplexer */
 	enum vm_state state; /* changed by vCPU 0's core, but for RUNNING to ENDING: atomically */
 	enum vm_end end;
-	unsigned leaving; /* vCPUs that have yet to leave their cores */
+	unsigned leaving; /* vCPUs that have yet to leave their cores; 0: it does not live */
 	bool suspended;
 	struct spinlock lock; /* device models, local APICs, input */
 	struct vcpu *vcpu[CONFIG_MAX_VCPUS];
@@ -142,6 +142,8 @@ struct vm_more {
 	struct timerq_node restart_timer;
 	struct guest_timer *timers; /* all that it has */
 	struct guest_timer watchdog;
+	uint64_t watchdog_due; /* ns of the VM's clock; 0: off. VM lock held */
+	uint64_t suspended_at; /* likewise */
 };
 
 struct cpu_more {
@@ -258,8 +260,8 @@ void vm_console_write(struct vm *vm, const char *p, unsigned n);
 int vcpu_irq(struct vcpu *v, bool take);
 /* Gives the UART what was typed and found no room; after each access. VM lock held. */
 void pc_console_feed(struct vm *vm);
-/* Presses the power button, or raises the port that stands for it. */
-void vm_ask_shutdown(struct vm *vm);
+/* Presses the power button, or raises the port that stands for it; false: it does not run. */
+bool vm_ask_shutdown(struct vm *vm);
 /* MULLION_FEATURE_*; 0 for unmodified guests. */
 uint32_t pv_features(const struct vm *vm);
 void pv_hypercall(struct vcpu *v);

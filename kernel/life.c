@@ -81,6 +81,10 @@ void vcpu_leave(struct vcpu *v)
 
 	xstate_release(v);
 	vcpu_put(v);
+	/* What was asked of it in this life is void; under the lock nobody asks any more. */
+	spin_lock(&m->lock);
+	__atomic_and_fetch(&v->requests, ~VCPU_REQ_LIVING, __ATOMIC_SEQ_CST);
+	spin_unlock(&m->lock);
 	v->more->blocked = 0;
 	core_block(v, v->id ? BLOCK_SIPI : BLOCK_OFF);
 	if (!__atomic_sub_fetch(&m->leaving, 1, __ATOMIC_SEQ_CST))
@@ -113,12 +117,12 @@ static void finish(struct vm *vm)
 	static const char *const how[] = {"powered off", "restarts", "crashed and is stopped",
 					  "ended from outside"};
 	struct vm_more *m = vm->more;
-	enum on_crash crash = m->end == END_CRASH ? m->conf->on_crash : ON_CRASH_STOP;
-	bool again = m->end == END_RESTART || crash == ON_CRASH_RESTART;
 
 	spin_lock(&m->lock);
 	for (struct guest_timer *t = m->timers; t; t = t->next)
 		guest_timer_arm(t, DEV_TIMER_NEVER);
+	enum on_crash crash = m->end == END_CRASH ? m->conf->on_crash : ON_CRASH_STOP;
+	bool again = m->end == END_RESTART || crash == ON_CRASH_RESTART;
 	spin_unlock(&m->lock);
 	core_timer(m->vcpu[0]->cpu, &m->restart_timer, UINT64_MAX);
 	vm_list_refusals(vm);
@@ -168,25 +172,23 @@ static void not_yet(struct vm *vm)
 	struct vcpu *v = m->vcpu[0];
 
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
-	enum vm_state state = __atomic_load_n(&m->state, __ATOMIC_SEQ_CST);
-	bool ended = state == VM_ENDING && !__atomic_load_n(&m->leaving, __ATOMIC_SEQ_CST);
-	if (state == VM_RUNNING || (state == VM_ENDING && !ended)) {
+	if (__atomic_load_n(&m->leaving, __ATOMIC_SEQ_CST)) {
 		core_resched(v); /* it runs on, or leaves first */
 		return;
 	}
 	core_block(v, BLOCK_OFF);
-	if (state == VM_STARTING || ended)
+	enum vm_state state = __atomic_load_n(&m->state, __ATOMIC_SEQ_CST);
+	if (state == VM_STARTING || state == VM_ENDING)
 		vcpu_request(v, VCPU_REQ_WORK);
 }
 
 void vm_work(struct vm *vm)
 {
-	switch (__atomic_load_n(&vm->more->state, __ATOMIC_SEQ_CST)) {
+	bool lives = __atomic_load_n(&vm->more->leaving, __ATOMIC_SEQ_CST);
+
+	switch (lives ? VM_RUNNING : __atomic_load_n(&vm->more->state, __ATOMIC_SEQ_CST)) {
 	case VM_ENDING:
-		if (__atomic_load_n(&vm->more->leaving, __ATOMIC_SEQ_CST))
-			not_yet(vm);
-		else
-			finish(vm);
+		finish(vm);
 		break;
 	case VM_WAITING: /* unless somebody ends it at this moment */
 		(void)change(vm, VM_WAITING, VM_STARTING);
@@ -213,12 +215,21 @@ static int suspend(struct vm *vm, bool on, const char **why)
 	struct vm_more *m = vm->more;
 
 	*why = on ? "it is not running" : "it is not suspended";
-	if (m->state != VM_RUNNING || m->suspended == on)
-		return -EINVAL;
-	m->suspended = on;
-	for (unsigned i = 0; i < m->vcpu_count; i++)
+	spin_lock(&m->lock); /* none of its vCPUs leaves in between */
+	bool can = m->state == VM_RUNNING && m->suspended != on;
+
+	if (can)
+		m->suspended = on;
+	if (can && on)
+		m->suspended_at = vm_now(vm);
+	if (can && !on && m->watchdog_due) {
+		m->watchdog_due += vm_now(vm) - m->suspended_at;
+		guest_timer_arm(&m->watchdog, m->watchdog_due);
+	}
+	for (unsigned i = 0; can && i < m->vcpu_count; i++)
 		vcpu_request(m->vcpu[i], VCPU_REQ_PAUSE);
-	return 0;
+	spin_unlock(&m->lock);
+	return can ? 0 : -EINVAL;
 }
 
 /* From whatever state it has. */
@@ -232,13 +243,15 @@ static int end(struct vm *vm, enum vm_end how, const char **why)
 		vm_end(vm, how);
 		return 0;
 	}
-	if (state != VM_HELD && state != VM_WAITING)
-		return -EINVAL;
-	m->end = how; /* before: its work may begin at once, and then ask */
-	if (!change(vm, state, VM_ENDING))
-		return -EINVAL;
-	vcpu_request(m->vcpu[0], VCPU_REQ_WORK);
-	return 0;
+	spin_lock(&m->lock); /* a timer that is due may have vCPU 0 begin before we say how */
+	bool can = (state == VM_HELD || state == VM_WAITING) && change(vm, state, VM_ENDING);
+
+	if (can) {
+		m->end = how;
+		vcpu_request(m->vcpu[0], VCPU_REQ_WORK);
+	}
+	spin_unlock(&m->lock);
+	return can ? 0 : -EINVAL;
 }
 
 static int turn_on(struct vm *vm, const char **why)
@@ -265,10 +278,7 @@ int vm_control(struct vm *vm, enum vm_verb verb, const char **why)
 		return suspend(vm, verb == VM_SUSPEND, why);
 	case VM_SHUTDOWN:
 		*why = "it is not running";
-		if (vm->more->state != VM_RUNNING)
-			return -EINVAL;
-		vm_ask_shutdown(vm);
-		return 0;
+		return vm_ask_shutdown(vm) ? 0 : -EINVAL;
 	}
 	return -EINVAL;
 }

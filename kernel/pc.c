@@ -142,7 +142,9 @@ static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uin
 {
 	struct vcpu *v = lapic_vcpu(l);
 
-	(void)ctx;
+	/* One that has left its core must not come back to memory that is being freed. */
+	if (((struct vm *)ctx)->more->state != VM_RUNNING)
+		return;
 	if (what == APIC_DM_NMI) {
 		v->nmi_pending = true;
 		vcpu_notify(v);

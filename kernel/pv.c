@@ -127,6 +127,12 @@ static void notify(void *ctx, unsigned vcpu, uint8_t vector)
 	if (vector)
 		lapic_set_irq(&v->more->lapic, vector, false);
 	vcpu_notify(v);
+	/* Whoever waits in HALT does so for any port. */
+	for (unsigned i = 0; i < vm->more->vcpu_count; i++) {
+		v = vm->more->vcpu[i];
+		if ((v->more->blocked & BLOCK_HALT) && v->more->halt_event)
+			vcpu_notify(v);
+	}
 }
 
 static void fire_timer(void *events)
@@ -134,14 +140,17 @@ static void fire_timer(void *events)
 	evtchn_raise(events, MULLION_PORT_TIMER);
 }
 
-void vm_ask_shutdown(struct vm *vm)
+bool vm_ask_shutdown(struct vm *vm)
 {
 	spin_lock(&vm->more->lock);
-	if (vm->more->pc)
+	bool runs = vm->more->state == VM_RUNNING;
+
+	if (runs && vm->more->pc)
 		acpi_pm_power_button(&vm->more->pc->pm);
-	else
+	else if (runs)
 		evtchn_raise(&vm->more->events, MULLION_PORT_SHUTDOWN);
 	spin_unlock(&vm->more->lock);
+	return runs;
 }
 
 uint32_t pv_features(const struct vm *vm)

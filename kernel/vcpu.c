@@ -259,59 +259,36 @@ static void deliver(struct vcpu *v)
 	vcpu_ops->want_irq_window(v, vec >= 0 || v->more->lost_irq.valid);
 }
 
-/* INIT (SDM 3A 8.4.2, table 9-1): MSRs, FPU state and the TSC stay as they are. */
-static void wait_for_sipi(struct vcpu *v)
-{
-	v->pending.valid = v->more->lost_irq.valid = v->nmi_pending = false;
-	lapic_reset(&v->more->lapic);
-	v->more->blocked &= ~BLOCK_HALT;
-	core_block(v, BLOCK_SIPI);
-}
-
-/* One that does not wait for it ignores it. */
-static void start_up(struct vcpu *v)
-{
-	struct vcpu_start start = {.real_mode = true, .sipi = v->more->sipi};
-
-	if (!(v->more->blocked & BLOCK_SIPI))
-		return;
-	vcpu_put(v);
-	vcpu_clear(v);
-	vcpu_ops->vcpu_reset(v, &start);
-	core_unblock(v, BLOCK_SIPI);
-}
-
 /*
- * Under the lock, so that whoever asks whether the VM can ever run again sees
- * either the request or what has come of it. One that has left when its VM
- * ends stays where it is, whatever others still ask of it.
+ * INIT (SDM 3A 8.4.2, table 9-1), where MSRs, FPU state and the TSC stay as they
+ * are; and start-up, which is ignored by one that does not wait for it. Under
+ * the lock, as vm_all_dead() must see the request or what has become of it.
  */
-static void serve_start(struct vcpu *v)
+static void init_and_sipi(struct vcpu *v)
 {
-	struct vm *vm = v->vm;
-	const uint64_t bits = VCPU_REQ_INIT | VCPU_REQ_SIPI;
+	struct vcpu_more *m = v->more;
+	struct vcpu_start start = {.real_mode = true};
 
-	spin_lock(&vm->more->lock);
-	uint64_t what = __atomic_fetch_and(&v->requests, ~bits, __ATOMIC_SEQ_CST);
-	bool runs = __atomic_load_n(&vm->more->state, __ATOMIC_SEQ_CST) == VM_RUNNING;
-	if (runs && (what & VCPU_REQ_INIT))
-		wait_for_sipi(v);
-	if (runs && (what & VCPU_REQ_SIPI))
-		start_up(v);
-	bool dead = runs && vm_all_dead(vm);
-	spin_unlock(&vm->more->lock);
+	spin_lock(&v->vm->more->lock);
+	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_INIT | VCPU_REQ_SIPI),
+					   __ATOMIC_SEQ_CST);
+	if (what & VCPU_REQ_INIT) {
+		v->pending.valid = m->lost_irq.valid = v->nmi_pending = false;
+		lapic_reset(&m->lapic);
+		m->blocked &= ~BLOCK_HALT;
+		core_block(v, BLOCK_SIPI);
+	}
+	if ((what & VCPU_REQ_SIPI) && (m->blocked & BLOCK_SIPI)) {
+		start.sipi = m->sipi;
+		vcpu_put(v);
+		vcpu_clear(v);
+		vcpu_ops->vcpu_reset(v, &start);
+		core_unblock(v, BLOCK_SIPI);
+	}
+	bool dead = vm_all_dead(v->vm);
+	spin_unlock(&v->vm->more->lock);
 	if (dead)
-		vm_end_dead(vm);
-}
-
-static void serve_pause(struct vcpu *v)
-{
-	const struct vm_more *m = v->vm->more;
-
-	if (m->suspended && __atomic_load_n(&m->state, __ATOMIC_SEQ_CST) == VM_RUNNING)
-		core_block(v, BLOCK_PAUSE);
-	else
-		core_unblock(v, BLOCK_PAUSE);
+		vm_end_dead(v->vm);
 }
 
 bool vcpu_serve(struct vcpu *v)
@@ -331,9 +308,13 @@ bool vcpu_serve(struct vcpu *v)
 		return false;
 	}
 	if (what & (VCPU_REQ_INIT | VCPU_REQ_SIPI))
-		serve_start(v);
-	if (what & VCPU_REQ_PAUSE)
-		serve_pause(v);
+		init_and_sipi(v);
+	if (what & VCPU_REQ_PAUSE) {
+		if (v->vm->more->suspended)
+			core_block(v, BLOCK_PAUSE);
+		else
+			core_unblock(v, BLOCK_PAUSE);
+	}
 	/* Started anew, it is loaded again first. */
 	return !v->more->blocked && this_cpu()->current == v;
 }
@@ -344,8 +325,12 @@ void vcpu_step(struct vcpu *v)
 	struct vcpu_exit e;
 
 	if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) || v->pending.valid) {
-		if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v))
+		if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v)) {
+			/* No entry follows, which interrupts and the end of the slice would end. */
+			irq_window();
+			core->resched |= rdtsc() >= core->slice_end;
 			return;
+		}
 		if (v->requests & VCPU_REQ_TLB) {
 			__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
 			vcpu_ops->flush_tlb(v);

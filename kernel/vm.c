@@ -172,6 +172,11 @@ static int load_image(struct vm *vm, struct vcpu_start *start)
 /* The guest has not reset its watchdog in time. */
 static void watchdog_bites(void *vm)
 {
+	const struct vm_more *m = ((struct vm *)vm)->more;
+
+	/* Reset as it expired; or the guest is not let reset it: resume gives it the time. */
+	if (!m->watchdog_due || m->suspended || vm_now(vm) < m->watchdog_due)
+		return;
 	log_warn("%s: its watchdog was not reset in time", ((struct vm *)vm)->name);
 	vm_end(vm, END_CRASH);
 }
@@ -182,7 +187,8 @@ int vm_watchdog(struct vm *vm, uint64_t ns)
 
 	if (!m->conf->watchdog)
 		return -ENODEV;
-	guest_timer_arm(&m->watchdog, ns ? vm_now(vm) + ns : DEV_TIMER_NEVER);
+	m->watchdog_due = ns ? vm_now(vm) + ns : 0;
+	guest_timer_arm(&m->watchdog, ns ? m->watchdog_due : DEV_TIMER_NEVER);
 	return 0;
 }
 
@@ -204,13 +210,11 @@ int vm_reset(struct vm *vm)
 	m->ports = m->mmio = (struct iobus){0};
 	m->in_head = m->in_count = 0;
 	m->timers = NULL;
+	m->watchdog_due = 0;
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct vcpu *v = m->vcpu[i];
 
 		vcpu_clear(v);
-		/* Of its last life nothing is left. */
-		__atomic_and_fetch(&v->requests, ~(VCPU_REQ_CONTROL & ~VCPU_REQ_WORK),
-				   __ATOMIC_SEQ_CST);
 		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT | VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
 		v->xcr0 = XCR0_X87;
 		v->tsc_offset = -m->tsc_start;

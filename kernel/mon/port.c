@@ -26,6 +26,8 @@ bool monitor_port_init(void)
 
 static void received(char c)
 {
+	if (!c) /* no text has one: it shall not end ours, but be refused */
+		c = '\1';
 	if (c != '\n') {
 		if (c != '\r' && len < sizeof(line) - 1)
 			line[len++] = c;

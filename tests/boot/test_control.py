@@ -7,6 +7,7 @@ import time
 import pytest
 
 from machine import PATIENCE, Failure, demo, pv
+from test_hostile import beat_on
 
 MONITOR = "monitor = com2\n"
 BOTH = pytest.mark.parametrize("vendor", ["amd", "intel"], ids=["svm", "vmx"])
@@ -135,4 +136,47 @@ def test_policies_after_a_crash(boot, vendor):
     m.monitor.request("resume beat")
     m.expect(r"beat\| beat \d+\n")
     assert wait_state(m, "again", "waiting", "running", "ending", "starting")["starts"] > 2
+    m.power_off()
+
+
+def uptime(m, name):
+    return m.monitor.request(f"info {name}")["uptime_s"]
+
+
+@pytest.mark.cost(30)
+@BOTH
+def test_watchdog_of_the_suspended_and_the_dead(boot, vendor):
+    """It waits for one that is suspended, and bites one that has halted for good."""
+    m = boot(MONITOR + pv("slow", "wake", watchdog="yes", cmdline="watchdog=5")
+             + pv("dead", "wake", watchdog="yes", on_crash="restart", cmdline="watchdog=1 dead"),
+             vendor=vendor, cpus=2, monitor=True)
+    m.expect_all(r"^slow\| wake: watchdog gives 0$", r"^dead\| wake: watchdog gives 0$")
+    m.monitor.request("suspend slow")
+    since = uptime(m, "slow")
+    m.expect(r"mullion\| dead: its watchdog was not reset in time")
+    m.expect(r"mullion\| dead: crashed and restarts")
+    wait_state(m, "dead", "running", "waiting")
+    m.monitor.request("destroy dead")
+    while uptime(m, "slow") < since + 7:
+        m.drain(0.5)
+    assert wait_state(m, "slow", "suspended")
+    m.monitor.request("resume slow")
+    m.expect(r"mullion\| slow: its watchdog was not reset in time")
+    assert uptime(m, "slow") < since + 30
+    wait_state(m, "slow", "off")
+    m.power_off()
+
+
+@pytest.mark.parametrize("how", [
+    pytest.param(dict(vendor="amd", icount=True), id="svm", marks=pytest.mark.cost(30)),
+    pytest.param(dict(vendor="intel"), id="vmx", marks=pytest.mark.cost(40)),
+])
+def test_starting_keeps_nobody_waiting(boot, how):
+    """A VM's memory is cleared for longer than a beat takes, on the heartbeat's core."""
+    m = boot(MONITOR + pv("beat", "heartbeat") + pv("x", "triple", "192M", autostart="no"),
+             cpus=1, monitor=True, **how)
+    m.expect(r"beat\| beat 3\n")
+    m.monitor.request("start x")
+    m.expect(r"mullion\| x: crashed and is stopped")
+    beat_on(m, 3)
     m.power_off()

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """VMs with several vCPUs: Linux on a mix of cores, kicks between vCPUs, their end."""
 
+import random
 import re
 
 import pytest
 
-from machine import pv
+from machine import Failure, pv
+from test_control import MONITOR, wait_state
+from test_hostile import beat_on
 
 PROMPT = "linux# "
 BOTH = pytest.mark.parametrize("vendor", ["amd", "intel"], ids=["svm", "vmx"])
@@ -61,4 +64,72 @@ def test_million_kicks(boot, how, kicks):
     m = boot(pv("kick", "kick", vcpus=2, cores="0-1", cmdline=f"kicks={kicks}"), **how)
     m.expect(rf"kick\| kick: {kicks} sent, {kicks // 2} and {kicks // 2} arrived", timeout=1000)
     m.expect(r"kick: powered off")
+    m.power_off()
+
+
+@pytest.mark.cost(25)
+@BOTH
+def test_sleeps_that_end(boot, vendor):
+    """HALT ends by any port; who waits for a vCPU that is just being started is not dead."""
+    m = boot(pv("halt", "wake", vcpus=2, cores="0-1", cmdline="halt=300")
+             + pv("start", "wake", vcpus=2, cores="0-1", cmdline="start=500"), vendor=vendor)
+    m.expect_all(r"^halt\| wake: 300 events, 0 lost$", r"^start\| wake: 500 starts, and awake$",
+                 r"^mullion\| halt: powered off$", r"^mullion\| start: powered off$")
+    assert "nothing can wake it" not in m.text
+    m.power_off()
+
+
+# What the log may say of a VM that is started, reset and ended all the time.
+STORM_SAID = (r"storm: (started on core \d .*|restarts|crashed and restarts|ended from outside"
+              r"|refused .*|its watchdog was not reset in time)|no VM runs any more.*")
+
+
+def disturb(m, rounds, seed):
+    """The VM is suspended, resumed, restarted, destroyed and started, whatever it does."""
+    chance = random.Random(seed)
+    done = dict.fromkeys(("start", "destroy", "restart", "suspend", "resume", "shutdown"), 0)
+    for _ in range(rounds):
+        verb = chance.choice(list(done))
+        try:
+            m.monitor.request(f"{verb} storm")
+            done[verb] += 1
+        except Failure as e:  # not in that state
+            assert re.search(r"storm: it is (not |off|being started or ended)", str(e)), e
+        for _ in range(chance.randrange(4)):
+            m.monitor.request(chance.choice(("list", "vcpus storm", "stats storm", "info storm")))
+    return done
+
+
+@pytest.mark.parametrize("how", [
+    pytest.param(dict(vendor="amd", cpus=4, cores="1-3,1", rounds=1200, margin=1000), id="svm",
+                 marks=pytest.mark.cost(60)),
+    pytest.param(dict(vendor="intel", cpus=3, cores="1,2,1,2", rounds=240, margin=20), id="vmx",
+                 marks=pytest.mark.cost(120)),
+])
+def test_storm(boot, how):
+    """Four vCPUs send each other INIT, SIPI, NMI and the rest while their VM lives and dies."""
+    rounds, margin, cores = how.pop("rounds"), how.pop("margin"), how.pop("cores")
+    m = boot(MONITOR + pv("beat", "heartbeat", cmdline=f"margin={margin}", cores=0)
+             + pv("storm", "storm", vcpus=4, cores=cores, on_crash="restart", watchdog="yes",
+                  autostart="no", cmdline="seed=7"), memory=256, monitor=True, **how)
+    m.expect(r"beat\| beat 3\n")
+    before = m.monitor.request("memory")
+    done = {}
+    for seed in range(6):
+        for verb, count in disturb(m, rounds // 6, seed).items():
+            done[verb] = done.get(verb, 0) + count
+        # However it was left, it can be ended, and its memory is free again.
+        if wait_state(m, "storm", "off", "running", "suspended", "waiting")["state"] != "off":
+            m.monitor.request("destroy storm")
+        wait_state(m, "storm", "off")
+        assert m.monitor.request("memory") == before
+        m.monitor.request("start storm")
+        m.expect(r"storm\| storm: \d+ steps, [1-9]\d* starts\n")
+    assert min(done.values()) > 0, done
+    m.monitor.request("destroy storm")
+    wait_state(m, "storm", "off")
+    assert m.monitor.request("memory") == before
+    beat_on(m, 5)
+    said = [line for line in m.lines("mullion") if "storm" in line]
+    assert [line for line in said if not re.fullmatch(STORM_SAID, line)] == []
     m.power_off()
