@@ -3,7 +3,6 @@
 #include "arch/x86/fbcon.h"
 #include "arch/x86/power.h"
 #include "arch/x86/serial.h"
-#include "arch/x86/spinlock.h"
 #include "kernel/conmux.h"
 #include "kernel/dmesg.h"
 #include "kernel/guest.h"

@@ -2,7 +2,6 @@
 /* What the files of the AMD-V backend share. */
 #pragma once
 
-#include "kernel/types.h"
 #include "kernel/vcpu.h"
 #include "svm/vmcb.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finds out whether a core has VT-x and may use it, and turns it on and off. */
-#include "arch/x86/cpu.h"
 #include "kernel/log.h"
 #include "kernel/print.h"
 #include "vmx/vmx.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Control registers: fixed bits, read shadows, EFER.LMA, PDPTEs, and the exits they cause. */
-#include "arch/x86/cpu.h"
 #include "vmx/vmx.h"
 
 #define CR0_KNOWN                                                                                  \

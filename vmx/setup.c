@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Makes VMCSs, fills in controls and host state, and puts them on and off cores. */
-#include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
 #include "kernel/log.h"
 #include "vmx/vmx.h"

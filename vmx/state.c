@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads and writes the guest's registers and segments. */
-#include "arch/x86/cpu.h"
 #include "vmx/vmx.h"
 
 /* Registers that are one field, with no rule attached; others have encoding 0, which is VPID's. */
