@@ -88,7 +88,9 @@ def disturb(m, rounds, seed):
     """The VM is suspended, resumed, restarted, destroyed and started, whatever it does."""
     chance = random.Random(seed)
     done = dict.fromkeys(("start", "destroy", "restart", "suspend", "resume", "shutdown"), 0)
-    for _ in range(rounds):
+    for number in range(rounds):
+        if number % 20 == 0:  # the console is read, or the emulator waits until it is
+            m.drain(0.01)
         verb = chance.choice(list(done))
         try:
             m.monitor.request(f"{verb} storm")
