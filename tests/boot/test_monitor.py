@@ -202,7 +202,7 @@ def test_mullionctl(boot, vendor, tmp_path):
     assert {name.split()[0] for _, _, name in ran} >= {"a", "b"}, ran
 
     ctl("destroy", "a")
-    m.expect(r"mullion\| a: destroyed")
+    m.expect(r"mullion\| a: ended from outside")
     assert json.loads(ctl("list", "--json"))[0]["state"] == "off"
     ctl("start", "a")
     m.expect(r"a\| spin ")
