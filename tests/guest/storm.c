@@ -12,18 +12,18 @@
 #define X2APIC_ICR 0x830u
 #define X2APIC_EOI 0x80bu
 
-#define ICR_FIXED    0x4000u
-#define ICR_LOWEST   0x4100u
-#define ICR_NMI      0x4400u
-#define ICR_INIT     0x4500u
-#define ICR_DEASSERT 0x8500u
-#define ICR_SIPI     (0x4600u | RT_AP_PAGE >> 12)
-#define ICR_LOGICAL  0x0800u
+#define ICR_FIXED     0x4000u
+#define ICR_LOWEST    0x4100u
+#define ICR_NMI       0x4400u
+#define ICR_INIT      0x4500u
+#define ICR_DEASSERT  0x8500u
+#define ICR_SIPI      (0x4600u | RT_AP_PAGE >> 12)
+#define ICR_LOGICAL   0x0800u
 #define ICR_SHORTHAND 18
-#define ICR_RESERVED 0x2000u /* #GP */
+#define ICR_RESERVED  0x2000u /* #GP */
 
 #define MESSAGES 64u
-#define STEPS    2000u /* between two signs of life */
+#define STEPS    300u /* between two signs of life */
 
 /* The page that the others run in; offsets are those in the code below. */
 struct page {
@@ -133,7 +133,8 @@ static struct message somebody(bool all)
 	case 0:
 		return (struct message){.dest = odd[(r >> 16) % ARRAY_SIZE(odd)]};
 	case 1: /* logical: cluster and mask */
-		return (struct message){ICR_LOGICAL, (uint32_t)(r >> 16) & (all ? 0x1ffff : 0xfffe)};
+		return (struct message){ICR_LOGICAL,
+					(uint32_t)(r >> 16) & (all ? 0x1ffff : 0xfffe)};
 	case 2:
 		if (all)
 			return (struct message){.dest = UINT32_MAX};
