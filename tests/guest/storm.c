@@ -23,7 +23,7 @@
 #define ICR_RESERVED  0x2000u /* #GP */
 
 #define MESSAGES 64u
-#define STEPS    2000u /* between two signs of life */
+#define STEPS    100u /* between two signs of life */
 
 /* The page that the others run in; offsets are those in the code below. */
 struct page {
