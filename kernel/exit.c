@@ -135,10 +135,11 @@ static bool is_dead(const struct vcpu *v)
 {
 	const struct vcpu_more *m = v->more;
 
-	if (v->nmi_pending || (v->requests & (VCPU_REQ_INIT | VCPU_REQ_SIPI)))
+	if (v->requests & (VCPU_REQ_INIT | VCPU_REQ_SIPI))
 		return false;
+	/* No NMI ends the wait for a SIPI. */
 	return (m->blocked & BLOCK_SIPI) ||
-	       ((m->blocked & BLOCK_HALT) && !m->halt_irq && !m->halt_event);
+	       ((m->blocked & BLOCK_HALT) && !m->halt_irq && !m->halt_event && !v->nmi_pending);
 }
 
 bool vm_all_dead(const struct vm *vm)

@@ -200,7 +200,7 @@ enum vm_verb {
 	VM_SHUTDOWN, /* asks the guest: power button, or its shutdown port */
 	VM_DESTROY,  /* ends it as it stands, also when held after a crash */
 	VM_RESTART,  /* destroy, then start */
-	VM_SUSPEND,  /* its vCPUs run no more until resume; its clock goes on */
+	VM_SUSPEND,  /* its vCPUs run no more until resume; its clock goes on, its watchdog waits */
 	VM_RESUME,
 };
 /*

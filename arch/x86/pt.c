@@ -93,31 +93,35 @@ int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem
 	return pt->root ? 0 : -ENOMEM;
 }
 
-/* The entry that maps va and its level, or an entry that is not present. */
-static uint64_t *find(const struct pt *pt, uint64_t va, unsigned *level)
+/*
+ * The entry that maps va, its value and its level, or an entry that is not
+ * present. Each is read once: another core may split a leaf meanwhile, and its
+ * entry points to a table then.
+ */
+static uint64_t *find(const struct pt *pt, uint64_t va, unsigned *level, uint64_t *value)
 {
 	uint64_t *table = table_at(pt, pt->root);
 
 	for (unsigned l = TOP;; l--) {
 		uint64_t *e = entry_of(table, l, va);
 
-		if (!is_table(pt, *e, l)) {
+		*value = __atomic_load_n(e, __ATOMIC_ACQUIRE);
+		if (!is_table(pt, *value, l)) {
 			*level = l;
 			return e;
 		}
-		table = child_of(pt, *e, l);
+		table = child_of(pt, *value, l);
 	}
 }
 
 int pt_walk(const struct pt *pt, uint64_t va, struct pt_leaf *out)
 {
 	unsigned level;
+	uint64_t e;
 
 	if (va >= PT_VA_LIMIT)
 		return -ENOENT;
-
-	uint64_t e = *find(pt, va, &level);
-
+	(void)find(pt, va, &level, &e);
 	if (!pt->fmt->present(e))
 		return -ENOENT;
 	*out = (struct pt_leaf){
@@ -131,9 +135,14 @@ int pt_walk(const struct pt *pt, uint64_t va, struct pt_leaf *out)
 
 static bool any_mapped(const struct pt *pt, uint64_t va, uint64_t end)
 {
-	for (unsigned level = 0; va < end; va = align_down(va, size_of(level)) + size_of(level))
-		if (pt->fmt->present(*find(pt, va, &level)))
+	unsigned level;
+	uint64_t e;
+
+	for (; va < end; va = align_down(va, size_of(level)) + size_of(level)) {
+		(void)find(pt, va, &level, &e);
+		if (pt->fmt->present(e))
 			return true;
+	}
 	return false;
 }
 
@@ -236,10 +245,12 @@ int pt_map(struct pt *pt, uint64_t va, hpa_t pa, uint64_t size, unsigned prot, e
 static unsigned crossing(const struct pt *pt, uint64_t va)
 {
 	unsigned level;
+	uint64_t e;
 
 	if (va >= PT_VA_LIMIT)
 		return 0;
-	if (!pt->fmt->present(*find(pt, va, &level)))
+	(void)find(pt, va, &level, &e);
+	if (!pt->fmt->present(e))
 		return 0;
 	return is_aligned(va, size_of(level)) ? 0 : level;
 }
@@ -266,13 +277,13 @@ static void split_at(struct pt *pt, uint64_t va, const hpa_t *pages, unsigned *n
 
 	while (crossing(pt, va)) {
 		unsigned level;
-		uint64_t *e = find(pt, va, &level);
+		uint64_t leaf, *e = find(pt, va, &level, &leaf);
 		hpa_t page = pages[--*n];
 		uint64_t *child = table_at(pt, page);
 
 		for (unsigned i = 0; i < ENTRIES; i++)
-			child[i] = f->leaf(f->addr(*e, level) + i * size_of(level - 1), level - 1,
-					   f->prot(*e), f->type(*e, level));
+			child[i] = f->leaf(f->addr(leaf, level) + i * size_of(level - 1), level - 1,
+					   f->prot(leaf), f->type(leaf, level));
 		set_entry(e, f->table(page));
 	}
 }

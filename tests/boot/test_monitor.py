@@ -138,7 +138,9 @@ def test_monitor_port(boot, com2):
     assert {"command": "list", "help": "the VMs and their state"} in com2.command("help")
     # What is wrong is an answer, too.
     assert "did you mean" in com2.ask('{"id":8,"command":"lsit"}')["error"]
-    for line in ("list", "{", '{"id":-1,"command":"list"}', "x" * 2000):
+    for line in ("list", "{", '{"id":-1,"command":"list"}', "x" * 2000,
+                 # A NUL does not end a line, so that the rest of it would not be looked at.
+                 '{"id":1,"command":"list"}\0}', '\0{"id":1,"command":"list"}'):
         assert com2.ask(line)["ok"] is False, line
     # The whole log, in pieces; the same lines as on the console.
     lines, at = [], 0

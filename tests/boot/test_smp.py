@@ -72,10 +72,12 @@ def test_million_kicks(boot, how, kicks):
 def test_sleeps_that_end(boot, vendor):
     """HALT ends by any port; who waits for a vCPU that is just being started is not dead."""
     m = boot(pv("halt", "wake", vcpus=2, cores="0-1", cmdline="halt=300")
-             + pv("start", "wake", vcpus=2, cores="0-1", cmdline="start=500"), vendor=vendor)
+             + pv("start", "wake", vcpus=2, cores="0-1", cmdline="start=500")
+             + pv("unborn", "wake", vcpus=2, cores="0-1", cmdline="unborn"), vendor=vendor)
     m.expect_all(r"^halt\| wake: 300 events, 0 lost$", r"^start\| wake: 500 starts, and awake$",
-                 r"^mullion\| halt: powered off$", r"^mullion\| start: powered off$")
-    assert "nothing can wake it" not in m.text
+                 r"^mullion\| halt: powered off$", r"^mullion\| start: powered off$",
+                 r"^mullion\| unborn: powered off$")
+    assert re.findall(r"^mullion\| (.*): halted .* nothing can wake it", m.text, re.M) == ["unborn"]
     m.power_off()
 
 

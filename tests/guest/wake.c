@@ -3,7 +3,8 @@
  * Test guest: sleeps that must end, or not. Command line, one of: halt=N (vCPU 1
  * waits in HALT for a port without a vector), start=N (vCPU 0 halts for good but
  * for the NMI of a vCPU that it has just started), watchdog=S (armed for so many
- * seconds, and left alone; with the word dead, halted with interrupts off).
+ * seconds, and left alone; with the word dead, halted with interrupts off), unborn
+ * (an NMI for vCPU 1, which was never started, and halted for good).
  */
 #include "guests/rt/rt.h"
 
@@ -96,6 +97,11 @@ void guest_main(void)
 		wake_halted(n);
 	if (option("start", &n))
 		start_and_halt(n);
+	if (option("unborn", NULL)) {
+		wrmsr(X2APIC_ICR, 1ull << 32 | ICR_NMI);
+		for (;;)
+			__asm__ volatile("cli; hlt");
+	}
 	if (!option("watchdog", &n))
 		return;
 	print("wake: watchdog gives %ld\n", watchdog(n * 1000000000));

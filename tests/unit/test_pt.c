@@ -523,6 +523,46 @@ static int unmap_whole(void)
 	return pt_unmap(&pt, GIB(9), GIB(1) - MIB(2));
 }
 
+/* Another core splits a leaf while it is looked at: it is the page of before, or one within. */
+static const struct pt_format *real;
+static uint64_t split_va;
+
+static bool is_leaf_and_split(uint64_t e, unsigned level)
+{
+	uint64_t va = split_va;
+	bool leaf = real->is_leaf(e, level);
+
+	if (leaf && va) {
+		split_va = 0;
+		assert_int_equal(pt_protect(&pt, va, KIB(4), PT_RWX), 0);
+	}
+	return leaf;
+}
+
+static void test_split_under_a_walk(void **state)
+{
+	(void)state;
+	EACH_FORMAT(f)
+	{
+		struct pt_format slow = *formats[f];
+		const uint64_t va = GIB(1) + MIB(2) + KIB(8);
+
+		real = formats[f];
+		slow.is_leaf = is_leaf_and_split;
+		start(f, 3);
+		assert_int_equal(pt_map(&pt, GIB(1), GIB(7), GIB(1), PT_R | PT_W, MT_WB), 0);
+		pt.fmt = &slow;
+		for (unsigned level = 3; level > 1; level--) {
+			split_va = level == 3 ? GIB(1) + MIB(4) : GIB(1) + MIB(2);
+			assert_leaf(va, va + GIB(6), level, PT_R | PT_W, MT_WB);
+			assert_int_equal(split_va, 0);
+		}
+		assert_leaf(va, va + GIB(6), 1, PT_R | PT_W, MT_WB);
+		pt.fmt = real;
+		stop();
+	}
+}
+
 static void test_no_memory(void **state)
 {
 	(void)state;
@@ -566,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_split_under_a_walk),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_no_memory_beside_others),
 	};
