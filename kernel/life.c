@@ -172,7 +172,7 @@ static void not_yet(struct vm *vm)
 	struct vcpu *v = m->vcpu[0];
 
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&m->leaving, __ATOMIC_SEQ_CST)) {
+	if (m->leaving) {
 		core_resched(v); /* it runs on, or leaves first */
 		return;
 	}
@@ -184,9 +184,7 @@ static void not_yet(struct vm *vm)
 
 void vm_work(struct vm *vm)
 {
-	bool lives = __atomic_load_n(&vm->more->leaving, __ATOMIC_SEQ_CST);
-
-	switch (lives ? VM_RUNNING : __atomic_load_n(&vm->more->state, __ATOMIC_SEQ_CST)) {
+	switch (vm->more->leaving ? VM_RUNNING : vm->more->state) {
 	case VM_ENDING:
 		finish(vm);
 		break;

@@ -267,7 +267,6 @@ static void deliver(struct vcpu *v)
 static void init_and_sipi(struct vcpu *v)
 {
 	struct vcpu_more *m = v->more;
-	struct vcpu_start start = {.real_mode = true};
 
 	spin_lock(&v->vm->more->lock);
 	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_INIT | VCPU_REQ_SIPI),
@@ -279,10 +278,9 @@ static void init_and_sipi(struct vcpu *v)
 		core_block(v, BLOCK_SIPI);
 	}
 	if ((what & VCPU_REQ_SIPI) && (m->blocked & BLOCK_SIPI)) {
-		start.sipi = m->sipi;
 		vcpu_put(v);
 		vcpu_clear(v);
-		vcpu_ops->vcpu_reset(v, &start);
+		vcpu_ops->vcpu_reset(v, &(struct vcpu_start){.real_mode = true, .sipi = m->sipi});
 		core_unblock(v, BLOCK_SIPI);
 	}
 	bool dead = vm_all_dead(v->vm);
