@@ -18,7 +18,7 @@ LOGS = os.path.join(BUILD, "boot-tests")
 # Slower machines: MULLION_PATIENCE=3 makes every time limit three times as long.
 PATIENCE = float(os.environ.get("MULLION_PATIENCE", "1"))
 # An emulator that nothing ended by then hangs.
-LIFETIME = 1200
+LIFETIME = 2400
 # How long one step may take; the longest is from power-on to a guest's first line.
 STEP = {"amd": 90, "intel": 240, "amd-bochs": 240}
 # QEMU: an instruction takes 16 ns of virtual time, whatever else this machine does. With the
