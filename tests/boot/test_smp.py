@@ -84,6 +84,16 @@ def test_sleeps_that_end(boot, vendor):
     m.power_off()
 
 
+@pytest.mark.cost(40)
+def test_flood_of_the_console(boot):
+    """Who waits for the serial port holds up no timers of its VM's other core, which it shares."""
+    m = boot(pv("flood", "wake", vcpus=2, cores="1-2", cmdline="flood")
+             + pv("watch", "wake", cmdline="watch=100", cores=1), vendor="intel", cpus=3)
+    m.expect(r"flood\| -------")
+    assert int(m.expect(r"watch\| wake: worst (\d+) us late\n")[1]) < 20000
+    m.power_off()
+
+
 # What the log may say of a VM that is started, reset and ended all the time.
 STORM_SAID = (r"storm: (started on core \d .*|restarts|crashed and restarts|ended from outside"
               r"|refused .*|its watchdog was not reset in time)|no VM runs any more.*")

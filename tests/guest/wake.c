@@ -4,7 +4,9 @@
  * waits in HALT for a port without a vector), start=N (vCPU 0 halts for good but
  * for the NMI of a vCPU that it has just started), watchdog=S (armed for so many
  * seconds, and left alone; with the word dead, halted with interrupts off), unborn
- * (an NMI for vCPU 1, which was never started, and halted for good).
+ * (an NMI for vCPU 1, which was never started, and halted for good), flood (vCPU 1
+ * fills the console, in calls as long as may be, while vCPU 0 sleeps a ms each),
+ * watch=N (sleeps 5 ms N times, and then says how late it woke at worst).
  */
 #include "guests/rt/rt.h"
 
@@ -89,9 +91,48 @@ static void start_and_halt(uint64_t rounds)
 	print("wake: %lu starts, and awake\n", rounds);
 }
 
+static void flood(void)
+{
+	static char text[MULLION_CONSOLE_WRITE_MAX];
+
+	for (unsigned i = 0; i < sizeof(text); i++)
+		text[i] = i % 80 == 79 ? '\n' : '-';
+	for (;;)
+		hcall(MULLION_CONSOLE_WRITE, gpa_of(text), sizeof(text), 0, 0, 0);
+}
+
+static void watch(uint64_t times)
+{
+	uint64_t worst = 0;
+
+	while (times--) {
+		uint64_t due = now() + 5000000, woke;
+
+		timer_set(due);
+		while (!event_take(1u << MULLION_PORT_TIMER))
+			halt();
+		woke = now();
+		if (woke > due && woke - due > worst)
+			worst = woke - due;
+	}
+	print("wake: worst %lu us late\n", worst / 1000);
+}
+
 void guest_main(void)
 {
 	uint64_t n;
+
+	if (option("watch", &n)) {
+		watch(n);
+		return;
+	}
+
+	if (option("flood", NULL) && vcpu_start(1, flood))
+		for (;;) {
+			timer_set(now() + 1000000);
+			halt();
+			event_take(UINT32_MAX);
+		}
 
 	if (option("halt", &n))
 		wake_halted(n);
