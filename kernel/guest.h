@@ -186,7 +186,7 @@ uint64_t vm_now(struct vm *vm);
 
 /* kernel/life.c */
 /* What was loaded runs as soon as its cores do. */
-int vm_launch(struct vm *vm);
+void vm_launch(struct vm *vm);
 /* Asks for the end; any core, any lock. Its cores carry it out before the next entry. */
 void vm_end(struct vm *vm, enum vm_end how);
 /* On vCPU 0's core, on its account: a bounded step of starting or clearing away. */

@@ -37,7 +37,7 @@ static void rest(struct vm *vm, enum vm_state state)
 	log_warn("no VM runs any more: Ctrl-a x switches the machine off");
 }
 
-int vm_launch(struct vm *vm)
+void vm_launch(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 	struct vcpu *v = m->vcpu[0];
@@ -53,7 +53,7 @@ int vm_launch(struct vm *vm)
 		log_err("%s: cannot be started: error %d", vm->name, err);
 		vm_ram_free(vm);
 		rest(vm, VM_OFF);
-		return err;
+		return;
 	}
 	m->starts++;
 	log_info("%s: started on core %u (%s), %lu MiB", vm->name, v->cpu->id,
@@ -61,7 +61,6 @@ int vm_launch(struct vm *vm)
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
 	core_unblock(v, BLOCK_OFF);
 	core_resched(v); /* to be loaded */
-	return 0;
 }
 
 void vm_end(struct vm *vm, enum vm_end how)
@@ -159,7 +158,7 @@ static void start(struct vm *vm)
 		rest(vm, VM_OFF);
 		return;
 	}
-	(void)vm_launch(vm);
+	vm_launch(vm);
 }
 
 /*

@@ -80,20 +80,15 @@ static void find_ioapics(void)
 	out8(0xa1, 0xff);
 }
 
-static void route_serial(struct serial_port *port, uint32_t irq, uint8_t vector)
+static void route_serial(struct serial_port *port, uint8_t irq, uint8_t vector)
 {
-	uint32_t gsi = irq;
-	bool low = false, level = false;
+	struct acpi_override o = {.irq = irq, .gsi = irq};
 
 	for (unsigned i = 0; i < acpi.override_count; i++)
-		if (acpi.override[i].irq == irq) {
-			gsi = acpi.override[i].gsi;
-			low = acpi.override[i].low;
-			level = acpi.override[i].level;
-		}
-	if (ioapic_route(gsi, vector, cpus[0].apic_id, level, low))
-		log_warn("no I/O APIC has the interrupt of the serial port at 0x%x: it takes no "
-			 "input",
+		if (acpi.override[i].irq == irq)
+			o = acpi.override[i];
+	if (ioapic_route(o.gsi, vector, cpus[0].apic_id, o.level, o.low))
+		log_warn("no I/O APIC has the interrupt of serial port 0x%x: it takes no input",
 			 port->base);
 	else
 		serial_enable_irq(port);
@@ -180,7 +175,7 @@ static void start_vms(void)
 	for (unsigned order = 0; order <= CONFIG_MAX_ORDER; order++)
 		for (unsigned i = 0; i < vm_count; i++)
 			if (loaded[i] && vms[i]->more->conf->order == order)
-				(void)vm_launch(vms[i]);
+				vm_launch(vms[i]);
 }
 
 static void main_on_stack(void)

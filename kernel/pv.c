@@ -103,10 +103,8 @@ void pv_hypercall(struct vcpu *v)
 		.disk = m->has_disk ? &m->disk : NULL,
 		.caller = v,
 	};
-	const uint64_t args[5] = {v->gpr[GPR_RDI], v->gpr[GPR_RSI], v->gpr[GPR_RDX],
-				  v->gpr[GPR_R10], v->gpr[GPR_R8]};
-
-	uint64_t nr = v->gpr[GPR_RAX];
+	const uint64_t *g = v->gpr, nr = g[GPR_RAX];
+	const uint64_t args[] = {g[GPR_RDI], g[GPR_RSI], g[GPR_RDX], g[GPR_R10], g[GPR_R8]};
 	/* What prints may wait for the serial port; the VM's timers on other cores shall not. */
 	bool prints = nr == MULLION_CONSOLE_WRITE || nr == MULLION_CRASH;
 
