@@ -2,9 +2,6 @@
 /* Run queues: what all policies share, which is the list and the accounts. */
 #include "kernel/sched.h"
 
-/* A guest can make its core account at each exit: the reader does not wait for it for ever. */
-#define VIEW_TRIES 10000u
-
 void sched_init(struct sched_queue *q, const struct sched_ops *ops, uint64_t slice, uint64_t now)
 {
 	*q = (struct sched_queue){
@@ -49,21 +46,16 @@ void sched_account(struct sched_queue *q, uint64_t now)
 
 bool sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view)
 {
-	for (unsigned tries = 0; tries < VIEW_TRIES; tries++) {
-		uint32_t writes = __atomic_load_n(&q->writes, __ATOMIC_ACQUIRE);
-		struct sched_entity *current = __atomic_load_n(&q->current, __ATOMIC_RELAXED);
-		uint64_t late = now > q->last ? now - q->last : 0;
+	uint32_t writes = __atomic_load_n(&q->writes, __ATOMIC_ACQUIRE);
+	struct sched_entity *current = __atomic_load_n(&q->current, __ATOMIC_RELAXED);
+	uint64_t late = now > q->last ? now - q->last : 0;
 
-		*view = (struct sched_view){q->since, q->last + late,
-					    q->busy + (current ? late : 0),
-					    q->idle + (current ? 0 : late)};
-		for (struct sched_entity *e = q->list; e; e = e->next)
-			e->viewed = e->ran + (e == current ? late : 0);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (!(writes & 1) && writes == __atomic_load_n(&q->writes, __ATOMIC_RELAXED))
-			return true;
-	}
-	return false;
+	*view = (struct sched_view){q->since, q->last + late, q->busy + (current ? late : 0),
+				    q->idle + (current ? 0 : late)};
+	for (struct sched_entity *e = q->list; e; e = e->next)
+		e->viewed = e->ran + (e == current ? late : 0);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return !(writes & 1) && writes == __atomic_load_n(&q->writes, __ATOMIC_RELAXED);
 }
 
 int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now)

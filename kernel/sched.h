@@ -154,7 +154,7 @@ void sched_account(struct sched_queue *q, uint64_t now);
  * The accounts as sched_account() would make them: busy + idle = last - since,
  * and the sum of the entities' viewed = busy. The only one that may be called
  * from another core without the queue's lock, by one caller at a time. False:
- * the core changed them each time they were read; they may not fit together.
+ * the core changed them meanwhile, what was read may not fit together; try again.
  */
 bool sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view);
 

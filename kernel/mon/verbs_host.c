@@ -9,6 +9,19 @@
 #define DMESG_BYTES   KIB(8) /* of one answer to a program */
 #define TRACE_AT_ONCE 64u
 
+/*
+ * A core's accounts as of one moment. A guest can make its core account at each
+ * exit, so there is an end to trying: 0.1 s, longer than an emulator leaves a CPU
+ * standing in the midst of it. False: what was read may not fit together.
+ */
+static bool view_core(unsigned core, struct sched_view *view)
+{
+	for (uint64_t until = rdtsc() + tsc_hz() / 10; rdtsc() < until; cpu_relax())
+		if (sched_view(&cpus[core].more->queue, rdtsc(), view))
+			return true;
+	return false;
+}
+
 /* ---- top ---- */
 
 /* The counters at the last top. */
@@ -66,14 +79,14 @@ int verb_top(struct call *c)
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
 	report_begin(&c->r, REPORT_TABLE, core, ARRAY_SIZE(core));
 	for (unsigned i = 0; i < cpu_count; i++) {
-		struct sched_queue *q = &cpus[i].more->queue;
-		struct sched_view view;
+		struct sched_view view = {0};
 
-		(void)sched_view(q, rdtsc(), &view);
+		(void)view_core(i, &view);
 		uint64_t busy = since(&s->busy[i], view.busy);
 		elapsed[i] = busy + since(&s->idle[i], view.idle);
 		uint64_t share = permille(busy, elapsed[i]);
-		report_row(&c->r, "%u\t%s\t%lu.%lu", i, q->ops->name, share / 10, share % 10);
+		report_row(&c->r, "%u\t%s\t%lu.%lu", i, cpus[i].more->queue.ops->name, share / 10,
+			   share % 10);
 	}
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
@@ -101,7 +114,7 @@ int verb_cores(struct call *c)
 	static struct sched_view view[MAX_CPUS];
 
 	for (unsigned i = 0; i < cpu_count; i++)
-		if (!sched_view(&cpus[i].more->queue, rdtsc(), &view[i]))
+		if (!view_core(i, &view[i]))
 			return call_fail(c, -EAGAIN, "core %u switches too fast: try again", i);
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
 	report_begin(&c->r, REPORT_TABLE, core, ARRAY_SIZE(core));
