@@ -78,28 +78,14 @@ static enum vcpu_exit_kind plain_kind(uint32_t code)
 
 /*
  * QEMU ends a guest's MOV of reserved bits to CR3 or CR4 with this code instead
- * of #GP. When it has refused to enter, either RIP is still the hypervisor's or
- * all state was loaded and the rule that it breaks is found.
+ * of #GP; when it has refused to enter, RIP is still the hypervisor's.
  */
 bool svm_refused(const struct svm_vcpu *s)
 {
 	uint32_t code = svm_exit_code(s);
 
-	if (code != VMEXIT_INVALID && code != VMEXIT_BUSY)
-		return false;
-	return !svm_caps.tcg || s->vmcb.rip == (uintptr_t)svm_vmrun ||
-	       svm_why_invalid(&s->vmcb, svm_caps.phys_bits);
-}
-
-static void decode_refused(const struct svm_vcpu *s, struct vcpu_exit *exit)
-{
-	const char *why = svm_why_invalid(&s->vmcb, svm_caps.phys_bits);
-
-	if (svm_exit_code(s) == VMEXIT_BUSY)
-		why = "the VMCB is in use on another core";
-	exit->kind = EXIT_FAILED;
-	exit->u.failed.code = s->vmcb.exit_code;
-	exit->u.failed.why = why ? why : "no rule that is known here is broken";
+	return code == VMEXIT_BUSY ||
+	       (code == VMEXIT_INVALID && (!svm_caps.tcg || s->vmcb.rip == (uintptr_t)svm_vmrun));
 }
 
 void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)
@@ -129,9 +115,10 @@ void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)
 		return;
 	case VMEXIT_INVALID:
 	case VMEXIT_BUSY:
-		exit->kind = EXIT_PROTECTED;
-		if (svm_refused(s))
-			decode_refused(s, exit);
+		exit->kind = svm_refused(s) ? EXIT_FAILED : EXIT_PROTECTED;
+		exit->u.failed.code = c->exit_code;
+		exit->u.failed.why = code == VMEXIT_BUSY ? "the VMCB is in use on another core"
+							 : "a field of the VMCB (APM 2 15.5.1)";
 		return;
 	}
 	exit->kind = plain_kind(code);

@@ -152,8 +152,6 @@ void svm_event_decode(struct vcpu *v, struct vcpu_exit *exit);
 /* VMRUN was refused: no guest state was loaded. */
 bool svm_refused(const struct svm_vcpu *s);
 void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit);
-/* check.c: what VMRUN dislikes about the VMCB, in words (APM 2 15.5.1); NULL: nothing known. */
-const char *svm_why_invalid(const struct vmcb *c, unsigned phys_bits);
 
 /* npt.c */
 unsigned svm_pt_max_leaf(void);

@@ -162,6 +162,6 @@ void vmx_cpu_off(struct cpu *cpu)
 
 void vmx_vmwrite_failed(uint32_t enc, uint64_t value)
 {
-	log_err("vmx: VMWRITE of %#lx to field %#x failed: %s", value, enc,
-		vmx_instruction_error((uint32_t)vmread(VM_INSTRUCTION_ERROR)));
+	log_err("vmx: VMWRITE of %#lx to field %#x failed: error %lu", value, enc,
+		vmread(VM_INSTRUCTION_ERROR));
 }

@@ -147,37 +147,3 @@ struct vmx_cr_access vmx_decode_cr(uint64_t q)
 }
 
 /* SDM 3C 30.4. */
-const char *vmx_instruction_error(uint32_t number)
-{
-	static const char *const words[] = {
-		[1] = "VMCALL executed in VMX root operation",
-		[2] = "VMCLEAR with an invalid physical address",
-		[3] = "VMCLEAR with the VMXON pointer",
-		[4] = "VMLAUNCH with a VMCS that is not clear",
-		[5] = "VMRESUME with a VMCS that is not launched",
-		[6] = "VMRESUME after VMXOFF",
-		[7] = "VM entry with invalid control fields",
-		[8] = "VM entry with invalid host-state fields",
-		[9] = "VMPTRLD with an invalid physical address",
-		[10] = "VMPTRLD with the VMXON pointer",
-		[11] = "VMPTRLD with the wrong VMCS revision identifier",
-		[12] = "VMREAD or VMWRITE of a field that is not there",
-		[13] = "VMWRITE to a read-only field",
-		[15] = "VMXON executed in VMX root operation",
-		[16] = "VM entry with an invalid executive-VMCS pointer",
-		[17] = "VM entry with an executive VMCS that is not launched",
-		[18] = "VM entry with the wrong executive-VMCS pointer",
-		[19] = "VMCALL with a VMCS that is not clear",
-		[20] = "VMCALL with invalid VM-exit control fields",
-		[22] = "VMCALL with the wrong MSEG revision identifier",
-		[23] = "VMXOFF under dual-monitor treatment",
-		[24] = "VMCALL with invalid SMM-monitor features",
-		[25] = "VM entry with invalid VM-execution controls in the executive VMCS",
-		[26] = "VM entry with events blocked by MOV SS",
-		[28] = "INVEPT or INVVPID with an invalid operand",
-	};
-
-	return number < ARRAY_SIZE(words) && words[number]
-		       ? words[number]
-		       : "an error number that the SDM does not name";
-}

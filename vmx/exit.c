@@ -19,32 +19,21 @@ static void fail(struct vcpu_exit *exit, const char *why, uint64_t code)
 /* VMfail: the VMCS or its controls are wrong, and nothing was loaded (SDM 3C 26.2). */
 static void vmfail(struct vcpu_exit *exit, unsigned kind)
 {
-	uint32_t error = 0;
-
-	if (kind == 1) {
+	if (kind == 1)
 		fail(exit, "VM entry without a current VMCS", 0);
-		return;
-	}
-	error = (uint32_t)vmread(VM_INSTRUCTION_ERROR);
-	fail(exit, vmx_instruction_error(error), error);
+	else
+		fail(exit, "a VM-instruction error (SDM 3C 30.4)", vmread(VM_INSTRUCTION_ERROR));
 }
 
 /* Bit 31 of the reason: entry failed at guest state, or after it (SDM 3C 26.8). */
-static void entry_failed(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
+static void entry_failed(struct vcpu_exit *exit, uint32_t basic)
 {
-	struct vmx_guest_state s;
-	uint64_t value = vmread(EXIT_QUALIFICATION);
-	const char *field;
-
 	switch (basic) {
 	case REASON_BAD_GUEST_STATE:
-		vmx_snapshot(v, &s);
-		field = vmx_check_guest(&s, &vmx_caps, &value);
-		fail(exit, field ? field : "invalid guest state (no field known to be wrong)",
-		     value);
+		fail(exit, "a field of the guest state", vmread(EXIT_QUALIFICATION));
 		break;
 	case REASON_BAD_MSR_LOAD:
-		fail(exit, "an entry of the MSR-load area", value);
+		fail(exit, "an entry of the MSR-load area", vmread(EXIT_QUALIFICATION));
 		break;
 	case REASON_ENTRY_MACHINE_CHECK:
 		exit->kind = EXIT_HOST_MC;
@@ -196,7 +185,7 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	}
 	reason = (uint32_t)vmread(EXIT_REASON);
 	if (reason & REASON_ENTRY_FAILED) {
-		entry_failed(v, exit, reason & 0xffff);
+		entry_failed(exit, reason & 0xffff);
 		return;
 	}
 	h->launched = 1;

@@ -72,7 +72,6 @@ struct vmx_cr_access {
 };
 
 struct vmx_cr_access vmx_decode_cr(uint64_t qualification);
-const char *vmx_instruction_error(uint32_t number);
 
 /* rules.c: what the architecture allows in control registers and segments. */
 struct vmx_mode {
@@ -95,18 +94,3 @@ struct vcpu_seg vmx_fix_seg(enum vcpu_sreg s, struct vcpu_seg seg, bool ia32e);
 	 CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP)
 /* And what it may set at all, if processor and CPUID policy have it. */
 #define CR4_GUEST_ALLOWED (CR4_GUEST_OWNED | CR4_PAE | CR4_MCE | CR4_PCIDE | CR4_PKE)
-
-/* check.c */
-struct vmx_guest_state {
-	uint64_t cr0, cr3, cr4, dr7, debugctl, efer, pat, sysenter_esp, sysenter_eip;
-	uint64_t rip, rsp, rflags, gdtr_base, idtr_base, pending_debug, link, pdpte[4];
-	uint32_t gdtr_limit, idtr_limit, activity, interruptibility, entry_controls, entry_info;
-	struct vcpu_seg seg[SREG_COUNT];
-};
-
-/*
- * The first field that VM entry refuses (SDM 3C 26.3), with its value; NULL
- * when none is found.
- */
-const char *vmx_check_guest(const struct vmx_guest_state *s, const struct vmx_caps *c,
-			    uint64_t *value);

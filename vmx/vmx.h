@@ -196,7 +196,6 @@ void vmx_skip(struct vcpu *v, uint64_t rip);
 void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
 
 /* dump.c */
-void vmx_snapshot(struct vcpu *v, struct vmx_guest_state *s);
 void vmx_dump(struct vcpu *v);
 
 /* ept.c */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sources: svm/exit.c svm/event.c svm/check.c svm/state.c kernel/reset.c */
+/* sources: svm/exit.c svm/event.c svm/state.c kernel/reset.c */
 /* Decoding of exits, injection, windows and NMI blocking, with the CPU played by the test. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -176,58 +176,13 @@ static void nested_page_fault(void **state)
 	assert_true(e.u.page_fault.exec && !e.u.page_fault.write);
 }
 
-static void refusal_names_the_field(void **state)
+static void refusal(void **state)
 {
-	struct svm_vcpu good = s;
-	static const struct {
-		size_t offset;
-		uint64_t value;
-		const char *word;
-	} t[] = {
-		{offsetof(struct vmcb, efer), EFER_LME, "SVME"},
-		{offsetof(struct vmcb, efer), EFER_SVME | BIT(40), "EFER"},
-		{offsetof(struct vmcb, cr0), CR0_NW | CR0_PE, "CR0.NW"},
-		{offsetof(struct vmcb, cr0), BIT(32) | CR0_PE, "63:32"},
-		{offsetof(struct vmcb, cr0), BIT(10) | CR0_PE, "CR0"},
-		{offsetof(struct vmcb, cr0), CR0_PG, "CR0.PE"},
-		{offsetof(struct vmcb, cr3), BIT(40), "CR3"},
-		{offsetof(struct vmcb, cr4), CR4_PAE | BIT(31), "CR4"},
-		{offsetof(struct vmcb, cr4), 0, "CR4.PAE"},
-		{offsetof(struct vmcb, dr6), BIT(32), "DR6"},
-		{offsetof(struct vmcb, dr7), BIT(63), "DR7"},
-		{offsetof(struct vmcb, iopm_pa), BIT(40) - 0x2000, "I/O"},
-		{offsetof(struct vmcb, msrpm_pa), BIT(40) - 0x1000, "MSR"},
-		{offsetof(struct vmcb, n_cr3), BIT(41), "N_CR3"},
-		{offsetof(struct vmcb, event_inj), EVENT_V | 1u << 8, "type"},
-		{offsetof(struct vmcb, event_inj), EVENT_V | 3u << 8 | 32, "vector"},
-		{offsetof(struct vmcb, event_inj), EVENT_V | 3u << 8 | 2, "vector"},
-	};
-
 	(void)state;
-	good.vmcb.np_ctl = NP_ENABLE;
-	for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
-		s = good;
-		memcpy((char *)&s.vmcb + t[i].offset, &t[i].value, 8);
-		/* QEMU 7.2 stores 32 bits, hardware 64 */
-		assert_int_equal(leave(i & 1 ? UINT32_MAX : UINT64_MAX, 0, 0), EXIT_FAILED);
-		assert_non_null(strstr(e.u.failed.why, t[i].word));
-	}
-	s = good;
-	s.vmcb.intercept2 = 0;
-	leave(UINT64_MAX, 0, 0);
-	assert_non_null(strstr(e.u.failed.why, "VMRUN"));
-	s = good;
-	s.vmcb.asid = 0;
-	leave(UINT64_MAX, 0, 0);
-	assert_non_null(strstr(e.u.failed.why, "ASID"));
-	s = good;
-	s.vmcb.cs.attrib |= ATTR_DB;
-	leave(UINT64_MAX, 0, 0);
-	assert_non_null(strstr(e.u.failed.why, "CS.L"));
-	s = good;
-	s.vmcb.event_inj = EVENT_V | 0x50;
+	/* QEMU 7.2 stores 32 bits, hardware 64 */
+	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_FAILED);
 	assert_int_equal(leave(UINT64_MAX, 0, 0), EXIT_FAILED);
-	assert_non_null(strstr(e.u.failed.why, "no rule"));
+	assert_non_null(strstr(e.u.failed.why, "15.5.1"));
 	assert_int_equal(leave(VMEXIT_BUSY, 0, 0), EXIT_FAILED);
 	assert_non_null(strstr(e.u.failed.why, "core"));
 }
@@ -239,9 +194,6 @@ static void qemu_reports_reserved_cr_bits_as_invalid(void **state)
 	assert_true(svm_event_entry(&v, &e));
 	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_PROTECTED);
 	s.vmcb.rip = (uintptr_t)svm_vmrun;
-	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_FAILED);
-	s.vmcb.rip = RIP;
-	s.vmcb.dr7 = BIT(33);
 	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_FAILED);
 }
 
@@ -705,7 +657,7 @@ int main(void)
 		cmocka_unit_test_setup(io_info, setup),
 		cmocka_unit_test_setup(nrip_only_where_it_is, setup),
 		cmocka_unit_test_setup(nested_page_fault, setup),
-		cmocka_unit_test_setup(refusal_names_the_field, setup),
+		cmocka_unit_test_setup(refusal, setup),
 		cmocka_unit_test_setup(qemu_reports_reserved_cr_bits_as_invalid, setup),
 		cmocka_unit_test_setup(injection_encoding, setup),
 		cmocka_unit_test_setup(software_events_push_the_next_rip, setup),

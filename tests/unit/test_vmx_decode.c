@@ -181,23 +181,12 @@ static void test_cr(void **state)
 	assert_int_equal(a.msw, 0xfff1);
 }
 
-static void test_errors(void **state)
-{
-	(void)state;
-	assert_string_equal(vmx_instruction_error(7), "VM entry with invalid control fields");
-	assert_string_equal(vmx_instruction_error(8), "VM entry with invalid host-state fields");
-	for (uint32_t i = 0; i < 64; i++)
-		assert_non_null(vmx_instruction_error(i));
-	assert_string_equal(vmx_instruction_error(0), vmx_instruction_error(UINT32_MAX));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),  cmocka_unit_test(test_io),
 		cmocka_unit_test(test_ept),    cmocka_unit_test(test_events),
 		cmocka_unit_test(test_encode), cmocka_unit_test(test_cr),
-		cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
