@@ -109,6 +109,12 @@ bool vcpu_can_wake(struct vcpu *v)
 			       lapic_extint_pending(&m->lapic));
 }
 
+void vcpu_nmi(struct vcpu *v)
+{
+	if (v->nmi_pending < 2)
+		__atomic_add_fetch(&v->nmi_pending, 1, __ATOMIC_SEQ_CST);
+}
+
 void vcpu_inject(struct vcpu *v, struct vcpu_event e)
 {
 	struct vcpu_event lost;
@@ -116,7 +122,7 @@ void vcpu_inject(struct vcpu *v, struct vcpu_event e)
 
 	v->pending = event_merge(v->pending, e, &shutdown, &lost);
 	if (lost.valid && lost.type == EVENT_NMI)
-		v->nmi_pending = true;
+		vcpu_nmi(v);
 	else if (lost.valid && lost.type == EVENT_EXTINT)
 		v->more->lost_irq = lost;
 	if (shutdown) {
@@ -237,7 +243,9 @@ static void deliver(struct vcpu *v)
 		if (vcpu_ops->can_take_nmi(v)) {
 			e = (struct vcpu_event){
 				.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
-			v->nmi_pending = false;
+			__atomic_sub_fetch(&v->nmi_pending, 1, __ATOMIC_SEQ_CST);
+		} else { /* in the handler of one, or about to be: no more than one waits */
+			v->nmi_pending = 1;
 		}
 	} else if (v->more->lost_irq.valid && vcpu_ops->can_take_irq(v)) {
 		e = v->more->lost_irq;
@@ -272,7 +280,8 @@ static void init_and_sipi(struct vcpu *v)
 	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_INIT | VCPU_REQ_SIPI),
 					   __ATOMIC_SEQ_CST);
 	if (what & VCPU_REQ_INIT) {
-		v->pending.valid = m->lost_irq.valid = v->nmi_pending = false;
+		v->pending.valid = m->lost_irq.valid = false;
+		v->nmi_pending = 0;
 		lapic_reset(&m->lapic);
 		m->blocked &= ~BLOCK_HALT;
 		core_block(v, BLOCK_SIPI);

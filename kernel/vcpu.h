@@ -182,13 +182,13 @@ struct vcpu {
 	struct cpu *cpu; /* core whose run queue it belongs to */
 
 	struct vcpu_event pending; /* to be injected (again) at the next entry, first of all */
-	bool nmi_pending;
-	uint64_t dr[4], dr6;  /* guest's DR0-3 and DR6 while it does not run */
-	uint64_t xcr0;        /* guest's XCR0 */
-	uint64_t tsc_offset;  /* guest TSC = host TSC + offset */
-	uint64_t cr4_allowed; /* CR4 bits whose features CPUID shows; others are #GP */
-	uint64_t apic_base;   /* IA32_APIC_BASE as the guest sees it */
-	void *xsave;          /* FPU/XSAVE area, 64-byte aligned, arch/x86/xstate.h */
+	uint8_t nmi_pending;       /* at most 2: one goes in, the next one waits for its IRET */
+	uint64_t dr[4], dr6;       /* guest's DR0-3 and DR6 while it does not run */
+	uint64_t xcr0;             /* guest's XCR0 */
+	uint64_t tsc_offset;       /* guest TSC = host TSC + offset */
+	uint64_t cr4_allowed;      /* CR4 bits whose features CPUID shows; others are #GP */
+	uint64_t apic_base;        /* IA32_APIC_BASE as the guest sees it */
+	void *xsave;               /* FPU/XSAVE area, 64-byte aligned, arch/x86/xstate.h */
 
 	uint64_t exits[EXIT_KIND_COUNT];
 	uint64_t exit_ticks[EXIT_TIME_BUCKETS]; /* [n]: handled in 2^n to 2^(n+1)-1 TSC ticks */
@@ -203,8 +203,8 @@ struct vcpu_start {
 	bool real_mode; /* as after a SIPI (SDM 3A 8.4.4.1): CS = sipi << 8, IP = 0 */
 	uint8_t sipi;
 	uint64_t rip, rsp, cr3;
-	uint64_t rsi, rdi;
-	gpa_t gdt; /* long mode: GDT with code 0x10 and data 0x18, size gdt_limit + 1 */
+	uint64_t rax, rbx, rsi, rdi;
+	gpa_t gdt; /* with code 0x10 and data 0x18, size gdt_limit + 1 */
 	uint16_t gdt_limit;
 };
 
