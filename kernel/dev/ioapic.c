@@ -106,7 +106,7 @@ static void write_index(struct ioapic *io, uint32_t v)
 	unsigned n = io->select - INDEX_ENTRY;
 
 	if (io->select == INDEX_ID)
-		io->id = (uint8_t)(v >> 24);
+		io->id = (uint8_t)(v >> 24 & 15);
 	else if (io->select >= INDEX_ENTRY && n < 2 * IOAPIC_PINS)
 		write_entry(io, n / 2, n & 1, v);
 }
