@@ -32,7 +32,7 @@ static void update(struct acpi_pm *pm)
 					  : DEV_TIMER_NEVER);
 }
 
-void acpi_pm_timer(struct acpi_pm *pm)
+void acpi_pm_timer(void *pm)
 {
 	update(pm);
 }

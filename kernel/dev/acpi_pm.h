@@ -31,6 +31,6 @@ struct acpi_pm {
 int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_clock clock,
 		 struct dev_timer timer, struct dev_irq sci, void (*power_off)(void *ctx),
 		 void *ctx);
-void acpi_pm_timer(struct acpi_pm *pm);
+void acpi_pm_timer(void *pm);
 /* Presses the power button: asks the guest to shut down. */
 void acpi_pm_power_button(struct acpi_pm *pm);

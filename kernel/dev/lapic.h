@@ -102,7 +102,7 @@ bool lapic_receive(struct lapic *l, const struct apic_msg *m);
 bool lapic_set_irq(struct lapic *l, uint8_t vector, bool level);
 
 /* The deadline has passed. */
-void lapic_timer(struct lapic *l);
+void lapic_timer(void *lapic);
 /* tsc_to_ns() gives other answers now (the guest wrote its TSC). */
 void lapic_tsc_changed(struct lapic *l);
 

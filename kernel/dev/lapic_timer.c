@@ -118,8 +118,9 @@ void lapic_tsc_changed(struct lapic *l)
 		dev_timer_arm(&l->c.timer, l->next);
 }
 
-void lapic_timer(struct lapic *l)
+void lapic_timer(void *lapic)
 {
+	struct lapic *l = lapic;
 	uint64_t now = dev_now(&l->c.clock);
 
 	if (l->next == DEV_TIMER_NEVER)

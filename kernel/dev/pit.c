@@ -108,8 +108,9 @@ static void arm(struct pit *p, uint64_t t)
 	dev_timer_arm(&p->timer, ns);
 }
 
-void pit_timer(struct pit *p)
+void pit_timer(void *pit)
 {
+	struct pit *p = pit;
 	uint64_t t = ticks(p);
 
 	if (p->next == DEV_TIMER_NEVER)

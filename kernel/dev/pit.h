@@ -39,4 +39,4 @@ struct pit {
 int pit_init(struct pit *p, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
 	     struct dev_irq irq);
 /* The deadline has passed. However many ticks were missed, one edge is given. */
-void pit_timer(struct pit *p);
+void pit_timer(void *pit);

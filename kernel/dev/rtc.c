@@ -245,8 +245,9 @@ static void update(struct rtc *r, uint64_t now)
 	dev_timer_arm(&r->timer, next);
 }
 
-void rtc_timer(struct rtc *r)
+void rtc_timer(void *rtc)
 {
+	struct rtc *r = rtc;
 	uint64_t now = dev_now(&r->clock);
 
 	settle(r, now);

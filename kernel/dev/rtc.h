@@ -24,4 +24,4 @@ struct rtc {
  */
 int rtc_init(struct rtc *r, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
 	     struct dev_irq irq, uint64_t epoch, uint64_t low, uint64_t high);
-void rtc_timer(struct rtc *r);
+void rtc_timer(void *rtc);
