@@ -88,10 +88,10 @@ static int check_efer(struct access *a)
 	return 0;
 }
 
-/* Branch records are not given; single-stepping on branches is. Fast strings are an option. */
-static int keep_one_bit(struct access *a)
+/* Branch records are not given; single-stepping on branches is. */
+static int keep_btf(struct access *a)
 {
-	a->value &= a->msr == MSR_DEBUGCTL ? DEBUGCTL_BTF : BIT(0);
+	a->value &= DEBUGCTL_BTF;
 	return 0;
 }
 
@@ -178,6 +178,12 @@ static bool has_rdtscp(const struct vcpu *v)
 	return cpu_has_rdtscp();
 }
 
+static bool is_amd(const struct vcpu *v)
+{
+	(void)v;
+	return vcpu_ops == &svm_ops;
+}
+
 #define ONE(msr) (msr), (msr)
 #define IN(name) FIELD, offsetof(struct vcpu_more, name)
 #define ANY      UINT64_MAX
@@ -204,8 +210,8 @@ static const struct virtual_msr msrs[] = {
 	{ONE(MSR_GS_BASE), BASE, SREG_GS, ANY, check_address, NULL},
 	{ONE(MSR_EFER), REG, REG_EFER, ANY, check_efer, NULL},
 	{ONE(MSR_PAT), REG, REG_PAT, ANY, check_types, NULL},
-	{ONE(MSR_DEBUGCTL), REG, REG_DEBUGCTL, DEBUGCTL_BTF | DEBUGCTL_LBR, keep_one_bit, NULL},
-	{ONE(MSR_MISC_ENABLE), IN(misc_enable), ANY, keep_one_bit, NULL},
+	{ONE(MSR_DEBUGCTL), REG, REG_DEBUGCTL, DEBUGCTL_BTF | DEBUGCTL_LBR, keep_btf, NULL},
+	{ONE(MSR_MISC_ENABLE), IN(misc_enable), ANY, NULL, NULL}, /* kept, and without effect */
 	/* Kept and read back only: guest memory is write-back whatever they say. */
 	/* Variable ranges, fixed ones, WC. */
 	{ONE(MSR_MTRRCAP), READ_ONLY, MTRR_VARIABLE | BIT(8) | BIT(10), 0, NULL, NULL},
@@ -226,6 +232,8 @@ static const struct virtual_msr msrs[] = {
 	{ONE(MSR_MCG_STATUS), CONSTANT, 0, 0, NULL, NULL},
 	{ONE(MSR_BIOS_SIGN_ID), CONSTANT, 0, 0, NULL, NULL}, /* 0 before microcode is looked at */
 	{ONE(MSR_NB_CFG), CONSTANT, 0, ANY, NULL, NULL},     /* there is no PCI port to enable */
+	/* No CPUID bit says that they are there (APM 2 13.2.1): they are, and never count. */
+	{MSR_PERF_EVTSEL0, MSR_PERF_EVTSEL0 + 7, CONSTANT, 0, ANY, NULL, is_amd},
 };
 
 static int carry_out(const struct virtual_msr *m, struct access *a)

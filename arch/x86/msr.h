@@ -43,6 +43,7 @@
 #define MSR_SYSCFG                 0xc0010010u
 #define MSR_HWCR                   0xc0010015u
 #define MSR_NB_CFG                 0xc001001fu
+#define MSR_PERF_EVTSEL0           0xc0010000u /* and 7 more: four to select, four to count */
 #define MSR_DE_CFG                 0xc0011029u
 #define MSR_VM_CR                  0xc0010114u
 #define MSR_VM_HSAVE_PA            0xc0010117u
