@@ -4,37 +4,14 @@
 
 #include "kernel/elf.h"
 
-static struct elf_segment phdr_at(const void *file, const struct elf_header *eh, unsigned i)
-{
-	struct elf_segment ph;
-
-	memcpy(&ph, (const char *)file + eh->phoff + i * sizeof(ph), sizeof(ph));
-	return ph;
-}
-
-static const char *check_header(const struct elf_header *eh, uint64_t size)
-{
-	if (memcmp(eh->ident, ELF_IDENT, 4))
-		return "it is not an ELF file";
-	if (memcmp(eh->ident, ELF_IDENT, 6))
-		return "it is not a 64-bit little-endian ELF file";
-	if (eh->type != ET_EXEC || eh->machine != EM_X86_64)
-		return "it is not an executable for x86-64";
-	if (eh->phentsize != sizeof(struct elf_segment) || !eh->phnum)
-		return "it has no program headers";
-	if (eh->phoff > size || size - eh->phoff < (uint64_t)eh->phnum * sizeof(struct elf_segment))
-		return "it is truncated";
-	return NULL;
-}
-
 /* low: where the next segment may begin, as an offset from the link base. */
 static const char *check_segment(const struct elf_segment *ph, uint64_t size, uint64_t base,
 				 uint64_t low)
 {
-	if (ph->offset > size || size - ph->offset < ph->filesz)
-		return "it is truncated";
-	if (ph->filesz > ph->memsz)
-		return "a segment is larger in the file than in memory";
+	const char *why = elf_segment_check(ph, size);
+
+	if (why)
+		return why;
 	if (ph->vaddr < base || ph->vaddr - base < low)
 		return "its segments are not in order above the hypervisor's link address";
 	if (ph->memsz > ELF_IMAGE_MAX || ph->vaddr - base > ELF_IMAGE_MAX - ph->memsz)
@@ -49,16 +26,13 @@ int elf_check(const void *file, uint64_t size, uint64_t base, struct elf_image *
 	struct elf_header eh;
 
 	img->size = 0;
-	*why = "it is shorter than an ELF header";
-	if (size < sizeof(eh))
-		return -EINVAL;
-	memcpy(&eh, file, sizeof(eh));
-	*why = check_header(&eh, size);
+	*why = elf_open(file, size, &eh);
+	if (!*why && eh.machine != EM_X86_64)
+		*why = "it is not an executable for x86-64";
 	if (*why)
 		return -EINVAL;
-
 	for (unsigned i = 0; i < eh.phnum; i++) {
-		struct elf_segment ph = phdr_at(file, &eh, i);
+		struct elf_segment ph = elf_segment_at(file, &eh, i);
 
 		if (ph.type != PT_LOAD || !ph.memsz)
 			continue;
@@ -81,10 +55,10 @@ void elf_load(const void *file, uint64_t base, const struct elf_image *img, void
 {
 	struct elf_header eh;
 
-	memcpy(&eh, file, sizeof(eh));
+	(void)elf_open(file, UINT64_MAX, &eh);
 	memset(image, 0, img->size);
 	for (unsigned i = 0; i < eh.phnum; i++) {
-		struct elf_segment ph = phdr_at(file, &eh, i);
+		struct elf_segment ph = elf_segment_at(file, &eh, i);
 
 		if (ph.type == PT_LOAD && ph.memsz)
 			memcpy((char *)image + (ph.vaddr - base), (const char *)file + ph.offset,

@@ -86,6 +86,8 @@ int modules_load(struct handoff *h)
 			continue;
 		load_file(h, vm->name, "kernel", &vm->kernel);
 		load_file(h, vm->name, "initrd", &vm->initrd);
+		for (unsigned j = 0; j < ARRAY_SIZE(vm->module); j++)
+			load_file(h, vm->name, "module", &vm->module[j]);
 		load_file(h, vm->name, "disk", &vm->disk);
 	}
 	if (config.strict && (config.errors || files_missing)) {

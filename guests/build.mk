@@ -10,7 +10,7 @@ GFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=small -mno
 GRT_OBJ := $(patsubst %.c,$(G)/obj/%.o,$(wildcard guests/rt/*.c)) \
 	$(patsubst %.asm,$(G)/obj/%.asm.o,$(wildcard guests/rt/*.asm))
 GTESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
-GUEST_ELFS := $(G)/demo.elf $(GTESTS:%=$(G)/%.elf)
+GUEST_ELFS := $(G)/demo.elf $(GTESTS:%=$(G)/%.elf) $(G)/entry.elf
 
 .PHONY: guests
 guests: $(GUEST_ELFS) $(G)/demo.img
@@ -37,6 +37,14 @@ $(G)/demo.elf: $(patsubst %.c,$(G)/obj/%.o,$(wildcard guests/demo/*.c)) $(GRT_OB
 $(G)/hostile.elf: $(patsubst %.c,$(G)/obj/%.o,$(wildcard tests/guest/hostile/*.c))
 $(GTESTS:%=$(G)/%.elf): $(G)/%.elf: $(G)/obj/tests/guest/%.o $(GRT_OBJ) guests/guest.lds
 	$(guest_link)
+
+# A 32-bit kernel for a PC, entered by multiboot or PVH.
+$(G)/entry.elf: tests/guest/pc/entry.c tests/guest/pc/start.asm tests/guest/pc/pc.lds
+	@mkdir -p $(G)/obj/tests/guest/pc
+	$(NASM) -f elf32 -w+error -o $(G)/obj/tests/guest/pc/start.o tests/guest/pc/start.asm
+	$(CC) -m32 $(filter-out -mcmodel=small -mno-red-zone -MMD -MP,$(GFLAGS)) -c $< -o $(G)/obj/tests/guest/pc/entry.o
+	$(LD) -m elf_i386 -z noexecstack -T tests/guest/pc/pc.lds -o $@ \
+		$(G)/obj/tests/guest/pc/start.o $(G)/obj/tests/guest/pc/entry.o
 
 # 1 MiB, the same on every build: the demo guest tests it and puts it back.
 $(G)/demo.img: guests/build.mk

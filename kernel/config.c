@@ -7,7 +7,9 @@
 #include "kernel/words.h"
 
 #define MAX_DIAGS  20u
-#define LIST_SHOWN 190 /* characters of what may be chosen from */
+#define LIST_SHOWN 254 /* characters of what may be chosen from */
+
+const char *const config_type_name[] = {"linux", "pv", "pc"};
 
 /* ---- helpers for all parts ---- */
 
@@ -126,7 +128,7 @@ int config_choose(struct config_parser *p, const char *what, struct span word, c
 static void vm_end(struct config_parser *p)
 {
 	struct config_vm *vm = p->vm;
-	const struct config_file *odd;
+	unsigned odd;
 
 	/* What was refused still has its default: no second complaint about that. */
 	if (!vm || vm->refused)
@@ -136,12 +138,14 @@ static void vm_end(struct config_parser *p)
 			    "[vm %s] names no kernel. Add a line such as kernel = "
 			    "\\mullion\\vmlinuz.",
 			    vm->name);
-	odd = vm->type == VM_PV ? &vm->initrd : &vm->disk;
-	if (odd->line)
-		config_fail(p, odd->line,
-			    "%s is of type %s, which has no use for this file. Remove the line or "
-			    "mend the type.",
-			    vm->name, vm->type == VM_PV ? "pv" : "linux");
+	odd = vm->type != VM_PV ? vm->disk.line
+				: vm->initrd.line ?: vm->module[0].line ?: vm->boot_line
+				?: vm->debug_exit_line;
+	if (odd)
+		config_fail(p, odd,
+			    "%s is of type %s, which has no use for this. Remove the line or mend "
+			    "the type.",
+			    vm->name, config_type_name[vm->type]);
 	for (unsigned i = 0; i < vm->grant_count; i++)
 		if (vm->type == VM_PV && vm->grant[i].kind == GRANT_PCI)
 			config_fail(p, vm->grant[i].line,

@@ -19,8 +19,10 @@
 #define CONFIG_MAX_WINDOWS 16u /* of one cyclic core */
 #define CONFIG_MAX_ORDER   1000u
 #define CONFIG_MAX_GRANTS  32u /* of one VM */
+#define CONFIG_MAX_MODULES 4u
 
-enum vm_type { VM_LINUX, VM_PV };
+enum vm_type { VM_LINUX, VM_PV, VM_PC }; /* VM_LINUX: another word for VM_PC */
+enum config_boot { BOOT_AUTO, BOOT_LINUX, BOOT_PVH, BOOT_MULTIBOOT };
 enum core_policy { POLICY_AUTO, POLICY_DEDICATED, POLICY_FAIR, POLICY_BUDGET, POLICY_CYCLIC };
 enum on_crash { ON_CRASH_STOP, ON_CRASH_RESTART, ON_CRASH_HOLD };
 enum config_monitor { MONITOR_NONE, MONITOR_COM2 };
@@ -45,7 +47,13 @@ struct config_vm {
 	unsigned line;              /* of the section */
 	bool refused;               /* something in it is wrong: a diagnostic was given */
 	enum vm_type type;          /* default: linux */
-	struct config_file kernel, initrd, disk; /* initrd: linux only; disk: PV only for now */
+	enum config_boot boot;      /* default: auto; not for PV */
+	union {                     /* what is not given has line 0 */
+		struct config_file file[2 + CONFIG_MAX_MODULES];
+		struct { /* disk: PV only for now; initrd, which is the first module: not PV */
+			struct config_file disk, kernel, initrd, module[CONFIG_MAX_MODULES - 1];
+		};
+	};
 	char cmdline[CONFIG_CMDLINE_MAX];
 	uint64_t memory; /* bytes, 2 MiB granular; default 128 MiB */
 	unsigned vcpus;  /* default 1 */
@@ -59,12 +67,15 @@ struct config_vm {
 	unsigned order;         /* of start: lower first, ties as in the file; default 0 */
 	unsigned watchdog;      /* a truth: the guest may arm one; default no */
 	unsigned learn;         /* a truth: what is refused is kept for the monitor; default no */
+	unsigned debug_exit;    /* a truth: the port of test suites; default no */
 	struct config_grant grant[CONFIG_MAX_GRANTS];
 	unsigned grant_count;
 	unsigned type_line, cmdline_line, memory_line, vcpus_line, cores_line, weight_line;
 	unsigned budget_line, period_line, on_crash_line, autostart_line, order_line;
-	unsigned watchdog_line, learn_line;
+	unsigned watchdog_line, learn_line, boot_line, debug_exit_line;
 };
+
+extern const char *const config_type_name[]; /* by enum vm_type */
 
 struct config_window {
 	char vm[CONFIG_NAME_MAX]; /* "": nobody's */

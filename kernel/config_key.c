@@ -67,16 +67,14 @@ static void check_disk(struct config_parser *p, const struct config_file *mine)
 {
 	for (unsigned i = 0; i < p->c->vm_count; i++) {
 		const struct config_vm *vm = &p->c->vm[i];
-		const struct config_file *file[] = {&vm->disk, &vm->kernel, &vm->initrd};
-		unsigned others = mine == &p->vm->disk ? ARRAY_SIZE(file) : 1;
+		unsigned others = mine == &p->vm->disk ? ARRAY_SIZE(vm->file) : 1;
 
-		for (unsigned j = 0; j < others; j++)
-			if (file[j] != mine && file[j]->line &&
-			    strcmp(file[j]->path, mine->path) == 0)
+		for (const struct config_file *f = vm->file; f < vm->file + others; f++)
+			if (f != mine && f->line && strcmp(f->path, mine->path) == 0)
 				config_fail(p, p->line,
 					    "\"%s\" is named in line %u already: what is the disk "
 					    "of a VM is of no other use. Make a copy of the file.",
-					    mine->path, file[j]->line);
+					    mine->path, f->line);
 	}
 }
 
@@ -102,6 +100,23 @@ static bool set_path(const struct config_setting *s)
 	return true;
 }
 
+/* One more file, in the next place that is free behind the initrd's. */
+static bool add_module(const struct config_setting *s)
+{
+	struct config_vm *vm = s->p->vm;
+	struct config_setting one = *s;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(vm->module); i++)
+		if (!vm->module[i].line) {
+			vm->module[i].line = s->p->line;
+			one.to = vm->module[i].path;
+			return set_path(&one);
+		}
+	config_fail(s->p, s->p->line, "%s has %u modules already. Remove the line.", vm->name,
+		    (unsigned)ARRAY_SIZE(vm->module));
+	return true;
+}
+
 /* ---- keys ---- */
 
 /* Of one section all together. */
@@ -118,9 +133,12 @@ const struct config_key config_keys[] = {
 	 50, 10000000, offsetof(struct config_core, window),
 	 offsetof(struct config_core, windows_line)},
 	{"slack", CONFIG_CORE, config_set_word, "no, yes", 0, 0, AT(config_core, slack)},
-	{"type", CONFIG_VM, config_set_word, "linux, pv", 0, 0, AT(config_vm, type)},
+	{"type", CONFIG_VM, config_set_word, "linux, pv, pc", 0, 0, AT(config_vm, type)},
+	{"boot", CONFIG_VM, config_set_word, "auto, linux, pvh, multiboot", 0, 0,
+	 AT(config_vm, boot)},
 	{"kernel", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(kernel)},
 	{"initrd", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(initrd)},
+	{"module", CONFIG_VM, add_module, FILE_EXPECTED, 0, 0, 0, 0},
 	{"disk", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(disk)},
 	{"cmdline", CONFIG_VM, set_text, "at most 1023 bytes", 0, 0, AT(config_vm, cmdline)},
 	{"memory", CONFIG_VM, set_bytes, "2M to 1024G, a multiple of 2M, such as 64M", MIB(2),
@@ -143,6 +161,7 @@ const struct config_key config_keys[] = {
 	 AT(config_vm, order)},
 	{"watchdog", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, watchdog)},
 	{"learn", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, learn)},
+	{"debug-exit", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, debug_exit)},
 	{"allow_msr", CONFIG_VM, config_set_grant,
 	 "an MSR or a range and read, write or read write, such as 0x1a0-0x1a2 read", GRANT_MSR,
 	 UINT32_MAX, offsetof(struct config_vm, grant), 0},
@@ -159,7 +178,7 @@ const unsigned config_key_count = ARRAY_SIZE(config_keys);
 static const struct config_key *find_key(struct config_parser *p, struct span name)
 {
 	const struct config_key *first = config_keys, *end = config_keys + config_key_count;
-	char list[192];
+	char list[256];
 	int n = 0;
 
 	while (first->where != p->where)

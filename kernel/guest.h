@@ -13,6 +13,7 @@
 #include "kernel/config.h"
 #include "kernel/cpuid.h"
 #include "kernel/dev/acpi_pm.h"
+#include "kernel/dev/debug_exit.h"
 #include "kernel/dev/ib700.h"
 #include "kernel/dev/ioapic.h"
 #include "kernel/dev/lapic.h"
@@ -97,6 +98,7 @@ struct pc {
 	struct pci pci;
 	struct reset reset;
 	struct ib700 ib700;
+	struct debug_exit debug_exit;
 	struct guest_timer pit_timer, rtc_timer, pm_timer;
 };
 
@@ -283,6 +285,8 @@ void vcpu_step(struct vcpu *v);
 /* Makes v current on this core; takes it off. */
 void vcpu_get(struct vcpu *v);
 void vcpu_put(struct vcpu *v);
+/* One more NMI is due; the caller holds the lock of the VM, or is its core, and notifies. */
+void vcpu_nmi(struct vcpu *v);
 void vcpu_inject(struct vcpu *v, struct vcpu_event e);
 void vcpu_exception(struct vcpu *v, enum x86_vector vec);       /* without error code */
 void vcpu_gp(struct vcpu *v);                                   /* #GP(0) */

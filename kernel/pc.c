@@ -63,19 +63,10 @@ static void arm_watchdog(void *vm, uint64_t ns)
 	(void)vm_watchdog(vm, ns);
 }
 
-static void fire_pit(void *d)
+static void debug_exit(void *ctx, unsigned status)
 {
-	pit_timer(d);
-}
-
-static void fire_rtc(void *d)
-{
-	rtc_timer(d);
-}
-
-static void fire_pm(void *d)
-{
-	acpi_pm_timer(d);
+	log_info("%s: debug exit, status %u", ((struct vm *)ctx)->name, status);
+	vm_end(ctx, END_POWEROFF);
 }
 
 int pc_init(struct vm *vm)
@@ -89,10 +80,11 @@ int pc_init(struct vm *vm)
 
 #define TIMER(t) ((struct dev_timer){guest_timer_arm, &(t)})
 #define IRQ(n)   ((struct dev_irq){isa_irq, vm, (n)})
-	guest_timer_init(&pc->pit_timer, vm, cpu, fire_pit, &pc->pit);
-	guest_timer_init(&pc->rtc_timer, vm, cpu, fire_rtc, &pc->rtc);
-	guest_timer_init(&pc->pm_timer, vm, cpu, fire_pm, &pc->pm);
+	guest_timer_init(&pc->pit_timer, vm, cpu, pit_timer, &pc->pit);
+	guest_timer_init(&pc->rtc_timer, vm, cpu, rtc_timer, &pc->rtc);
+	guest_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_timer, &pc->pm);
 	pc->ib700 = (struct ib700){arm_watchdog, vm};
+	pc->debug_exit = (struct debug_exit){debug_exit, vm};
 	return pic_init(&pc->pic, ports, (struct dev_irq){pic_out, vm, 0})
 		?: ioapic_init(&pc->ioapic, &m->mmio, ioapic_message, vm, 0)
 		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ),
@@ -104,7 +96,8 @@ int pc_init(struct vm *vm)
 				power_off_vm, vm)
 		?: reset_init(&pc->reset, ports, reset_vm, vm)
 		?: pci_init(&pc->pci, ports, &pc->reset, (struct pci_absent){pci_beyond, vm})
-		?: (m->conf->watchdog ? ib700_attach(&pc->ib700, ports) : 0);
+		?: (m->conf->watchdog ? ib700_attach(&pc->ib700, ports) : 0)
+		?: (m->conf->debug_exit ? debug_exit_attach(&pc->debug_exit, ports) : 0);
 #undef TIMER
 #undef IRQ
 }
@@ -146,7 +139,7 @@ static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uin
 	if (((struct vm *)ctx)->more->state != VM_RUNNING)
 		return;
 	if (what == APIC_DM_NMI) {
-		v->nmi_pending = true;
+		vcpu_nmi(v);
 		vcpu_notify(v);
 	} else if (what == APIC_DM_INIT && v->id == 0) {
 		/* INIT restarts the boot processor at the reset vector: the VM starts again. */
@@ -178,17 +171,12 @@ static const struct lapic_ops lapic_ops = {
 	.tsc_to_ns = apic_tsc_to_ns,
 };
 
-static void fire_lapic(void *l)
-{
-	lapic_timer(l);
-}
-
 void lapic_setup(struct vcpu *v)
 {
 	struct vcpu_more *m = v->more;
 	struct vm *vm = v->vm;
 
-	guest_timer_init(&m->lapic_timer, vm, v->cpu, fire_lapic, &m->lapic);
+	guest_timer_init(&m->lapic_timer, vm, v->cpu, lapic_timer, &m->lapic);
 	lapic_init(&m->lapic, &(struct lapic_config){
 				      .ops = &lapic_ops,
 				      .ctx = vm,

@@ -40,15 +40,17 @@ static void start_at(struct vcpu *v, const struct vcpu_start *start)
 		vcpu_ops->set(v, REG_EFER, EFER_LME | EFER_NXE);
 		vcpu_ops->set(v, REG_CR4, CR4_PAE);
 		vcpu_ops->set(v, REG_CR3, start->cr3);
-		vcpu_ops->set(v, REG_GDTR_BASE, start->gdt);
-		vcpu_ops->set(v, REG_GDTR_LIMIT, start->gdt_limit);
 	}
+	vcpu_ops->set(v, REG_GDTR_BASE, start->gdt);
+	vcpu_ops->set(v, REG_GDTR_LIMIT, start->gdt_limit);
 	vcpu_ops->set(v, REG_CR0,
-		      CR0_PE | CR0_ET | CR0_NE | (start->long_mode ? CR0_PG | CR0_WP : 0));
+		      CR0_PE | CR0_ET | (start->long_mode ? CR0_NE | CR0_PG | CR0_WP : 0));
 	set_segs(v, &code, &data);
 	vcpu_ops->set(v, REG_RIP, start->rip);
 	vcpu_ops->set(v, REG_RSP, start->rsp);
 	v->gpr[GPR_RDX] = 0;
+	v->gpr[GPR_RAX] = start->rax;
+	v->gpr[GPR_RBX] = start->rbx;
 	v->gpr[GPR_RSI] = start->rsi;
 	v->gpr[GPR_RDI] = start->rdi;
 }

@@ -105,7 +105,7 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	vm->id = vm_count + 1;
 	vm->more = m;
 	m->conf = conf;
-	m->pc = conf->type == VM_LINUX ? &m->own_pc : NULL;
+	m->pc = conf->type != VM_PV ? &m->own_pc : NULL;
 	m->learn = conf->learn ? &m->own_learn : NULL;
 	for (unsigned i = 0; i < conf->vcpus; i++) {
 		m->vcpu[i] = vcpu_make(vm, i, &cpus[cores[i]]);
@@ -137,22 +137,26 @@ static int load_image(struct vm *vm, struct vcpu_start *start)
 	struct load_mem mem = {vm, c->memory};
 	char buf[160] = "";
 	struct load_why why = {buf, sizeof(buf)};
-	struct load_file kernel = {0}, initrd = {0};
+	struct pc_image pc = {.boot = c->boot, .path = c->kernel.path, .cmdline = c->cmdline};
 	int err;
 
-	kernel.data = file(c, &c->kernel, &kernel.size);
-	if (c->initrd.line)
-		initrd.data = file(c, &c->initrd, &initrd.size);
-	if (!kernel.data || (c->initrd.line && !initrd.data))
+	pc.kernel.data = file(c, &c->kernel, &pc.kernel.size);
+	for (const struct config_file *f = &c->initrd; f < c->file + ARRAY_SIZE(c->file); f++)
+		if (f->line) {
+			struct load_file *to = &pc.module[pc.modules];
+
+			pc.module_path[pc.modules++] = f->path;
+			to->data = file(c, f, &to->size);
+			if (!to->data)
+				return -ENOENT;
+		}
+	if (!pc.kernel.data)
 		return -ENOENT;
 	if (m->pc) {
-		gpa_t rsdp = 0;
-
-		err = acpi_tables_load(&mem, m->vcpu_count, &rsdp);
-		if (!err)
-			err = bzimage_load(&mem, kernel, initrd, c->cmdline, rsdp, start, &why);
+		err = acpi_tables_load(&mem, m->vcpu_count, &pc.rsdp)
+			      ?: pc_load(&mem, &pc, start, &why);
 	} else {
-		struct elf_info info = {
+		struct pv_info info = {
 			.name = c->name,
 			.cmdline = c->cmdline,
 			.vcpus = m->vcpu_count,
@@ -161,7 +165,7 @@ static int load_image(struct vm *vm, struct vcpu_start *start)
 			.apic_khz = LAPIC_TIMER_HZ / 1000,
 			.boot_epoch = m->epoch,
 		};
-		err = elf_load(&mem, kernel, &info, start, &why);
+		err = pv_load(&mem, pc.kernel, &info, start, &why);
 	}
 	if (err)
 		complain(c->kernel.line, "[vm %s] %s: %s; the VM is not started", c->name,
@@ -196,7 +200,8 @@ int vm_watchdog(struct vm *vm, uint64_t ns)
 void vcpu_clear(struct vcpu *v)
 {
 	memset(v->gpr, 0, sizeof(v->gpr));
-	v->pending.valid = v->more->lost_irq.valid = v->nmi_pending = false;
+	v->pending.valid = v->more->lost_irq.valid = false;
+	v->nmi_pending = 0;
 	memset(v->dr, 0, sizeof(v->dr));
 	v->dr6 = DR6_INIT;
 	v->more->halt_asked = false;

@@ -23,7 +23,6 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 the file is in order, 1 something in it is refused, 2 it was not read.\n";
 
-static const char *const type_name[] = {"linux", "pv"};
 static const char *const policy_name[] = {"auto", "dedicated", "fair", "budget", "cyclic"};
 static const char *const on_crash_name[] = {"stop", "restart", "hold"};
 static const char *const monitor_name[] = {"none", "com2"};
@@ -101,7 +100,7 @@ static void print_vm(const struct check *k, unsigned v)
 {
 	const struct config_vm *vm = &k->c.vm[v];
 
-	printf("\n%s (%s)%s\n", vm->name, type_name[vm->type],
+	printf("\n%s (%s)%s\n", vm->name, config_type_name[vm->type],
 	       vm->refused     ? ": refused, see above"
 	       : !starts(k, v) ? ": not started, because of strict = yes"
 			       : "");
@@ -110,6 +109,9 @@ static void print_vm(const struct check *k, unsigned v)
 	printf("  kernel   %s\n", vm->kernel.path);
 	if (vm->initrd.line)
 		printf("  initrd   %s\n", vm->initrd.path);
+	for (unsigned i = 0; i < ARRAY_SIZE(vm->module); i++)
+		if (vm->module[i].line)
+			printf("  module   %s\n", vm->module[i].path);
 	if (vm->cmdline[0])
 		printf("  cmdline  %s\n", vm->cmdline);
 	if (vm->disk.line)
@@ -133,7 +135,7 @@ static void print_vm(const struct check *k, unsigned v)
 		printf("  allowed  %s %s, %s%s%s\n", grant_name[g->kind], grant_range(g),
 		       g->read ? "read" : "", g->read && g->write ? " and " : "",
 		       g->write ? "write" : "");
-	printf("  devices  %s\n", vm->type == VM_LINUX
+	printf("  devices  %s\n", vm->type != VM_PV
 					  ? "16550 serial port (ttyS0), local APIC, IOAPIC, PIC, "
 					    "PIT, RTC, ACPI PM timer"
 					  : "by hypercall: console, disk, time, events, power");
@@ -264,9 +266,13 @@ static void json_vm(const struct check *k, unsigned v)
 
 	printf("%s\n    {\"name\": \"%s\", \"line\": %u, \"refused\": %s, \"starts\": %s",
 	       v ? "," : "", vm->name, vm->line, truth(vm->refused), truth(starts(k, v)));
-	json_member("type", type_name[vm->type]);
+	json_member("type", config_type_name[vm->type]);
 	json_member("kernel", vm->kernel.line ? vm->kernel.path : NULL);
 	json_member("initrd", vm->initrd.line ? vm->initrd.path : NULL);
+	printf(", \"modules\": [");
+	for (unsigned i = 0; i < ARRAY_SIZE(vm->module) && vm->module[i].line; i++)
+		printf("%s\"%s\"", i ? ", " : "", vm->module[i].path);
+	printf("]");
 	json_member("disk", vm->disk.line ? vm->disk.path : NULL);
 	json_member("cmdline", vm->cmdline);
 	json_member("on_crash", on_crash_name[vm->on_crash]);
@@ -355,10 +361,16 @@ static const struct {
 	{"slack", "no",
 	 "yes: whoever on the core can run gets the time of idle windows; policy = cyclic only."},
 	{"type", "linux",
-	 "linux: an unmodified Linux kernel (bzImage); pv: a guest of Mullion's own interface "
-	 "(ELF)."},
+	 "pc, or linux, which is the same: an unmodified guest, on a small PC; pv: a guest of "
+	 "Mullion's own interface (ELF)."},
+	{"boot", "auto",
+	 "How the kernel of a PC is started: linux, a bzImage by its 64-bit protocol; pvh, an ELF "
+	 "file by its PVH note; multiboot, version 1; auto: as the file looks, multiboot before "
+	 "PVH."},
 	{"kernel", "none; must be given", "The guest's kernel."},
-	{"initrd", "none", "The initial RAM disk; type = linux only."},
+	{"initrd", "none", "The initial RAM disk, or the first module; not for type = pv."},
+	{"module", "none",
+	 "A file that a PVH or multiboot kernel finds in memory; up to 3, behind the initrd."},
 	{"disk", "none",
 	 "The image of the VM's disk, held in memory; type = pv only. Writes are lost at "
 	 "power-off."},
@@ -382,6 +394,9 @@ static const struct {
 	 "yes: what policy refuses to the guest is kept, and the monitor shows the lines that "
 	 "would "
 	 "allow it."},
+	{"debug-exit", "no",
+	 "yes: port 0xf4 ends the VM and logs twice the value that was written, plus 1, as test "
+	 "suites expect; not for type = pv."},
 	{"allow_msr", "none", "MSRs of the physical core that the guest may use; may be repeated."},
 	{"allow_port", "none", "I/O ports of the machine that the guest may use; may be repeated."},
 	{"allow_pci", "none",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Loads a Linux bzImage and its initrd by the 64-bit boot protocol. */
+/* Loads a Linux bzImage and its initrd by the 64-bit boot protocol, or else the 32-bit one. */
 #include "kernel/load/load.h"
 
 /*
@@ -36,15 +36,6 @@
 #define VID_MODE_NORMAL 0xffffu
 #define PROTOCOL_MIN    0x020cu /* the first with xloadflags */
 
-#define E820_RAM      1u
-#define E820_RESERVED 2u
-
-struct e820 {
-	uint64_t base, size;
-	uint32_t type;
-} __attribute__((packed));
-
-static_assert(sizeof(struct e820) == 20, "boot_params");
 static_assert(GUEST_CMDLINE + PAGE_SIZE <= GUEST_PAGETABLES, "start area overlaps");
 
 /* What the header says, and where things go. */
@@ -55,6 +46,7 @@ struct image {
 	uint64_t initrd_max;               /* its last byte may be here */
 	uint64_t initrd;                   /* address; 0: none */
 	uint32_t cmdline_max;
+	bool is_64; /* it has the 64-bit entry; the 32-bit one it has always */
 };
 
 static uint64_t get(const uint8_t *file, unsigned at, unsigned size)
@@ -65,28 +57,18 @@ static uint64_t get(const uint8_t *file, unsigned at, unsigned size)
 	return v;
 }
 
-static int not_bzimage(struct load_file f, const struct load_why *why)
-{
-	const char *what = "";
-
-	if (f.size >= 4 && !memcmp(f.data, "\177ELF", 4))
-		what = "; it is an ELF file, perhaps vmlinux or a PV guest";
-	else if (f.size >= 2 && !memcmp(f.data, "\037\213", 2))
-		what = "; it is compressed with gzip";
-	return load_fail(why, -EINVAL, "the kernel is not a Linux bzImage%s", what);
-}
-
 static int read_header(struct load_file f, struct image *img, const struct load_why *why)
 {
 	const uint8_t *p = f.data;
 	unsigned version;
 	uint64_t setup, system;
 
-	if (!p || !f.size)
+	if (!p || f.size < 2)
 		return load_fail(why, -EINVAL, "the kernel file is empty");
 	if (f.size < HDR_END_2_12 || get(p, HDR_BOOT_FLAG, 2) != 0xaa55 ||
 	    memcmp(p + HDR_MAGIC, "HdrS", 4))
-		return not_bzimage(f, why);
+		return load_fail(why, -EINVAL, "the kernel is not a Linux bzImage%s",
+				 memcmp(p, "\037\213", 2) ? "" : "; it is compressed with gzip");
 	version = (unsigned)get(p, HDR_VERSION, 2);
 	if (version < PROTOCOL_MIN)
 		return load_fail(why, -EINVAL,
@@ -95,8 +77,6 @@ static int read_header(struct load_file f, struct image *img, const struct load_
 				 version >> 8, version & 0xff);
 	if (!(get(p, HDR_LOADFLAGS, 1) & LOADED_HIGH))
 		return load_fail(why, -EINVAL, "the kernel is a zImage, not a bzImage");
-	if (!(get(p, HDR_XLOADFLAGS, 2) & XLF_KERNEL_64))
-		return load_fail(why, -EINVAL, "the kernel has no 64-bit entry: it is 32-bit");
 
 	setup = (get(p, HDR_SETUP_SECTS, 1) ? get(p, HDR_SETUP_SECTS, 1) : 4) * 512 + 512;
 	system = get(p, HDR_SYSSIZE, 4) * 16;
@@ -105,6 +85,7 @@ static int read_header(struct load_file f, struct image *img, const struct load_
 		return load_fail(why, -EINVAL,
 				 "the kernel file is truncated: it has %lu bytes of %lu", f.size,
 				 (setup + system));
+	img->is_64 = get(p, HDR_XLOADFLAGS, 2) & XLF_KERNEL_64;
 	img->file = p;
 	img->payload_at = setup;
 	img->payload_size = f.size - setup;
@@ -129,17 +110,11 @@ static int place(const struct load_mem *m, uint64_t initrd_size, struct image *i
 {
 	uint64_t low = guest_low_ram(m->size), end = img->base + img->init_size, top;
 
-	if (initrd_size > GUEST_LOW_RAM_MAX ||
-	    end + align_up(initrd_size, PAGE_SIZE) > GUEST_LOW_RAM_MAX)
+	if (initrd_size > GUEST_LOW_RAM_MAX || end + align_up(initrd_size, PAGE_SIZE) > low)
 		return load_fail(why, -ENOMEM,
-				 "kernel (%lu MiB) and initrd (%lu MiB) do not fit below 3 GiB",
-				 mib_up(end), mib_up(initrd_size));
-	if (end + align_up(initrd_size, PAGE_SIZE) > low)
-		return load_fail(
-			why, -ENOMEM,
-			"the kernel needs at least %lu MiB of memory to start, the VM has %lu "
-			"MiB",
-			mib_up(end + align_up(initrd_size, PAGE_SIZE)), m->size >> 20);
+				 "the kernel needs at least %lu MiB of memory below 3 GiB to "
+				 "start, the VM has %lu MiB",
+				 mib_up(end + align_up(initrd_size, PAGE_SIZE)), m->size >> 20);
 	if (!initrd_size)
 		return 0;
 	top = min_u64(low, img->initrd_max + 1);
@@ -154,14 +129,8 @@ static int place(const struct load_mem *m, uint64_t initrd_size, struct image *i
 
 static int write_e820(const struct load_mem *m)
 {
-	const struct e820 map[] = {
-		{0, GUEST_EBDA, E820_RAM},
-		{GUEST_EBDA, 0xa0000 - GUEST_EBDA, E820_RESERVED},
-		{GUEST_ACPI, GUEST_ACPI_END - GUEST_ACPI, E820_RESERVED},
-		{MIB(1), guest_low_ram(m->size) - MIB(1), E820_RAM},
-		{GUEST_HIGH_RAM_BASE, guest_high_ram(m->size), E820_RAM},
-	};
-	uint8_t count = guest_high_ram(m->size) ? 5 : 4;
+	struct e820 map[E820_MAX];
+	uint8_t count = (uint8_t)load_e820(m, map);
 
 	if (vm_write(m->vm, GUEST_INFO + BP_E820, map, count * sizeof(map[0])))
 		return -EFAULT;
@@ -196,30 +165,33 @@ static int write_boot_params(const struct load_mem *m, const struct image *img,
 	return write_e820(m);
 }
 
-int bzimage_load(const struct load_mem *m, struct load_file kernel, struct load_file initrd,
-		 const char *cmdline, gpa_t rsdp, struct vcpu_start *start,
+int bzimage_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
 		 const struct load_why *why)
 {
 	struct image img = {0};
-	size_t cmdline_size = strlen(cmdline);
-	uint64_t initrd_size = initrd.data ? initrd.size : 0;
-	int err = read_header(kernel, &img, why);
+	size_t cmdline_size = strlen(pc->cmdline);
+	const struct load_file *initrd = &pc->module[0];
+	uint64_t initrd_size = initrd->data ? initrd->size : 0;
+	int err = read_header(pc->kernel, &img, why);
 
 	if (!err)
 		err = place(m, initrd_size, &img, why);
 	if (err)
 		return err;
+	if (pc->modules > 1)
+		return load_fail(why, -EINVAL, "a Linux bzImage takes an initrd and no modules");
 	if (cmdline_size > img.cmdline_max)
 		return load_fail(why, -EINVAL,
 				 "the command line has %lu characters, the kernel takes %u",
 				 cmdline_size, img.cmdline_max);
 	/* All that the protocol wants mapped is below 4 GiB; the kernel makes its own tables. */
-	if (start_tables(m, GIB(4), start) || write_boot_params(m, &img, initrd_size, rsdp) ||
-	    vm_write(m->vm, GUEST_CMDLINE, cmdline, cmdline_size + 1) ||
+	if ((img.is_64 ? start_tables(m, GIB(4), start) : start_flat(m, start)) ||
+	    write_boot_params(m, &img, initrd_size, pc->rsdp) ||
+	    vm_write(m->vm, GUEST_CMDLINE, pc->cmdline, cmdline_size + 1) ||
 	    vm_write(m->vm, img.base, img.file + img.payload_at, img.payload_size) ||
-	    (img.initrd && vm_write(m->vm, img.initrd, initrd.data, initrd_size)))
+	    (img.initrd && vm_write(m->vm, img.initrd, initrd->data, initrd_size)))
 		return load_fail(why, -EFAULT, "the VM's memory cannot be written");
-	start->rip = img.base + ENTRY_64;
+	start->rip = img.base + (img.is_64 ? ENTRY_64 : 0);
 	start->rsi = GUEST_INFO;
 	start->rsp = GUEST_STACK_TOP;
 	return 0;

@@ -65,8 +65,8 @@ int verb_info(struct call *c)
 		refused += m->refused.count[k];
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
 	report_row(&c->r, "%u\t%s\t%s\t%s\t%u\t%s\t%u\t%u\t%s", c->vm->id, c->vm->name,
-		   conf->type == VM_LINUX ? "linux" : "pv", vm_state_name(c->vm), m->vcpu_count,
-		   cores(m).s, conf->weight, conf->order, conf->autostart ? "yes" : "no");
+		   config_type_name[conf->type], vm_state_name(c->vm), m->vcpu_count, cores(m).s,
+		   conf->weight, conf->order, conf->autostart ? "yes" : "no");
 	report_row(&c->r, "%lu\t%lu\t%lu\t%lu\t%lu\t%s\t%.*s", conf->memory >> 20, m->starts,
 		   m->state == VM_OFF ? 0 : vm_now(c->vm) / 1000000000, exits, refused,
 		   conf->kernel.path, 300, conf->cmdline);

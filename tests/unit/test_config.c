@@ -192,8 +192,10 @@ static void test_values(void **state)
 }
 
 #define KEYS                                                                                       \
-	"type, kernel, initrd, disk, cmdline, memory, vcpus, cores, weight, budget, period, "      \
-	"on_crash, autostart, order, watchdog, learn, allow_msr, allow_port, allow_pci. Mend or "  \
+	"type, boot, kernel, initrd, module, disk, cmdline, memory, vcpus, cores, weight, "        \
+	"budget, period, "                                                                         \
+	"on_crash, autostart, order, watchdog, learn, debug-exit, allow_msr, allow_port, "         \
+	"allow_pci. Mend or "                                                                      \
 	"remove the line."
 
 static void test_refused_keys(void **state)
@@ -245,9 +247,11 @@ static void test_refused_words(void **state)
 	(void)state;
 	refuses("type = linx",
 		"unknown type \"linx\": did you mean \"linux\"? Mend or remove the line.");
-	refuses("type = windows", "unknown type \"windows\": expected one of linux, pv. Mend or "
-				  "remove the line.");
-	refuses("type =", "unknown type \"\": expected one of linux, pv. Mend or remove the line.");
+	refuses("type = windows",
+		"unknown type \"windows\": expected one of linux, pv, pc. Mend or "
+		"remove the line.");
+	refuses("type =",
+		"unknown type \"\": expected one of linux, pv, pc. Mend or remove the line.");
 	refuses("type = Linux",
 		"unknown type \"Linux\": did you mean \"linux\"? Mend or remove the "
 		"line.");
@@ -350,13 +354,12 @@ static void test_whole_vm(void **state)
 			       "[vm c]\n" K "disk = /d\nallow_pci = 00:1f.0 read\n[vm d]\n" K),
 			 0);
 	assert_string_equal(
-		said,
-		"1: [vm a] names no kernel. Add a line such as kernel = \\mullion\\vmlinuz.\n"
-		"6: b is of type pv, which has no use for this file. Remove the line or mend the "
-		"type.\n"
-		"9: c is of type linux, which has no use for this file. Remove the line or mend "
-		"the "
-		"type.\n");
+		said, "1: [vm a] names no kernel. Add a line such as kernel = \\mullion\\vmlinuz.\n"
+		      "6: b is of type pv, which has no use for this. Remove the line or mend the "
+		      "type.\n"
+		      "9: c is of type linux, which has no use for this. Remove the line or mend "
+		      "the "
+		      "type.\n");
 	assert_int_equal(c.vm_count, 4);
 	assert_true(c.vm[0].refused && c.vm[1].refused && c.vm[2].refused);
 	assert_false(c.vm[3].refused);

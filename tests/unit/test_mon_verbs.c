@@ -25,6 +25,8 @@ struct vm *vms[CONFIG_MAX_VMS];
 unsigned vm_count;
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count;
+const char *const config_type_name[] = {"linux", "pv", "pc"};
+
 static const struct vcpu_ops ops = {.name = "SVM"};
 const struct vcpu_ops *vcpu_ops = &ops;
 static const char *happened; /* the last thing that a verb has done */

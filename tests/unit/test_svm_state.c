@@ -236,17 +236,26 @@ static void start_in_long_mode(void **state)
 
 static void start_in_protected_mode(void **state)
 {
-	const struct vcpu_start start = {.rip = 0x100000, .rsi = 0x8000, .cr3 = 0x5000};
+	const struct vcpu_start start = {.rip = 0x100000,
+					 .rsi = 0x8000,
+					 .cr3 = 0x5000,
+					 .rax = 3,
+					 .rbx = 4,
+					 .gdt = 0x7000,
+					 .gdt_limit = 31};
 
 	(void)state;
 	svm_reset_state(&v, &start);
 	assert_int_equal(svm_get(&v, REG_EFER), 0);
-	assert_int_equal(svm_get(&v, REG_CR0), CR0_PE | CR0_NE | CR0_ET);
+	assert_int_equal(svm_get(&v, REG_CR0), CR0_PE | CR0_ET);
+	assert_int_equal(svm_get(&v, REG_GDTR_BASE), 0x7000);
 	assert_int_equal(svm_get(&v, REG_CR4), 0);
 	assert_int_equal(svm_get(&v, REG_CR3), 0);
 	assert_int_equal(svm_get_seg(&v, SREG_CS).rights, 0xc09b);
 	assert_int_equal(svm_get_seg(&v, SREG_CS).limit, 0xffffffff);
 	assert_int_equal(v.gpr[GPR_RSI], 0x8000);
+	assert_int_equal(v.gpr[GPR_RAX], 3);
+	assert_int_equal(v.gpr[GPR_RBX], 4);
 }
 
 static void msr_bits(void **state)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any bytes as a Linux kernel or an ELF image: loaded inside the guest's memory, or refused. */
-/* sources: kernel/load/bzimage.c kernel/load/elf.c kernel/load/start.c kernel/print.c */
+/* Any bytes as the kernel of a PC or a PV guest: loaded inside its memory, or refused. */
+/* sources: kernel/elf.c */
+/* sources: kernel/load/pv.c kernel/load/bzimage.c kernel/load/pc.c kernel/load/multiboot.c */
+/* sources: kernel/load/pvh.c kernel/load/elf.c kernel/load/image.c kernel/load/start.c */
+/* sources: kernel/print.c */
 #include <string.h>
 
 #include "kernel/errno.h"
@@ -31,15 +34,15 @@ static void check(struct load_mem *m, int err, const struct vcpu_start *s, const
 	MUST(err == 0 || err == -EINVAL || err == -ENOMEM);
 	MUST(!err == !sentence[0]);
 	if (!err)
-		MUST(s->long_mode && load_in_ram(m, s->rip, 1) && s->rip >= GUEST_START_END);
+		MUST(load_in_ram(m, s->rip, 1));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct elf_info info = {.name = "vm", .cmdline = "", .vcpus = 1};
+	static const struct pv_info info = {.name = "vm", .cmdline = "", .vcpus = 1};
 	char sentence[160] = "";
 	const struct load_why why = {sentence, sizeof(sentence)};
-	struct load_file initrd, image;
+	struct pc_image pc = {.path = "\\a\\kernel", .cmdline = "quiet", .rsdp = GUEST_ACPI};
 	struct vcpu_start start = {0};
 	struct load_mem m;
 	int err;
@@ -48,12 +51,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	m.vm = (struct vm *)&m;
 	m.size = (uint64_t)(data[0] + 1) << 21 << (data[1] & 4);
-	initrd = (struct load_file){data[2] & 1 ? data : NULL, size};
-	image = (struct load_file){data + 4, size - 4};
-	err = bzimage_load(&m, image, initrd, "quiet", GUEST_ACPI, &start, &why);
+	pc.boot = data[3] % (BOOT_MULTIBOOT + 1u);
+	for (; pc.modules < data[2] % (CONFIG_MAX_MODULES + 1); pc.modules++) {
+		pc.module[pc.modules] = (struct load_file){data, size};
+		pc.module_path[pc.modules] = "\\module";
+	}
+	pc.kernel = (struct load_file){data + 4, size - 4};
+	err = pc_load(&m, &pc, &start, &why);
 	check(&m, err, &start, sentence);
 	sentence[0] = 0;
-	err = elf_load(&m, image, &info, &start, &why);
+	err = pv_load(&m, pc.kernel, &info, &start, &why);
 	check(&m, err, &start, sentence);
 	return 0;
 }

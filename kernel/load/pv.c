@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loads a static ELF64 executable as a paravirtual guest. */
+#include "guests/include/mullion.h"
+#include "kernel/load/load.h"
+
+/* One page-granular map of at most four ranges; see layout.h. */
+static_assert(sizeof(struct mullion_start_info) <= PAGE_SIZE, "start info is one page");
+static_assert(GUEST_STACK_TOP - GUEST_STACK == MULLION_BOOT_STACK, "stack");
+
+static int write_info(const struct load_mem *m, const struct pv_info *info)
+{
+	const struct mullion_memory map[] = {
+		{0, GUEST_GDT, MULLION_MEM_RAM, 0},
+		{GUEST_GDT, GUEST_START_END - GUEST_GDT, MULLION_MEM_BOOT, 0},
+		{GUEST_START_END, guest_low_ram(m->size) - GUEST_START_END, MULLION_MEM_RAM, 0},
+		{GUEST_HIGH_RAM_BASE, guest_high_ram(m->size), MULLION_MEM_RAM, 0},
+	};
+	struct mullion_start_info s;
+
+	memset(&s, 0, sizeof(s));
+	s.magic = MULLION_START_MAGIC;
+	s.version = MULLION_START_VERSION;
+	s.size = sizeof(s);
+	s.abi_version = MULLION_ABI_VERSION;
+	s.features = info->features;
+	s.vcpu_count = info->vcpus;
+	s.memory_bytes = m->size;
+	s.tsc_khz = info->tsc_khz;
+	s.apic_khz = info->apic_khz;
+	s.boot_epoch = info->boot_epoch;
+	for (unsigned i = 0; i < ARRAY_SIZE(map); i++)
+		if (map[i].size)
+			s.memory[s.memory_count++] = map[i];
+	(void)ksnprintf(s.name, sizeof(s.name), "%s", info->name);
+	(void)ksnprintf(s.cmdline, sizeof(s.cmdline), "%s", info->cmdline);
+	if (vm_zero(m->vm, GUEST_INFO, PAGE_SIZE) ||
+	    vm_zero(m->vm, GUEST_STACK, GUEST_STACK_TOP - GUEST_STACK))
+		return -EFAULT;
+	return vm_write(m->vm, GUEST_INFO, &s, sizeof(s));
+}
+
+int pv_load(const struct load_mem *m, struct load_file kernel, const struct pv_info *info,
+	    struct vcpu_start *start, const struct load_why *why)
+{
+	struct load_image img = {.f = kernel, .kept_end = GUEST_START_END};
+	uint64_t end = guest_ram_gpa(m->size - 1) + 1;
+	int err = elf_read(&img, m, why);
+
+	if (err)
+		return err;
+	if (!img.is_64)
+		return load_fail(why, -EINVAL,
+				 "the ELF file is not a 64-bit one, as type = pv wants");
+	err = start_tables(m, end, start);
+	if (err == -ENOMEM)
+		return load_fail(why, err, "the VM has more memory than its start tables can map");
+	if (!err)
+		err = image_copy(&img, m);
+	if (!err)
+		err = write_info(m, info);
+	if (err)
+		return load_fail(why, err, "the VM's memory cannot be written");
+	start->rip = img.entry;
+	start->rsp = GUEST_STACK_TOP;
+	start->rdi = GUEST_INFO;
+	return 0;
+}
