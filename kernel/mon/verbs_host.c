@@ -11,14 +11,17 @@
 
 /*
  * A core's accounts as of one moment. A guest can make its core account at each
- * exit, so there is an end to trying: 0.1 s, longer than an emulator leaves a CPU
+ * exit, so there is an end to trying: 1 s, longer than an emulator leaves a CPU
  * standing in the midst of it. False: what was read may not fit together.
  */
 static bool view_core(unsigned core, struct sched_view *view)
 {
-	for (uint64_t until = rdtsc() + tsc_hz() / 10; rdtsc() < until; cpu_relax())
+	uint64_t until = rdtsc() + tsc_hz();
+
+	do {
 		if (sched_view(&cpus[core].more->queue, rdtsc(), view))
 			return true;
+	} while (rdtsc() < until);
 	return false;
 }
 
