@@ -54,3 +54,4 @@ $(UNIT_TESTS:%=$(UNIT)/%.run): $(UNIT)/%.run: $(UNIT)/%.result
 
 include tests/lint/build.mk
 include tests/boot/build.mk
+include tests/fuzz/build.mk

@@ -30,6 +30,7 @@ stage()
 stage build '' "$@" all image
 stage 'unit tests' "$build/unit/summary" "$@" unit
 stage 'tool tests' "$build/tool-tests/summary" "$@" tool-tests
+stage 'kept fuzz inputs' "$build/fuzz/summary" "$@" fuzz-replay
 stage lint '' "$@" lint
 stage 'whole-system boots' "$build/boot-tests/summary" "$@" boot-tests
 echo "$passed passed, $failed failed"
