@@ -22,7 +22,7 @@
 #define CONFIG_MAX_MODULES 4u
 
 enum vm_type { VM_LINUX, VM_PV, VM_PC }; /* VM_LINUX: another word for VM_PC */
-enum config_boot { BOOT_AUTO, BOOT_LINUX, BOOT_PVH, BOOT_MULTIBOOT };
+enum config_boot { BOOT_AUTO, BOOT_LINUX, BOOT_PVH, BOOT_MULTIBOOT, BOOT_FLAT };
 enum core_policy { POLICY_AUTO, POLICY_DEDICATED, POLICY_FAIR, POLICY_BUDGET, POLICY_CYCLIC };
 enum on_crash { ON_CRASH_STOP, ON_CRASH_RESTART, ON_CRASH_HOLD };
 enum config_monitor { MONITOR_NONE, MONITOR_COM2 };

@@ -134,7 +134,7 @@ const struct config_key config_keys[] = {
 	 offsetof(struct config_core, windows_line)},
 	{"slack", CONFIG_CORE, config_set_word, "no, yes", 0, 0, AT(config_core, slack)},
 	{"type", CONFIG_VM, config_set_word, "linux, pv, pc", 0, 0, AT(config_vm, type)},
-	{"boot", CONFIG_VM, config_set_word, "auto, linux, pvh, multiboot", 0, 0,
+	{"boot", CONFIG_VM, config_set_word, "auto, linux, pvh, multiboot, flat", 0, 0,
 	 AT(config_vm, boot)},
 	{"kernel", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(kernel)},
 	{"initrd", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(initrd)},

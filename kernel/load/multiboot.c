@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Starts a multiboot (version 1) kernel: 32-bit, paging off, EBX: the information. */
+/* Starts a multiboot (version 1) kernel or a flat binary: 32-bit, EBX: the information. */
 #include "kernel/load/load.h"
 
 /* Multiboot Specification 0.6.96, sections 3.1 and 3.3. */
@@ -7,15 +7,13 @@
 #define HEADER_WITHIN 8192u
 #define BOOT_MAGIC    0x2badb002u
 
+#define FLAT GUEST_IMAGE_MIN /* where a file without any header goes */
+
 #define HEADER_ADDRESSES BIT(16)
 #define HEADER_REQUIRED  0xffffu
 #define HEADER_KNOWN     7u /* modules on pages, memory; the video mode is not changed */
 
-#define INFO_MEMORY  BIT(0)
-#define INFO_CMDLINE BIT(2)
-#define INFO_MODULES BIT(3)
-#define INFO_MAP     BIT(6)
-#define INFO_LOADER  BIT(9)
+#define INFO_GIVEN 0x24du /* memory 0, command line 2, modules 3, map 6, loader's name 9 */
 
 struct header {
 	uint32_t magic, flags, checksum;
@@ -89,7 +87,7 @@ static int add_segment(struct load_image *img, const struct load_mem *m, const s
 static int write_info(const struct load_mem *m, const struct pc_image *pc, const gpa_t *at)
 {
 	struct info info = {
-		.flags = INFO_MEMORY | INFO_CMDLINE | INFO_MODULES | INFO_MAP | INFO_LOADER,
+		.flags = INFO_GIVEN,
 		.mem_lower = GUEST_EBDA >> 10,
 		.mem_upper = (uint32_t)((guest_low_ram(m->size) - MIB(1)) >> 10),
 		.cmdline = TEXT(cmdline),
@@ -134,9 +132,12 @@ int multiboot_load(const struct load_mem *m, const struct pc_image *pc, struct v
 	uint64_t header_at = find_header(&img.f, &h);
 	int err;
 
+	if (pc->boot == BOOT_FLAT) { /* as if its first byte were such a header */
+		h = (struct header){HEADER_MAGIC, HEADER_ADDRESSES, 0, FLAT, FLAT, 0, 0, FLAT};
+		header_at = 0;
+	}
 	if (header_at == img.f.size)
-		return load_fail(why, -EINVAL,
-				 "the file has no multiboot header in its first 8 KiB");
+		return load_fail(why, -EINVAL, "no multiboot header in the file's first 8 KiB");
 	if (h.flags & HEADER_REQUIRED & ~HEADER_KNOWN)
 		return load_fail(why, -EINVAL,
 				 "its multiboot header asks for what is not known: "

@@ -25,7 +25,7 @@ int pc_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_sta
 	const struct load_file *f = &pc->kernel;
 	bool elf = f->size >= 4 && !memcmp(f->data, ELF_IDENT, 4);
 
-	if (pc->boot == BOOT_MULTIBOOT || (pc->boot == BOOT_AUTO && multiboot_is(f)))
+	if (pc->boot >= BOOT_MULTIBOOT || (pc->boot == BOOT_AUTO && multiboot_is(f)))
 		return multiboot_load(m, pc, start, why);
 	if (pc->boot == BOOT_PVH || (pc->boot == BOOT_AUTO && elf))
 		return pvh_load(m, pc, start, why);

@@ -63,7 +63,7 @@ def cases():
     program("empty", b"", "is empty")
     program("short", elf[:3000], "truncated")
     program("text", b"This is not a kernel.\n" * 100, "not an ELF file")
-    program("elf32", patched(elf, 4, b"\x01"), "not a 64-bit")
+    program("elf32", patched(elf, 4, b"\x01"), "not an ELF file for x86")
     program("outside", moved(elf, 1 << 30), "memory")
     linux("noise", noise(200000), "not a Linux bzImage")
     linux("half", kernel[:len(kernel) // 2], "truncated")

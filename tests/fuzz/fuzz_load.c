@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	m.vm = (struct vm *)&m;
 	m.size = (uint64_t)(data[0] + 1) << 21 << (data[1] & 4);
-	pc.boot = data[3] % (BOOT_MULTIBOOT + 1u);
+	pc.boot = data[3] % (BOOT_FLAT + 1u);
 	for (; pc.modules < data[2] % (CONFIG_MAX_MODULES + 1); pc.modules++) {
 		pc.module[pc.modules] = (struct load_file){data, size};
 		pc.module_path[pc.modules] = "\\module";

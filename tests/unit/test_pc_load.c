@@ -205,6 +205,16 @@ static void multiboot_by_addresses(void **state)
 	assert_int_equal(load_cut(&t, SIZE), 0);
 	assert_memory_equal(t.ram + 0x200000, image + HEADER, 0x40);
 
+	/* No header at all. */
+	pc.boot = BOOT_FLAT;
+	memset(image, 0x90, SIZE);
+	assert_int_equal(load_cut(&t, SIZE), 0);
+	assert_memory_equal(t.ram + 0x100000, image, SIZE);
+	assert_int_equal(start.rip, 0x100000);
+	assert_int_equal(start.rax, 0x2badb002);
+	assert_int_equal(load_cut(&t, 1), 0);
+	assert_int_equal(load_cut(&t, 0), -EINVAL);
+
 	addresses(0x1fffff, 0x200000, 0, 0, 0x200000);
 	assert_int_equal(load_cut(&t, SIZE), -EINVAL);
 	addresses(0x200201, 0x200000, 0, 0, 0x200000); /* begins before the file */
@@ -264,10 +274,10 @@ static void survives_every_cut(void **state)
 
 	(void)state;
 	test_mem_init(&t, MIB(4));
-	for (unsigned boot = BOOT_AUTO; boot <= BOOT_MULTIBOOT; boot++) {
+	for (unsigned boot = BOOT_AUTO; boot <= BOOT_FLAT; boot++) {
 		good_image();
 		pc.boot = (enum config_boot)boot;
-		for (uint64_t n = 0; n < SIZE; n++)
+		for (uint64_t n = 0; boot != BOOT_FLAT && n < SIZE; n++)
 			assert_int_equal(load_cut(&t, n), -EINVAL);
 		for (unsigned at = 0; at < SIZE; at += 4)
 			for (unsigned bit = 0; bit < 32; bit++) {
