@@ -58,7 +58,6 @@ struct elf_symbol {
 static_assert(sizeof(struct elf_symbol) == 24, "Elf64_Sym");
 
 #define ET_EXEC       2u
-#define ET_DYN        3u
 #define EM_386        3u
 #define EM_X86_64     62u
 #define PT_LOAD       1u

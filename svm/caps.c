@@ -31,7 +31,6 @@ void svm_read_caps(struct svm_caps *caps)
 		.features = svm.edx,
 		.asids = svm.ebx,
 		.signature = cpuid(1, 0).eax,
-		.phys_bits = (uint8_t)wide.eax,
 		.page_1g = (cpuid(0x80000001, 0).edx & CPUID_1G) != 0,
 		.rdpru = (wide.ebx & CPUID_RDPRU) != 0,
 		.tcg = is_tcg(),

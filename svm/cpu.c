@@ -12,7 +12,7 @@ static struct svm_cpu cores[MAX_CPUS];
 static bool same_caps(const struct svm_caps *a, const struct svm_caps *b)
 {
 	return a->features == b->features && a->asids == b->asids && a->signature == b->signature &&
-	       a->phys_bits == b->phys_bits && a->page_1g == b->page_1g && a->rdpru == b->rdpru;
+	       a->page_1g == b->page_1g && a->rdpru == b->rdpru;
 }
 
 const char *svm_cpu_on(struct cpu *cpu)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the VMCB's exit fields to the neutral exit (APM 2 appendix C). Pure. */
+#include "arch/x86/regs.h"
 #include "svm/svm.h"
 
 #define INSN_MAX 15u
@@ -76,16 +77,27 @@ static enum vcpu_exit_kind plain_kind(uint32_t code)
 	return code < ARRAY_SIZE(kinds) ? (enum vcpu_exit_kind)kinds[code] : EXIT_NONE;
 }
 
+/* What QEMU looks at only after it has loaded the guest, whose CPU it does not keep from it. */
+static bool breaks_late_rule(const struct vmcb *c)
+{
+	return c->dr6 >> 32 || c->dr7 >> 32 ||
+	       ((c->efer & EFER_LME) && (c->cr0 & CR0_PG) &&
+		(!(c->cr4 & CR4_PAE) || !(c->cr0 & CR0_PE) ||
+		 ((c->cs.attrib & ATTR_L) && (c->cs.attrib & ATTR_DB))));
+}
+
 /*
  * QEMU ends a guest's MOV of reserved bits to CR3 or CR4 with this code instead
- * of #GP; when it has refused to enter, RIP is still the hypervisor's.
+ * of #GP. When it has refused to enter (APM 2 15.5.1), either RIP is still the
+ * hypervisor's or a late rule is broken.
  */
 bool svm_refused(const struct svm_vcpu *s)
 {
 	uint32_t code = svm_exit_code(s);
 
 	return code == VMEXIT_BUSY ||
-	       (code == VMEXIT_INVALID && (!svm_caps.tcg || s->vmcb.rip == (uintptr_t)svm_vmrun));
+	       (code == VMEXIT_INVALID && (!svm_caps.tcg || s->vmcb.rip == (uintptr_t)svm_vmrun ||
+					   breaks_late_rule(&s->vmcb)));
 }
 
 void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)

@@ -145,5 +145,3 @@ struct vmx_cr_access vmx_decode_cr(uint64_t q)
 		.msw = (uint16_t)(q >> 16),
 	};
 }
-
-/* SDM 3C 30.4. */

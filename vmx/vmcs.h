@@ -155,7 +155,6 @@ struct vmcs_field {
 /* Guest interruptibility state (24.4.2). */
 #define BLOCKED_BY_STI                BIT(0)
 #define BLOCKED_BY_MOV_SS             BIT(1)
-#define BLOCKED_BY_SMI                BIT(2)
 #define BLOCKED_BY_NMI                BIT(3)
 #define BLOCKED_SHADOW                (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS)
 

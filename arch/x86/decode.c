@@ -90,7 +90,6 @@ static unsigned reg3(const struct insn *i)
 
 #define REX_B 1u
 #define REX_X 2u
-#define REX_R 4u
 #define REX_W 8u
 
 struct prefixes {

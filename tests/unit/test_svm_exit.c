@@ -29,7 +29,7 @@ static int setup(void **state)
 	(void)state;
 	memset(&s, 0, sizeof(s));
 	memset(&v, 0, sizeof(v));
-	svm_caps = (struct svm_caps){.phys_bits = 40};
+	svm_caps = (struct svm_caps){};
 	v.hw = &s;
 	svm_reset_state(&v, &start);
 	s.vmcb.int_ctl = INT_V_INTR_MASKING;
@@ -195,6 +195,23 @@ static void qemu_reports_reserved_cr_bits_as_invalid(void **state)
 	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_PROTECTED);
 	s.vmcb.rip = (uintptr_t)svm_vmrun;
 	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_FAILED);
+	s.vmcb.rip = RIP;
+	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_PROTECTED);
+	assert_true(s.vmcb.efer & EFER_LME && s.vmcb.cr0 & CR0_PG && s.vmcb.cs.attrib & ATTR_L);
+#define LATE(field, value)                                                                         \
+	do {                                                                                       \
+		struct vmcb good = s.vmcb;                                                         \
+		s.vmcb.field = (value);                                                            \
+		assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_FAILED);                            \
+		s.vmcb = good;                                                                     \
+	} while (0)
+	LATE(dr6, BIT(32));
+	LATE(dr7, BIT(33));
+	LATE(cr4, good.cr4 & ~CR4_PAE);
+	LATE(cr0, good.cr0 & ~CR0_PE);
+	LATE(cs.attrib, good.cs.attrib | ATTR_DB);
+#undef LATE
+	assert_int_equal(leave(UINT32_MAX, 0, 0), EXIT_PROTECTED);
 }
 
 static void injection_encoding(void **state)
