@@ -19,7 +19,7 @@
 #define CONFIG_MAX_WINDOWS 16u /* of one cyclic core */
 #define CONFIG_MAX_ORDER   1000u
 #define CONFIG_MAX_GRANTS  32u /* of one VM */
-#define CONFIG_MAX_MODULES 4u
+#define CONFIG_MAX_MODULES 4u  /* of one VM, with the initrd */
 
 enum vm_type { VM_LINUX, VM_PV, VM_PC }; /* VM_LINUX: another word for VM_PC */
 enum config_boot { BOOT_AUTO, BOOT_LINUX, BOOT_PVH, BOOT_MULTIBOOT, BOOT_FLAT };

@@ -143,12 +143,10 @@ static int load_image(struct vm *vm, struct vcpu_start *start)
 	pc.kernel.data = file(c, &c->kernel, &pc.kernel.size);
 	for (const struct config_file *f = &c->initrd; f < c->file + ARRAY_SIZE(c->file); f++)
 		if (f->line) {
-			struct load_file *to = &pc.module[pc.modules];
-
-			pc.module_path[pc.modules++] = f->path;
-			to->data = file(c, f, &to->size);
-			if (!to->data)
+			pc.module[pc.modules].data = file(c, f, &pc.module[pc.modules].size);
+			if (!pc.module[pc.modules].data)
 				return -ENOENT;
+			pc.module_path[pc.modules++] = f->path;
 		}
 	if (!pc.kernel.data)
 		return -ENOENT;

@@ -28,10 +28,10 @@ static void read_notes(struct load_image *img, const struct elf_segment *s)
 /* Linkers give the entry as a physical or as a virtual address. */
 static bool find_entry(struct load_image *img, uint64_t entry)
 {
-	for (unsigned virtual = 0; virtual < 2; virtual ++)
+	for (unsigned by_vaddr = 0; by_vaddr < 2; by_vaddr++)
 		for (unsigned i = 0; i < img->count; i++) {
 			const struct elf_segment *s = &img->seg[i];
-			uint64_t at = entry - (virtual ? s->vaddr : s->paddr);
+			uint64_t at = entry - (by_vaddr ? s->vaddr : s->paddr);
 
 			if (s->flags & PF_X && at < s->filesz) {
 				img->entry = s->paddr + at;

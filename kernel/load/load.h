@@ -80,7 +80,7 @@ int multiboot_load(const struct load_mem *m, const struct pc_image *pc, struct v
  */
 int pvh_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
 	     const struct load_why *why);
-/* The modules behind the kernel, each on pages of its own; their addresses in at. */
+/* The modules behind the kernel and from 1 MiB on, each on its own pages; their addresses in at. */
 int pc_modules(const struct load_mem *m, const struct pc_image *pc, gpa_t end, gpa_t *at,
 	       const struct load_why *why);
 

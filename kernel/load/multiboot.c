@@ -2,10 +2,9 @@
 /* Starts a multiboot (version 1) kernel or a flat binary: 32-bit, EBX: the information. */
 #include "kernel/load/load.h"
 
-/* Multiboot Specification 0.6.96, sections 3.1 and 3.3. */
+/* Multiboot Specification 0.6.96, sections 3.1 to 3.3. */
 #define HEADER_MAGIC  0x1badb002u
 #define HEADER_WITHIN 8192u
-#define BOOT_MAGIC    0x2badb002u
 
 #define FLAT GUEST_IMAGE_MIN /* where a file without any header goes */
 
@@ -77,11 +76,12 @@ static int add_segment(struct load_image *img, const struct load_mem *m, const s
 	s.filesz = h->load_end ? h->load_end - h->load_addr : img->f.size - s.offset;
 	s.memsz = max_u64(s.filesz, h->bss_end > h->load_addr ? h->bss_end - h->load_addr : 0);
 	img->entry = h->entry;
-	return image_add(img, m, &s, why)
-		       ?: image_holds(img, img->entry)
-			  ? 0
-			  : load_fail(why, -EINVAL,
-				      "the entry in its multiboot header is not in the image");
+
+	int err = image_add(img, m, &s, why);
+
+	if (!err && !image_holds(img, img->entry))
+		err = load_fail(why, -EINVAL, "its multiboot entry is not in the image");
+	return err;
 }
 
 static int write_info(const struct load_mem *m, const struct pc_image *pc, const gpa_t *at)
@@ -153,7 +153,7 @@ int multiboot_load(const struct load_mem *m, const struct pc_image *pc, struct v
 		return load_fail(why, -EFAULT, "the VM's memory cannot be written");
 	start->rip = img.entry;
 	start->rsp = GUEST_STACK_TOP;
-	start->rax = BOOT_MAGIC;
+	start->rax = 0x2badb002; /* 3.2 */
 	start->rbx = GUEST_FLAT_INFO;
 	return 0;
 }

@@ -5,6 +5,8 @@
 int pc_modules(const struct load_mem *m, const struct pc_image *pc, gpa_t end, gpa_t *at,
 	       const struct load_why *why)
 {
+	/* Not where a kernel in low memory would let them reach the start information. */
+	end = max_u64(end, GUEST_IMAGE_MIN);
 	for (unsigned i = 0; i < pc->modules; i++) {
 		at[i] = align_up(end, PAGE_SIZE);
 		end = at[i] + pc->module[i].size;

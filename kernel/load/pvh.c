@@ -51,11 +51,8 @@ int pvh_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_st
 		info.module[i].size = pc->module[i].size;
 	}
 	info.start.memory_map_entries = load_e820(m, map);
-	for (unsigned i = 0; i < info.start.memory_map_entries; i++) {
-		info.memory[i].base = map[i].base;
-		info.memory[i].size = map[i].size;
-		info.memory[i].type = map[i].type;
-	}
+	for (unsigned i = 0; i < info.start.memory_map_entries; i++)
+		memcpy(&info.memory[i], &map[i], sizeof(map[i])); /* the same, and padding */
 	if (image_copy(&img, m) || vm_write(m->vm, GUEST_FLAT_INFO, &info, sizeof(info)) ||
 	    vm_write(m->vm, GUEST_FLAT_TEXTS, pc->cmdline, strlen(pc->cmdline) + 1) ||
 	    start_flat(m, start))

@@ -13,16 +13,13 @@
 
 #include "kernel/errno.h"
 #include "kernel/load/load.h"
-#include "tests/unit/load_mem.h"
+#include "tests/unit/load_refuse.h"
 
 #define SETUP (5 * 512u) /* boot sector and 4 setup sectors */
 #define BODY  8192u
 #define SIZE  (SETUP + BODY)
 
 static uint8_t image[SIZE];
-static char sentence[256];
-static const struct load_why why = {sentence, sizeof(sentence)};
-static struct vcpu_start start;
 static const char *cmdline = "console=ttyS0";
 
 static void put(unsigned at, uint64_t v, unsigned size)
@@ -224,20 +221,6 @@ static void initrd_placement(void **state)
 	assert_int_equal(load_cut(&t, SIZE, (struct load_file){NULL, 77}), 0);
 	test_mem_free(&t);
 }
-
-static void check_refusal(struct test_mem *t, int err, const char *word)
-{
-	assert_int_equal(load(t), err);
-	if (!strstr(sentence, word))
-		fail_msg("\"%s\" does not say \"%s\"", sentence, word);
-}
-
-#define REFUSED(err, word, ...)                                                                    \
-	do {                                                                                       \
-		good_image();                                                                      \
-		__VA_ARGS__;                                                                       \
-		check_refusal(&t, err, word);                                                      \
-	} while (0)
 
 /* No 64-bit entry: the 32-bit one, paging off. */
 static void starts_a_32_bit_kernel(void **state)

@@ -16,14 +16,11 @@
 #include "guests/include/mullion.h"
 #include "kernel/errno.h"
 #include "kernel/load/load.h"
-#include "tests/unit/load_mem.h"
+#include "tests/unit/load_refuse.h"
 
 #define IMAGE_SIZE 1024u
 
 static uint8_t image[IMAGE_SIZE];
-static char sentence[256];
-static const struct load_why why = {sentence, sizeof(sentence)};
-static struct vcpu_start start;
 
 static const struct pv_info info = {
 	.name = "demo",
@@ -188,20 +185,6 @@ static void memory_map(void **state)
 		test_mem_free(&t);
 	}
 }
-
-static void check_refusal(struct test_mem *t, int err, const char *word)
-{
-	assert_int_equal(load(t), err);
-	if (!strstr(sentence, word))
-		fail_msg("\"%s\" does not say \"%s\"", sentence, word);
-}
-
-#define REFUSED(err, word, ...)                                                                    \
-	do {                                                                                       \
-		good_image();                                                                      \
-		__VA_ARGS__;                                                                       \
-		check_refusal(&t, err, word);                                                      \
-	} while (0)
 
 static void refuses_bad_images(void **state)
 {
