@@ -285,7 +285,7 @@ void vcpu_step(struct vcpu *v);
 /* Makes v current on this core; takes it off. */
 void vcpu_get(struct vcpu *v);
 void vcpu_put(struct vcpu *v);
-/* One more NMI is due; the caller holds the lock of the VM, or is its core, and notifies. */
+/* One more NMI is due; any core; the caller notifies. */
 void vcpu_nmi(struct vcpu *v);
 void vcpu_inject(struct vcpu *v, struct vcpu_event e);
 void vcpu_exception(struct vcpu *v, enum x86_vector vec);       /* without error code */

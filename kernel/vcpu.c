@@ -111,8 +111,11 @@ bool vcpu_can_wake(struct vcpu *v)
 
 void vcpu_nmi(struct vcpu *v)
 {
-	if (v->nmi_pending < 2)
-		__atomic_add_fetch(&v->nmi_pending, 1, __ATOMIC_SEQ_CST);
+	uint8_t n = __atomic_load_n(&v->nmi_pending, __ATOMIC_SEQ_CST);
+
+	while (n < 2 && !__atomic_compare_exchange_n(&v->nmi_pending, &n, (uint8_t)(n + 1), false,
+						     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
 }
 
 void vcpu_inject(struct vcpu *v, struct vcpu_event e)
@@ -244,8 +247,8 @@ static void deliver(struct vcpu *v)
 			e = (struct vcpu_event){
 				.valid = true, .type = EVENT_NMI, .vector = VEC_NMI};
 			__atomic_sub_fetch(&v->nmi_pending, 1, __ATOMIC_SEQ_CST);
-		} else { /* in the handler of one, or about to be: no more than one waits */
-			v->nmi_pending = 1;
+		} else { /* the processor remembers one (SDM 3A 6.7.1) */
+			__atomic_store_n(&v->nmi_pending, 1, __ATOMIC_SEQ_CST);
 		}
 	} else if (v->more->lost_irq.valid && vcpu_ops->can_take_irq(v)) {
 		e = v->more->lost_irq;

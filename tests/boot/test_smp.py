@@ -71,12 +71,13 @@ def test_million_kicks(boot, how, kicks):
 @pytest.mark.cost(25)
 @BOTH
 def test_sleeps_that_end(boot, vendor):
-    """HALT ends by any port; who waits for a vCPU that is just being started is not dead."""
+    """HALT ends by any port, a second NMI follows the first, and who waits for a vCPU is not dead."""
     m = boot(pv("halt", "wake", vcpus=2, cores="0-1", cmdline="halt=300")
              + pv("start", "wake", vcpus=2, cores="0-1", cmdline="start=500")
+             + pv("nmi", "wake", vcpus=2, cores="0", cmdline="nmi=200")
              + pv("unborn", "wake", vcpus=2, cores="0-1", cmdline="unborn"), vendor=vendor)
     m.expect_all(r"^halt\| wake: 300 events, 0 lost$", r"^start\| wake: 500 starts, and awake$",
-                 r"^mullion\| halt: powered off$", r"^mullion\| start: powered off$",
+                 r"^nmi\| wake: 200 pairs of NMIs, 0 bad$", r"^mullion\| halt: powered off$", r"^mullion\| start: powered off$",
                  r"^mullion\| unborn: powered off$")
     assert re.findall(r"^mullion\| (.*): halted .* nothing can wake it", m.text, re.M) == ["unborn"]
     m.power_off()

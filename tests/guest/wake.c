@@ -4,7 +4,8 @@
  * waits in HALT for a port without a vector), start=N (vCPU 0 halts for good but
  * for the NMI of a vCPU that it has just started), watchdog=S (armed for so many
  * seconds, and left alone; with the word dead, halted with interrupts off), unborn
- * (an NMI for vCPU 1, which was never started, and halted for good), flood (vCPU 1
+ * (an NMI for vCPU 1, which was never started, and halted for good), nmi=N (vCPU 1
+ * sends two at once N times, and both must come; on one core), flood (vCPU 1
  * fills the console, in calls as long as may be, while vCPU 0 sleeps a ms each),
  * watch=N (sleeps 5 ms N times, and then says how late it woke at worst).
  */
@@ -91,6 +92,24 @@ static void start_and_halt(uint64_t rounds)
 	print("wake: %lu starts, and awake\n", rounds);
 }
 
+/* The first goes in, the second one waits until it has been handled (SDM 3A 6.7.1). */
+static void send_pairs(void)
+{
+	uint64_t rounds = done, bad = 0;
+
+	for (uint64_t n = 0; n < rounds; n++) {
+		uint64_t before = nmis, until = now() + 2000000000;
+
+		wrmsr(X2APIC_ICR, ICR_NMI);
+		wrmsr(X2APIC_ICR, ICR_NMI);
+		while (nmis - before < 2 && now() < until)
+			hcall(MULLION_YIELD, 0, 0, 0, 0, 0);
+		bad += nmis - before != 2;
+	}
+	print("wake: %lu pairs of NMIs, %lu bad\n", rounds, bad);
+	done = 0;
+}
+
 static void flood(void)
 {
 	static char text[MULLION_CONSOLE_WRITE_MAX];
@@ -138,6 +157,14 @@ void guest_main(void)
 		wake_halted(n);
 	if (option("start", &n))
 		start_and_halt(n);
+	if (option("nmi", &n)) {
+		rt_handler[2] = nmi;
+		done = n;
+		if (!vcpu_start(1, send_pairs))
+			print("wake: vCPU 1 does not start\n");
+		while (done)
+			;
+	}
 	if (option("unborn", NULL)) {
 		wrmsr(X2APIC_ICR, 1ull << 32 | ICR_NMI);
 		for (;;)
