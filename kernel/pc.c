@@ -65,8 +65,12 @@ static void arm_watchdog(void *vm, uint64_t ns)
 
 static void debug_exit(void *ctx, unsigned status)
 {
-	log_info("%s: debug exit, status %u", ((struct vm *)ctx)->name, status);
-	vm_end(ctx, END_POWEROFF);
+	struct vm *vm = ctx;
+
+	/* Once: REP OUTS and other vCPUs may go on for a moment. */
+	if (vm->more->state == VM_RUNNING)
+		log_info("%s: debug exit, status %u", vm->name, status);
+	vm_end(vm, END_POWEROFF);
 }
 
 int pc_init(struct vm *vm)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any access within the ports, of any size, is the one register. */
 #include "kernel/dev/debug_exit.h"
 
 static uint64_t read(void *dev, uint64_t offset, unsigned size)

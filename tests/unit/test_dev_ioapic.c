@@ -55,6 +55,8 @@ static void registers(void **state)
 	assert_int_equal(rd(1), 0x00170020);
 	wr(0, 0x07ffffff);
 	assert_int_equal(rd(0), 7u << 24);
+	wr(0, 0xffffffff);
+	assert_int_equal(rd(0), 15u << 24); /* four bits */
 	wr(1, 0);
 	assert_int_equal(rd(1), 0x00170020);
 	for (unsigned i = 0x10; i < 0x40; i += 2) {
