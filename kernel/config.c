@@ -7,7 +7,7 @@
 #include "kernel/words.h"
 
 #define MAX_DIAGS  20u
-#define LIST_SHOWN 254 /* characters of what may be chosen from */
+#define LIST_SHOWN 222 /* characters of what may be chosen from */
 
 const char *const config_type_name[] = {"linux", "pv", "pc"};
 

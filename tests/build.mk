@@ -47,6 +47,9 @@ endef
 unit_sources = $(shell sed -n 's,^/\* sources: *\(.*[^ ]\) *\*/$$,\1,p' tests/unit/$(1).c)
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t),$(call unit_sources,$(t)))))
 
+# What it reads beside its sources.
+$(UNIT)/test_check.result: docs/configuration.md guests/mullion.conf
+
 .PHONY: $(UNIT_TESTS:%=$(UNIT)/%.run)
 $(UNIT_TESTS:%=$(UNIT)/%.run): $(UNIT)/%.run: $(UNIT)/%.result
 	@cat $(UNIT)/$*.log

@@ -364,8 +364,9 @@ static const struct {
 	 "pc, or linux, which is the same: an unmodified guest, on a small PC; pv: a guest of "
 	 "Mullion's own interface (ELF)."},
 	{"boot", "auto",
-	 "How the kernel of a PC is started: linux, a bzImage by its 64-bit protocol; pvh, an ELF "
-	 "file by its PVH note; multiboot, version 1; flat, any file, loaded to 1 MiB and entered "
+	 "How the kernel of a PC is started: linux, a bzImage by its 64-bit protocol, or else the "
+	 "32-bit one; pvh, an ELF file by its PVH note; multiboot, version 1; flat, any file, "
+	 "loaded to 1 MiB and entered "
 	 "there like a multiboot kernel; auto: as the file looks, multiboot before PVH."},
 	{"kernel", "none; must be given", "The guest's kernel."},
 	{"initrd", "none", "The initial RAM disk, or the first module; not for type = pv."},

@@ -10,6 +10,7 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_CHOSEN := $(or $(strip $(T)),$(FUZZ_TARGETS))
 FUZZ_CFLAGS := -std=gnu11 -g -O1 -fno-sanitize-recover=all -I.
 FUZZ_CC := clang
+FUZZ_HEADERS := $(wildcard tests/fuzz/*.h kernel/*.h kernel/*/*.h arch/x86/*.h guests/include/*.h)
 TIME := 60
 
 .PHONY: fuzz fuzz-replay fuzz-keep
@@ -28,12 +29,12 @@ fuzz_sources = $(shell sed -n 's,^/\* sources: *\(.*[^ ]\) *\*/$$,\1,p' tests/fu
 
 # $(1): target, $(2): the sources that its comment names.
 define fuzz_target
-$(FUZZ)/$(1): tests/fuzz/fuzz_$(1).c $(2) tests/fuzz/build.mk
+$(FUZZ)/$(1): tests/fuzz/fuzz_$(1).c $(2) $(FUZZ_HEADERS) tests/fuzz/build.mk
 	@mkdir -p $$(@D)
-	$(Q)echo '  FUZZ $(1)'; $(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined -MMD -MF $$@.d \
+	$(Q)echo '  FUZZ $(1)'; $(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined \
 		$$(filter %.c,$$^) -o $$@
 
-$(FUZZ)/$(1).replay: tests/fuzz/fuzz_$(1).c tests/fuzz/replay.c $(2) tests/fuzz/build.mk
+$(FUZZ)/$(1).replay: tests/fuzz/fuzz_$(1).c tests/fuzz/replay.c $(2) $(FUZZ_HEADERS) tests/fuzz/build.mk
 	@mkdir -p $$(@D)
 	$(Q)$(CC) $(FUZZ_CFLAGS) $(UNIT_SAN) $$(filter %.c,$$^) -o $$@
 endef
