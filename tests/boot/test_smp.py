@@ -7,7 +7,7 @@ import re
 import pytest
 
 from machine import Failure, pv
-from test_control import MONITOR, wait_state
+from test_control import MONITOR, destroy, wait_state
 from test_hostile import beat_on
 
 PROMPT = "linux# "
@@ -135,15 +135,12 @@ def test_storm(boot, how):
         for verb, count in disturb(m, rounds, seed).items():
             done[verb] = done.get(verb, 0) + count
         # However it was left, it can be ended, and its memory is free again.
-        if wait_state(m, "storm", "off", "running", "suspended", "waiting")["state"] != "off":
-            m.monitor.request("destroy storm")
-        wait_state(m, "storm", "off")
+        destroy(m, "storm")
         assert m.monitor.request("memory") == before
         m.monitor.request("start storm")
         m.expect(r"storm\| storm: \d+ steps, [1-9]\d* starts\n")
     assert min(done.values()) > 0, done
-    m.monitor.request("destroy storm")
-    wait_state(m, "storm", "off")
+    destroy(m, "storm")
     assert m.monitor.request("memory") == before
     beat_on(m, 5)
     said = [line for line in m.lines("mullion") if "storm" in line]
