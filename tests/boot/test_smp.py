@@ -7,7 +7,7 @@ import re
 import pytest
 
 from machine import Failure, pv
-from test_control import MONITOR, destroy, wait_state
+from test_control import MONITOR, destroy
 from test_hostile import beat_on
 
 PROMPT = "linux# "
