@@ -74,7 +74,7 @@ def test_pci_function_is_shown(boot):
         # Its record is listed in the overview.
         m.send("sleep 2; poweroff\r")
         m.focus(0)
-        m.expect(r"mullion\| linux: powered off\n")
+        m.expect_all(r"^mullion\| linux: powered off$")
         found = [line for line in learnt(m, "linux") if line.startswith("allow_pci")]
         m.power_off()
         return shown, found

@@ -48,7 +48,7 @@ def test_cyclic(boot, how):
              + pv("b", "quiet", cores=core, cmdline="seconds=3600"), **how)
     count, period, least, most, _, first, last, _ = gaps(m, "a")
     assert count == 1000 and period == pytest.approx(5e6, abs=1000)
-    assert last - first <= 20e3, (first, last)
+    assert last - first <= 40e3, (first, last)  # 20 us on either side
     assert 1.5e6 - 20e3 <= least and most <= 1.5e6 + 20e3, (least, most)
     m.power_off()
 
@@ -86,8 +86,9 @@ def test_budget_in_every_period(boot, how):
     core = how["cpus"] - 1
     m = boot(f"monitor = com2\n[core {core}]\npolicy = budget\n"
              + pv("a", "quiet", cores=core, budget=3000, period=10000, cmdline="seconds=3600")
-             + pv("b", "quiet", cores=core, budget=70000, period=100000, cmdline="seconds=4"),
+             + pv("b", "quiet", cores=core, budget=70000, period=100000, cmdline="seconds=6"),
              monitor=True, **how)
+    m.monitor.connect()
     m.expect_all(r"^a\| quiet", r"^b\| quiet")
     m.monitor.request("trace start sched")
     m.expect(r"b\| quiet: ends\n", timeout=300)
