@@ -39,7 +39,7 @@ void ipi(unsigned vcpu, uint8_t vector)
 bool vcpu_start(unsigned vcpu, void (*fn)(void))
 {
 	char *page = (char *)RT_AP_PAGE;
-	uint64_t until = rdtsc() + rt_info->tsc_khz * 20000; /* 20 s */
+	uint64_t until = rdtsc() + rt_info->tsc_khz * 1000;
 
 	if (vcpu >= RT_VCPUS || vcpu >= rt_info->vcpu_count)
 		return false;

@@ -112,7 +112,7 @@ int probe_exec(uint64_t va); /* a call to there */
 #define RT_VCPUS   16u
 #define RT_AP_PAGE 0x9000ull /* low memory that ap.asm is copied to */
 
-/* fn on another vCPU, with a stack of its own; false: it did not start within 20 s. */
+/* fn on another vCPU, with a stack of its own; false: it did not start within a second. */
 bool vcpu_start(unsigned vcpu, void (*fn)(void));
 void ipi(unsigned vcpu, uint8_t vector);
 void rt_idt_load(void);

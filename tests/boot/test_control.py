@@ -178,7 +178,7 @@ def test_watchdog_of_the_suspended_and_the_dead(boot, vendor):
     assert wait_state(m, "slow", "suspended")
     m.monitor.request("resume slow")
     m.expect(r"mullion\| slow: its watchdog was not reset in time")
-    assert uptime(m, "slow") < since + 45
+    assert uptime(m, "slow") < since + 44
     wait_state(m, "slow", "off")
     m.power_off()
 

@@ -51,7 +51,7 @@ def beat_on(m, count, late=0):
     # Virtual time is exact where QEMU counts instructions; with several CPUs it gives
     # them turns of many milliseconds then, so there the host's clock must do.
     pytest.param(dict(cpus=1, icount=True), id="svm-shared", marks=pytest.mark.cost(40)),
-    pytest.param(dict(cpus=2, margin=10000), id="svm-dedicated", marks=pytest.mark.cost(40)),
+    pytest.param(dict(cpus=2, margin=1000), id="svm-dedicated", marks=pytest.mark.cost(40)),
     pytest.param(dict(cpus=1, vendor="intel", quick=" quick"), id="vmx-shared",
                  marks=pytest.mark.cost(60)),
     pytest.param(dict(cpus=2, vendor="intel", quick=" quick"), id="vmx-dedicated",
@@ -103,7 +103,7 @@ def test_endless_debug_exception(boot, vendor):
 ])
 def test_death_of_a_guest(boot, vendor):
     """A triple fault, then a guest that crashes by its own word: the others go on."""
-    m = boot(pv("beat", "heartbeat", cmdline="margin=10000") + demo() + pv("triple", "triple"),
+    m = boot(pv("beat", "heartbeat", cmdline="margin=1000") + demo() + pv("triple", "triple"),
              vendor=vendor, cpus=2)
     m.expect_all(r"^mullion\| triple: crashed and is stopped$", r"^demo\| demo> ")
     dump = "\n".join(m.lines("mullion"))

@@ -134,8 +134,9 @@ def test_small_machine_and_restarts(boot):
     m.focus(0)
     while len(re.findall(r"^mullion\| demo: started", m.text, re.M)) < 11:
         m.expect(r".+")
-    assert not re.search("not free|out of memory|error", m.text)
     m.power_off()
+    assert len(re.findall(r"^mullion\| demo: started", m.text, re.M)) == 11
+    assert not re.search("not free|out of memory|error", m.text)
 
 
 @pytest.mark.cost(30)

@@ -48,7 +48,7 @@ def test_cyclic(boot, how):
              + pv("b", "quiet", cores=core, cmdline="seconds=3600"), **how)
     count, period, least, most, _, first, last, _ = gaps(m, "a")
     assert count == 1000 and period == pytest.approx(5e6, abs=1000)
-    assert last - first <= 40e3, (first, last)  # 20 us on either side
+    assert last - first <= 20e3, (first, last)
     assert 1.5e6 - 20e3 <= least and most <= 1.5e6 + 20e3, (least, most)
     m.power_off()
 

@@ -34,7 +34,7 @@ def test_linux_on_many_cores(boot, vendor):
     # user nice system idle iowait irq softirq steal: CPU 1 shares its core with the other guest.
     rows = re.findall(r"^cpu(\d) (.*)$", m.command("grep cpu /proc/stat", PROMPT), re.M)
     steal = {int(n): int(row.split()[7]) for n, row in rows}
-    assert steal[1] > max(10, 3 * steal[2]), steal
+    assert steal[1] > 10 * max(steal[2], 1), steal
     calls = re.search(r"CAL: +(\d+) +(\d+) +(\d+) +(\d+)", m.command("cat /proc/interrupts", PROMPT))
     assert all(int(n) > 0 for n in calls.groups())
 
@@ -63,7 +63,7 @@ def test_million_kicks(boot, how, kicks):
     found = m.expect(rf"kick\| kick: {kicks} sent, {kicks // 2} and {kicks // 2} arrived, (\d+) twice",
                      timeout=2000)
     # QEMU delivers one of some hundred thousand interrupts twice: docs/emulators.md.
-    assert int(found[1]) <= (20 if how["vendor"] == "amd" else 0), found[0]
+    assert int(found[1]) <= (5 if how["vendor"] == "amd" else 0), found[0]
     m.expect(r"kick: powered off")
     m.power_off()
 
@@ -119,7 +119,7 @@ def disturb(m, rounds, seed):
 
 
 @pytest.mark.parametrize("how", [
-    pytest.param(dict(vendor="amd", lives=8, rounds=180, margin=10000), id="svm",
+    pytest.param(dict(vendor="amd", lives=8, rounds=180, margin=1000), id="svm",
                  marks=pytest.mark.cost(60)),
     pytest.param(dict(vendor="intel", lives=3, rounds=30, margin=20), id="vmx",
                  marks=pytest.mark.cost(100)),

@@ -46,7 +46,7 @@ static void wake_halted(uint64_t rounds)
 	if (!vcpu_start(1, sleeper))
 		print("wake: vCPU 1 does not start\n");
 	for (uint64_t n = 0; n < rounds; n++) {
-		uint64_t before = got, until = now() + 20000000000;
+		uint64_t before = got, until = now() + 2000000000;
 
 		dawdle(n);
 		hcall(MULLION_EVENT_SEND, PORT, 0, 0, 0, 0);
