@@ -94,18 +94,19 @@ static void start_and_halt(uint64_t rounds)
 
 /*
  * The first goes in, the second one waits until it has been handled (SDM 3A 6.7.1).
- * When vCPU 0 is back in its loop both have been, and none of the next pair meets
- * the handler, where only one more would be remembered.
+ * When vCPU 0 has turned in its loop after the second, both have been, and none of
+ * the next pair meets the handler, where only one more would be remembered.
  */
 static void send_pairs(void)
 {
 	uint64_t rounds = done, bad = 0;
 
 	for (uint64_t n = 0; n < rounds; n++) {
-		uint64_t before = nmis, turn = turns;
+		uint64_t before = nmis, turn;
 
 		wrmsr(X2APIC_ICR, ICR_NMI);
 		wrmsr(X2APIC_ICR, ICR_NMI);
+		turn = turns; /* not before: a slice may end between the two */
 		while (turns - turn < 3)
 			hcall(MULLION_YIELD, 0, 0, 0, 0, 0);
 		bad += nmis - before != 2;
