@@ -163,15 +163,15 @@ class Machine:
 
     def expect_all(self, *patterns, timeout=None):
         """Each of them, in any order, in what is or was printed."""
-        limit = time.monotonic() + (timeout * PATIENCE if timeout else self.step)
+        until = time.monotonic() + (timeout * PATIENCE if timeout else self.step)
         left = list(patterns)
-        while True:
-            left = [p for p in left if not re.search(p, self.text, re.M)]
-            if not left:
-                return
-            if time.monotonic() > limit:
+        while left := [p for p in left if not re.search(p, self.text, re.M)]:
+            if time.monotonic() > until:
                 raise Failure(f"not printed in time: {left}")
-            self.expect(r".+", timeout=max(1.0, limit - time.monotonic()))
+            try:
+                self.expect(r".+", timeout=max(1.0, until - time.monotonic()) / PATIENCE)
+            except Failure as failure:
+                raise Failure(f"{failure}; still to come was: {left}") from None
 
     def drain(self, seconds):
         """Takes in what is printed in the next seconds, whatever it is."""
