@@ -170,7 +170,7 @@ static void iasl_reads_them(void **state)
 	} tables[] = {
 		{"APIC", "Local Apic Address : FEE00000"},
 		{"FACP", "PM Timer Block : \\[Generic Address"},
-		{"SSDT", "Device (CP0F)"},
+		{"SSDT", "CP0F)"},
 		{"DSDT", "EisaId (\"PNP0501\")"},
 	};
 	char dir[] = "/tmp/mullion-acpi-XXXXXX", command[512];
