@@ -190,6 +190,17 @@ class Machine:
         self.send(f"{CTRL_A}{number}")
         self.expect(r"-- all VMs;" if number == 0 else r"keyboard is yours; .*--\n")
 
+    def shell(self, number, prompt):
+        """The keyboard goes to the shell of VM number, which is ready for a line then.
+
+        A line typed while the shell is not reading one is echoed by the terminal, and
+        again by the shell: what is waited for is what only the shell can print.
+        """
+        self.focus(number)
+        self.send("\recho ready-$((40+2))\r")
+        self.expect(r"ready-42\n")
+        self.expect(prompt)
+
     def command(self, line, prompt, timeout=None):
         """What a guest's shell prints from the line it is given to its next prompt."""
         self.send(line + "\r")

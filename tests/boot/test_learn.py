@@ -65,9 +65,7 @@ def test_pci_function_is_shown(boot):
         m = boot("[vm linux]\nkernel = \\mullion\\vmlinuz\ninitrd = \\mullion\\initrd.img\n"
                  f"cmdline = console=ttyS0\nmemory = 256M\nlearn = yes\n{more}", cpus=1, memory=512)
         m.expect(r"linux guest: up")
-        m.focus(1)
-        m.send("\r")
-        m.expect(PROMPT)
+        m.shell(1, PROMPT)
         shown = m.command("ls /sys/bus/pci/devices", PROMPT).split()
         if more:
             assert "0x8086" in m.command("cat /sys/bus/pci/devices/0000:00:1f.0/vendor", PROMPT)

@@ -65,9 +65,7 @@ def test_linux_beside_demo(boot, vendor, cpus):
     m.send("\r")
     m.expect("demo> ")
     echo(m, "hello")
-    m.focus(2)
-    m.send("\r")
-    m.expect(PROMPT)
+    m.shell(2, PROMPT)
     check_linux(m, vendor)
 
     m.send("reboot\r")

@@ -23,9 +23,7 @@ def test_linux_on_many_cores(boot, vendor):
              "cmdline = console=ttyS0\nmemory = 256M\nvcpus = 4\ncores = 1-3,1\n\n"
              + pv("spin", "spin", cores=2), vendor=vendor, cpus=4, memory=1024)
     m.expect_all(r"^linux\| linux guest: up", r"^spin\| spin ", timeout=900)
-    m.focus(1)
-    m.send("\r")
-    m.expect(PROMPT)
+    m.shell(1, PROMPT)
     assert m.command("nproc", PROMPT).strip() == "4"
     for _ in range(2):  # each CPU does something, and takes interrupts of others
         m.command("for i in 1 2 4 8;do taskset $i ls -R /sys>/dev/null& done;wait", PROMPT)
