@@ -186,7 +186,7 @@ static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
 		vcpu_gp(v);
 	} else if (vcpu_advance(v, e)) {
 		v->xcr0 = value;
-		xstate_xcr0_changed(v);
+		xsetbv(0, value);
 	}
 }
 

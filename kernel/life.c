@@ -78,7 +78,6 @@ void vcpu_leave(struct vcpu *v)
 {
 	struct vm_more *m = v->vm->more;
 
-	xstate_release(v);
 	vcpu_put(v);
 	/* What was asked of it in this life is void; under the lock nobody asks any more. */
 	spin_lock(&m->lock);

@@ -61,7 +61,7 @@ void vcpu_get(struct vcpu *v)
 		      PRED_CMD_IBPB); /* one VM does not train the next one's branches */
 	cpu->more->last_vm = v->vm;
 	vcpu_ops->load(v);
-	xstate_load(v);
+	xstate_restore(v);
 	write_dr0(v->dr[0]);
 	write_dr1(v->dr[1]);
 	write_dr2(v->dr[2]);
@@ -74,6 +74,7 @@ void vcpu_put(struct vcpu *v)
 {
 	if (this_cpu()->current != v)
 		return;
+	xstate_save(v);
 	v->dr[0] = read_dr0();
 	v->dr[1] = read_dr1();
 	v->dr[2] = read_dr2();

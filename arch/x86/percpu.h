@@ -13,8 +13,7 @@ struct cpu {
 	unsigned id;      /* 0.. in order of the processor list; 0 is the boot core */
 	uint32_t apic_id;
 	volatile bool online;
-	struct vcpu *current;    /* loaded in the backend on this core */
-	struct vcpu *fpu_owner;  /* whose XSAVE state the registers hold */
+	struct vcpu *current;    /* loaded in the backend, its FPU state in the registers */
 	uint64_t pending;        /* CPU_REQ_*: set by interrupts and other cores, atomically */
 	void *hw;                /* the backend's per-core data */
 	struct cpu_more *more;   /* the scheduler's and timers' */

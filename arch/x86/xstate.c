@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Switching FPU/XSAVE state between vCPUs of a core, only when the owner changes. */
+/* FPU/XSAVE state of vCPUs, between memory and the registers of a core. */
 #include "arch/x86/xstate.h"
 #include "arch/x86/cpu.h"
-#include "arch/x86/percpu.h"
 #include "kernel/mem.h"
 #include "kernel/vcpu.h"
 
@@ -69,7 +68,7 @@ void xstate_free(void *area)
 }
 
 /* XCR0 must enable all that is to be saved: the guest may have less on. */
-static void save(struct vcpu *v)
+void xstate_save(struct vcpu *v)
 {
 	if (supported) {
 		if (v->xcr0 != supported)
@@ -92,7 +91,7 @@ static void clear_fp_pointers(void)
 	__asm__ volatile("fnclex; ffree %%st(7); fildl %0" ::"m"(zero));
 }
 
-static void restore(struct vcpu *v)
+void xstate_restore(struct vcpu *v)
 {
 	if (leaks_fp_pointers)
 		clear_fp_pointers();
@@ -105,32 +104,4 @@ static void restore(struct vcpu *v)
 	} else {
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(v->xsave) : "memory");
 	}
-}
-
-void xstate_load(struct vcpu *v)
-{
-	struct cpu *cpu = this_cpu();
-
-	if (cpu->fpu_owner == v)
-		return;
-	if (cpu->fpu_owner)
-		save(cpu->fpu_owner);
-	restore(v);
-	cpu->fpu_owner = v;
-}
-
-void xstate_release(struct vcpu *v)
-{
-	struct cpu *cpu = this_cpu();
-
-	if (cpu->fpu_owner != v)
-		return;
-	save(v);
-	cpu->fpu_owner = NULL;
-}
-
-void xstate_xcr0_changed(struct vcpu *v)
-{
-	if (this_cpu()->fpu_owner == v && supported)
-		xsetbv(0, v->xcr0);
 }

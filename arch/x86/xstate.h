@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * FPU and XSAVE state of guests. The hypervisor itself is compiled without
- * FPU registers, so they always belong to cpu->fpu_owner.
+ * FPU registers, so they always belong to the core's current vCPU.
  */
 #pragma once
 
@@ -20,12 +20,10 @@ uint64_t xstate_supported(void);
 void *xstate_alloc(void);
 void xstate_free(void *area);
 void xstate_reset(void *area);
-/* Puts v's state (and XCR0) into the registers of this core; saves the owner's before. */
-void xstate_load(struct vcpu *v);
-/* Writes v's state back if the registers hold it; then they belong to nobody. */
-void xstate_release(struct vcpu *v);
-/* v->xcr0 has changed while v's state is loaded. */
-void xstate_xcr0_changed(struct vcpu *v);
+/* From the registers of this core to v->xsave; they are nobody's then. */
+void xstate_save(struct vcpu *v);
+/* Puts v's state, and its XCR0, into the registers of this core. */
+void xstate_restore(struct vcpu *v);
 
 /* May XCR0 be set to v? Rules of SDM 1 13.3, APM 2 11.5.2: else XSETBV is #GP. */
 static inline bool xcr0_valid(uint64_t v, uint64_t supported)
