@@ -5,8 +5,6 @@
 #include "arch/x86/msr.h"
 
 #define CAP_COUNT     0xffull
-#define CAP_FIXED     BIT(8)
-#define DEF_FIXED     BIT(10) /* FE */
 #define DEF_ENABLED   BIT(11) /* E */
 #define MASK_VALID    BIT(11)
 #define SYSCFG_TOM2   BIT(21) /* MtrrTom2En */
@@ -15,19 +13,13 @@
 
 void mtrr_load(struct mtrr *m, uint64_t (*read)(uint32_t msr), unsigned phys_bits, bool amd)
 {
-	static const uint32_t fixed[] = {MSR_MTRR_FIX64K_00000, MSR_MTRR_FIX16K_80000,
-					 MSR_MTRR_FIX16K_A0000};
-	const unsigned coarse = ARRAY_SIZE(fixed); /* then the 4 KiB ones, one after the other */
 	uint64_t cap = read(MSR_MTRRCAP);
 
 	*m = (struct mtrr){
 		.phys_bits = phys_bits,
-		.has_fixed = cap & CAP_FIXED,
 		.variable_count = (unsigned)min_u64(cap & CAP_COUNT, MTRR_MAX_VARIABLE),
 		.def_type = read(MSR_MTRR_DEF_TYPE),
 	};
-	for (unsigned i = 0; m->has_fixed && i < MTRR_FIXED_MSRS; i++)
-		m->fixed[i] = read(i < coarse ? fixed[i] : MSR_MTRR_FIX4K_C0000 + i - coarse);
 	for (unsigned i = 0; i < m->variable_count; i++) {
 		m->variable[i].base = read(MSR_MTRR_PHYSBASE0 + 2 * i);
 		m->variable[i].mask = read(MSR_MTRR_PHYSBASE0 + 2 * i + 1);
@@ -43,26 +35,6 @@ static enum mem_type type_of(uint64_t field)
 	enum mem_type t = (enum mem_type)(field & 7);
 
 	return t == MT_WC || t == MT_WT || t == MT_WP || t == MT_WB ? t : MT_UC;
-}
-
-/* Below 1 MiB: 8 ranges of 64 KiB, 16 of 16 KiB, 64 of 4 KiB (SDM 3A 11.11.2.2). */
-static enum mem_type fixed_type(const struct mtrr *m, hpa_t pa, hpa_t *until)
-{
-	unsigned i; /* of the byte, in the order of the registers */
-	uint64_t unit;
-
-	if (pa < 0x80000) {
-		unit = KIB(64);
-		i = (unsigned)(pa / unit);
-	} else if (pa < 0xc0000) {
-		unit = KIB(16);
-		i = 8 + (unsigned)((pa - 0x80000) / unit);
-	} else {
-		unit = KIB(4);
-		i = 24 + (unsigned)((pa - 0xc0000) / unit);
-	}
-	*until = align_down(pa, unit) + unit;
-	return type_of(m->fixed[i / 8] >> (8 * (i % 8)));
 }
 
 /*
@@ -94,7 +66,8 @@ static enum mem_type overlap(enum mem_type a, enum mem_type b)
 	return MT_UC;
 }
 
-enum mem_type mtrr_type_at(const struct mtrr *m, hpa_t pa, hpa_t *until)
+/* The type of pa, and the first address above it where it may be another. */
+static enum mem_type type_at(const struct mtrr *m, hpa_t pa, hpa_t *until)
 {
 	enum mem_type type = MT_UC;
 	bool found = false;
@@ -103,8 +76,6 @@ enum mem_type mtrr_type_at(const struct mtrr *m, hpa_t pa, hpa_t *until)
 	if (!(m->def_type & DEF_ENABLED) || pa >= BIT(m->phys_bits))
 		return MT_UC;
 	*until = BIT(m->phys_bits);
-	if (m->has_fixed && (m->def_type & DEF_FIXED) && pa < MIB(1))
-		return fixed_type(m, pa, until);
 	for (unsigned i = 0; i < m->variable_count; i++) {
 		if (!(m->variable[i].mask & MASK_VALID) || !in_range(m, i, pa, until))
 			continue;
@@ -127,8 +98,8 @@ uint64_t mtrr_uniform(const struct mtrr *m, hpa_t pa, uint64_t size, enum mem_ty
 {
 	hpa_t end = size > UINT64_MAX - pa ? UINT64_MAX : pa + size, at = pa, next;
 
-	*type = mtrr_type_at(m, pa, &at);
-	while (at < end && mtrr_type_at(m, at, &next) == *type)
+	*type = type_at(m, pa, &at);
+	while (at < end && type_at(m, at, &next) == *type)
 		at = next;
 	return min_u64(at, end) - pa;
 }

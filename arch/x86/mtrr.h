@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What memory type the MTRRs give to a physical address. Pure. */
+/*
+ * What memory type the MTRRs give to a physical address from 1 MiB on: memory
+ * below, where the fixed ranges are, is not given to anybody. Pure.
+ */
 #pragma once
 
 #include "arch/x86/regs.h"
 #include "kernel/types.h"
 
-#define MTRR_FIXED_MSRS   11u
 #define MTRR_MAX_VARIABLE 32u
 
 /* Values of the registers, as read. */
 struct mtrr {
 	unsigned phys_bits; /* physical address width, CPUID 0x80000008 */
-	bool has_fixed;
 	unsigned variable_count;
 	uint64_t def_type;
-	uint64_t fixed[MTRR_FIXED_MSRS]; /* 64K_00000, 16K_80000, 16K_A0000, 4K_C0000 … 4K_F8000 */
 	struct {
 		uint64_t base, mask;
 	} variable[MTRR_MAX_VARIABLE];
@@ -27,9 +27,6 @@ struct mtrr {
  * of it is then UC, as with MTRRs disabled.
  */
 void mtrr_load(struct mtrr *m, uint64_t (*read)(uint32_t msr), unsigned phys_bits, bool amd);
-
-/* The type of pa, and the first address above it where it may be another. */
-enum mem_type mtrr_type_at(const struct mtrr *m, hpa_t pa, hpa_t *until);
 
 /* How much of [pa, pa + size), from its start, has the type that pa has; > 0 for size > 0. */
 uint64_t mtrr_uniform(const struct mtrr *m, hpa_t pa, uint64_t size, enum mem_type *type);

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -21,7 +20,7 @@ static struct mtrr m;
 
 static void begin(uint64_t def_type)
 {
-	m = (struct mtrr){.phys_bits = BITS, .has_fixed = true, .def_type = def_type};
+	m = (struct mtrr){.phys_bits = BITS, .def_type = def_type};
 }
 
 static void range(uint64_t base, uint64_t mask, enum mem_type type)
@@ -54,36 +53,28 @@ static void test_disabled(void **state)
 	assert_run(UINT64_MAX - 4095, 4096, MT_UC, 4095);
 }
 
-static void test_fixed(void **state)
+/* The fixed ranges, on or not, have no say: nobody asks about memory below 1 MiB. */
+static void test_fixed_enable(void **state)
 {
 	(void)state;
 	begin(E | FE | MT_WB);
-	memset(m.fixed, MT_WB, sizeof(m.fixed));
-	m.fixed[2] = 0;                                 /* A0000-BFFFF: UC */
-	memset(&m.fixed[3], MT_WP, sizeof(m.fixed[0])); /* C0000-C7FFF: WP */
-	m.fixed[10] = 0x0606060606060604ull;            /* F8000: WT */
-	m.fixed[0] = 0x0506060606060606ull;             /* 70000: WP */
-	m.fixed[1] = 0x0606060606060100ull;             /* 80000: UC, 84000: WC */
-	assert_run(0, MIB(2), MT_WB, 0x70000);
-	assert_run(0x70000, MIB(2), MT_WP, 0x10000);
-	assert_run(0x80000, MIB(2), MT_UC, 0x4000);
-	assert_run(0x84000, MIB(2), MT_WC, 0x4000);
-	assert_run(0x88000, MIB(2), MT_WB, 0x18000);
-	assert_run(0xa1234, MIB(2), MT_UC, 0xc0000 - 0xa1234);
-	assert_run(0xc0000, MIB(2), MT_WP, 0x8000);
-	assert_run(0xf8000, MIB(2), MT_WT, 0x1000);
-	assert_run(0xf9000, GIB(1), MT_WB, GIB(1)); /* goes on above 1 MiB */
-	m.def_type = E | MT_WB;                     /* FE off */
-	assert_run(0, MIB(2), MT_WB, MIB(2));
-	m.def_type = E | FE | MT_WB; /* not there at all */
-	m.has_fixed = false;
-	assert_run(0, MIB(2), MT_WB, MIB(2));
-	begin(E | FE | MT_WB);
-	m.fixed[3] = 0x0203071f06060606ull; /* reserved types; AMD's RdMem and WrMem bits */
-	assert_run(0xc0000, MIB(1), MT_WB, 0x4000);
-	assert_run(0xc4000, KIB(16), MT_UC, KIB(16));
-	m.fixed[3] = 0x1e1e1e1e1e1e1e1eull;
-	assert_run(0xc0000, MIB(1), MT_WB, 0x8000);
+	sized(MIB(1), MIB(1), MT_UC);
+	assert_run(MIB(1), GIB(1), MT_UC, MIB(1));
+	assert_run(MIB(2), GIB(1), MT_WB, GIB(1));
+}
+
+static void test_reserved_types(void **state)
+{
+	static const uint64_t reserved[] = {2, 3, 7};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(reserved); i++) {
+		begin(E | reserved[i]);
+		assert_run(GIB(1), GIB(1), MT_UC, GIB(1));
+		begin(E | MT_WB);
+		range(GIB(1), ALL & ~(GIB(1) - 1), (enum mem_type)reserved[i]);
+		assert_run(GIB(1), GIB(8), MT_UC, GIB(1));
+	}
 }
 
 /* Default UC, RAM made of WB ranges: as most firmware sets it. */
@@ -273,21 +264,15 @@ static void test_load(void **state)
 	assert_int_equal(m.phys_bits, 39);
 	assert_int_equal(m.variable_count, 8);
 	assert_int_equal(m.def_type, E | FE | MT_WB);
-	assert_int_equal(m.fixed[0], 0x250);
-	assert_int_equal(m.fixed[1], 0x258);
-	assert_int_equal(m.fixed[2], 0x259);
-	for (unsigned i = 0; i < 8; i++)
-		assert_int_equal(m.fixed[3 + i], 0x268 + i);
 	assert_int_equal(m.variable[7].base, 0x20e);
 	assert_int_equal(m.variable[7].mask, 0x20f);
 	assert_int_equal(m.wb_end, 0);
-	fake_cap = 0xff; /* no fixed ones, more variable ones than there can be */
+	fake_cap = 0xff; /* more variable ones than there can be */
 	fake_syscfg = BIT(21);
 	reads = 0;
 	mtrr_load(&m, fake_read, 48, true);
 	assert_int_equal(m.variable_count, MTRR_MAX_VARIABLE);
 	assert_int_equal(reads, 2 + 2 * MTRR_MAX_VARIABLE + 1);
-	assert_int_equal(m.fixed[0], 0);
 	assert_int_equal(m.wb_end, 0);
 	fake_syscfg = BIT(21) | BIT(22);
 	mtrr_load(&m, fake_read, 48, true);
@@ -297,10 +282,15 @@ static void test_load(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_disabled),   cmocka_unit_test(test_fixed),
-		cmocka_unit_test(test_ram_ranges), cmocka_unit_test(test_hole),
-		cmocka_unit_test(test_overlaps),   cmocka_unit_test(test_mask_with_holes),
-		cmocka_unit_test(test_tom2),       cmocka_unit_test(test_random),
+		cmocka_unit_test(test_disabled),
+		cmocka_unit_test(test_fixed_enable),
+		cmocka_unit_test(test_reserved_types),
+		cmocka_unit_test(test_ram_ranges),
+		cmocka_unit_test(test_hole),
+		cmocka_unit_test(test_overlaps),
+		cmocka_unit_test(test_mask_with_holes),
+		cmocka_unit_test(test_tom2),
+		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_load),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
