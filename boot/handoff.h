@@ -39,7 +39,8 @@ enum handoff_mem_type {
 
 #define HANDOFF_MEM_WB 1u /* flags: write-back is possible (EFI_MEMORY_WB) */
 
-struct handoff_mem { /* sorted by base, page granular, not overlapping */
+/* Sorted by base, page granular, not overlapping; neighbours may be of one type. */
+struct handoff_mem {
 	uint64_t base;
 	uint64_t size; /* bytes */
 	uint32_t type; /* enum handoff_mem_type */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The firmware's memory map turned into the hand-off's: sorted, disjoint, merged. */
+/* The firmware's memory map turned into the hand-off's: sorted, disjoint. */
 #include "boot/memmap.h"
 
 #define ADDRESS_END BIT(52) /* no physical address is wider (SDM 3A 4.1.4) */
@@ -91,25 +91,5 @@ int memmap_convert(struct memmap *m, const void *map, uint64_t size, uint64_t st
 				return err;
 		}
 	}
-	err = memmap_set(m, 0, PAGE_SIZE, HANDOFF_MEM_RESERVED, 0);
-	if (!err)
-		memmap_merge(m);
-	return err;
-}
-
-void memmap_merge(struct memmap *m)
-{
-	uint32_t out = 0;
-
-	for (uint32_t i = 1; i < m->count; i++) {
-		struct handoff_mem *a = &m->mem[out];
-		const struct handoff_mem *b = &m->mem[i];
-
-		if (end_of(a) == b->base && a->type == b->type && a->flags == b->flags)
-			a->size += b->size;
-		else
-			m->mem[++out] = *b;
-	}
-	if (m->count)
-		m->count = out + 1;
+	return memmap_set(m, 0, PAGE_SIZE, HANDOFF_MEM_RESERVED, 0);
 }

@@ -51,6 +51,3 @@ int memmap_set(struct memmap *m, uint64_t base, uint64_t size, uint32_t type, ui
  * descriptors. -EINVAL for a stride that cannot be one.
  */
 int memmap_convert(struct memmap *m, const void *map, uint64_t size, uint64_t stride);
-
-/* Joins neighbours of one type and flags. */
-void memmap_merge(struct memmap *m);
