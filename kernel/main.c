@@ -27,15 +27,13 @@ static uint64_t go; /* the other cores may begin */
 void boot_main(uint64_t handoff_pa);
 void call_on_stack(uint64_t top, void (*fn)(void)) __attribute__((noreturn));
 
-static const void *acpi_map(void *ctx, hpa_t pa, uint64_t len)
+static const void *acpi_map(hpa_t pa, uint64_t len)
 {
-	(void)ctx;
 	return phys_is_mapped(pa, len) ? phys_to_virt(pa) : NULL;
 }
 
-static void acpi_warn(void *ctx, const char *table, const char *sentence)
+static void acpi_warn(const char *table, const char *sentence)
 {
-	(void)ctx;
 	log_warn("ACPI %s: %s", table, sentence);
 }
 
@@ -60,10 +58,8 @@ static void find_cpus(void)
 	cpus[0].apic_id = apic_id();
 	cpu_count = 1;
 	if (acpi.has_madt)
-		for (unsigned i = 0; i < acpi.cpu_count; i++) {
-			if (acpi.cpu[i].enabled)
-				add_cpu(acpi.cpu[i].apic_id);
-		}
+		for (unsigned i = 0; i < acpi.cpu_count; i++)
+			add_cpu(acpi.apic_id[i]);
 	else
 		for (unsigned i = 0; i < handoff.cpu_count; i++)
 			add_cpu(list[i].apic_id);
@@ -200,8 +196,7 @@ static void main_on_stack(void)
 	apic_enable();
 	find_cpus();
 	find_ioapics();
-	tsc_init(acpi.pm_timer.space == ACPI_SPACE_IO ? (uint16_t)acpi.pm_timer.address : 0,
-		 acpi.pm_timer_32);
+	tsc_init(acpi.pm_timer, acpi.pm_timer_32);
 	wallclock_init(handoff.boot_epoch);
 	console_clock_ready();
 	apic_timer_init();

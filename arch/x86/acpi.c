@@ -2,12 +2,12 @@
 /* Parses the host's ACPI tables, as far as a hypervisor needs them. */
 #include "arch/x86/acpi.h"
 
-#define SDT_HEADER  36u
-#define RSDP_V1     20u
-#define RSDP_V2     36u
-#define MADT_LIST   44u
-#define FADT_V1     116u
-#define MAX_ENTRIES 256u /* of the XSDT; firmware has a few dozen */
+#define SDT_HEADER 36u
+#define RSDP_V1    20u
+#define RSDP_V2    36u
+#define MADT_LIST  44u
+#define FADT_V1    116u
+#define SPACE_IO   1u
 
 /* The little-endian value of size bytes. */
 static uint64_t get(const uint8_t *p, unsigned size)
@@ -32,9 +32,7 @@ static void warn(struct acpi_host *h, const void *signature, const char *sentenc
 	for (unsigned i = 0; i < 4; i++)
 		if (name[i] < ' ' || name[i] > '~')
 			name[i] = '?';
-	h->warnings++;
-	if (h->warn)
-		h->warn(h->ctx, name, sentence);
+	h->warn(name, sentence);
 }
 
 static bool sum_is_zero(const uint8_t *p, uint32_t n)
@@ -50,7 +48,7 @@ static const uint8_t *map(struct acpi_host *h, hpa_t pa, uint64_t len)
 {
 	if (!pa || pa + len < pa)
 		return NULL;
-	return h->map(h->ctx, pa, len);
+	return h->map(pa, len);
 }
 
 /* The whole table at pa, checked, or NULL with a warning. */
@@ -102,10 +100,6 @@ static int list_from(struct acpi_host *h, hpa_t pa, const char *signature, unsig
 	l->entry = t + SDT_HEADER;
 	l->width = width;
 	l->count = (size - SDT_HEADER) / width;
-	if (l->count > MAX_ENTRIES) {
-		warn(h, signature, "lists more than 256 tables; the others are ignored");
-		l->count = MAX_ENTRIES;
-	}
 	return 0;
 }
 
@@ -148,18 +142,16 @@ static const uint8_t *list_find(struct acpi_host *h, const struct table_list *l,
 	return NULL;
 }
 
-static void add_cpu(struct acpi_host *h, struct acpi_info *out, const struct acpi_cpu *c)
+static void add_cpu(struct acpi_host *h, struct acpi_info *out, uint32_t id)
 {
-	if (!c->enabled && !c->online_capable)
-		return;
-	/* Firmware lists a processor in both forms, or twice: the first counts. */
+	/* Firmware lists a processor in both forms, or twice: it counts once. */
 	for (unsigned i = 0; i < out->cpu_count; i++)
-		if (out->cpu[i].apic_id == c->apic_id)
+		if (out->apic_id[i] == id)
 			return;
 	if (out->cpu_count == ACPI_MAX_CPUS)
 		warn(h, "APIC", "lists more than 256 processors; one is ignored");
 	else
-		out->cpu[out->cpu_count++] = *c;
+		out->apic_id[out->cpu_count++] = id;
 }
 
 static void add_ioapic(struct acpi_host *h, struct acpi_info *out, const uint8_t *e)
@@ -169,7 +161,6 @@ static void add_ioapic(struct acpi_host *h, struct acpi_info *out, const uint8_t
 		return;
 	}
 	out->ioapic[out->ioapic_count++] = (struct acpi_ioapic){
-		.id = e[2],
 		.address = get32(e + 4),
 		.gsi_base = get32(e + 8),
 	};
@@ -208,20 +199,16 @@ static const uint8_t madt_length[] = {
 
 static void madt_entry(struct acpi_host *h, struct acpi_info *out, const uint8_t *e)
 {
-	struct acpi_cpu c = {.x2apic = e[0] == MADT_X2APIC};
-	uint32_t flags;
+	bool x2 = e[0] == MADT_X2APIC;
+	uint32_t id;
 
 	switch (e[0]) {
 	case MADT_LAPIC:
 	case MADT_X2APIC:
-		c.uid = c.x2apic ? get32(e + 12) : e[2];
-		c.apic_id = c.x2apic ? get32(e + 4) : e[3];
-		flags = get32(e + (c.x2apic ? 8 : 4));
-		c.enabled = flags & 1;
-		c.online_capable = !c.enabled && flags & 2;
-		/* All ones are broadcast and cannot be a processor. */
-		if (c.apic_id != (c.x2apic ? UINT32_MAX : 0xff))
-			add_cpu(h, out, &c);
+		id = x2 ? get32(e + 4) : e[3];
+		/* Enabled; all ones are broadcast and cannot be a processor. */
+		if (get32(e + (x2 ? 8 : 4)) & 1 && id != (x2 ? UINT32_MAX : 0xff))
+			add_cpu(h, out, id);
 		break;
 	case MADT_IOAPIC:
 		add_ioapic(h, out, e);
@@ -246,7 +233,6 @@ static void parse_madt(struct acpi_host *h, const uint8_t *t, uint32_t size, str
 	}
 	out->has_madt = true;
 	out->lapic = get32(t + 36);
-	out->has_8259 = get32(t + 40) & 1;
 	while (size - at >= 2) {
 		const uint8_t *e = t + at;
 		uint32_t len = e[1];
@@ -263,26 +249,18 @@ static void parse_madt(struct acpi_host *h, const uint8_t *t, uint32_t size, str
 	}
 }
 
-static struct acpi_gas get_gas(const uint8_t *p)
+/* A generic address (ACPI 6.4, 5.2.3.2) that is an I/O port; 0: it is in another space. */
+static uint16_t gas_port(const uint8_t *p)
 {
-	return (struct acpi_gas){p[0], p[1], p[2], p[3], get(p + 4, 8)};
+	return p[0] == SPACE_IO ? (uint16_t)get(p + 4, 8) : 0;
 }
 
 /* The extended block at offset x where there is one, else the port at offset old. */
-static struct acpi_gas fadt_block(const uint8_t *t, uint32_t size, unsigned old, unsigned x,
-				  unsigned bytes)
+static uint16_t fadt_port(const uint8_t *t, uint32_t size, unsigned old, unsigned x)
 {
-	struct acpi_gas g = {0};
-
-	if (size >= x + 12)
-		g = get_gas(t + x);
-	if (!g.address)
-		g = (struct acpi_gas){
-			.space = ACPI_SPACE_IO,
-			.bit_width = (uint8_t)(bytes * 8),
-			.address = get32(t + old),
-		};
-	return g;
+	if (size >= x + 12 && get(t + x + 4, 8))
+		return gas_port(t + x);
+	return (uint16_t)get32(t + old);
 }
 
 /* An AML integer of a package (ACPI 6.4, 20.2.3); returns its length in bytes or 0. */
@@ -326,40 +304,30 @@ static bool find_s5(const uint8_t *t, uint32_t size, struct acpi_info *out)
 	return false;
 }
 
-static void parse_reset(const uint8_t *t, uint32_t size, struct acpi_info *out)
-{
-	if (size < 129 || !(out->fadt_flags & BIT(10))) /* RESET_REG_SUP */
-		return;
-	out->reset = get_gas(t + 116);
-	out->reset_value = t[128];
-	/* 5.2.9: 8 bits wide, in one of three spaces. */
-	out->has_reset = out->reset.address && out->reset.space <= ACPI_SPACE_PCI;
-}
-
 /* ACPI 6.4, 5.2.9. */
 static void parse_fadt(struct acpi_host *h, const uint8_t *t, uint32_t size, struct acpi_info *out)
 {
-	hpa_t dsdt_pa;
 	const uint8_t *dsdt;
+	uint32_t flags;
+	hpa_t dsdt_pa;
 
 	if (size < FADT_V1) {
 		warn(h, t, "table is too short");
 		return;
 	}
-	out->has_fadt = true;
-	out->smi_cmd = get32(t + 48);
+	flags = get32(t + 112);
+	out->smi_cmd = (uint16_t)get32(t + 48);
 	out->acpi_enable = t[52];
-	out->boot_arch = (uint16_t)get(t + 109, 2);
-	out->fadt_flags = get32(t + 112);
-	out->hw_reduced = size >= 148 && out->fadt_flags & BIT(20);
-	parse_reset(t, size, out);
-	if (!out->hw_reduced) {
-		out->pm1a_evt = fadt_block(t, size, 56, 148, t[88]);
-		out->pm1a_cnt = fadt_block(t, size, 64, 172, t[89]);
-		out->pm1b_cnt = fadt_block(t, size, 68, 184, t[89]);
+	if (size >= 129 && flags & BIT(10)) { /* RESET_REG_SUP */
+		out->reset = gas_port(t + 116);
+		out->reset_value = t[128];
+	}
+	if (size < 148 || !(flags & BIT(20))) { /* HW_REDUCED_ACPI: no such registers */
+		out->pm1a_cnt = fadt_port(t, size, 64, 172);
+		out->pm1b_cnt = fadt_port(t, size, 68, 184);
 		if (t[91] == 4) /* PM_TMR_LEN: 0 where there is no timer */
-			out->pm_timer = fadt_block(t, size, 76, 208, 4);
-		out->pm_timer_32 = out->fadt_flags & BIT(8); /* TMR_VAL_EXT */
+			out->pm_timer = fadt_port(t, size, 76, 208);
+		out->pm_timer_32 = flags & BIT(8); /* TMR_VAL_EXT */
 	}
 	dsdt_pa = size >= 148 ? get(t + 140, 8) : 0;
 	dsdt = table_at(h, dsdt_pa ? dsdt_pa : get32(t + 40), "FACP", &size);

@@ -21,7 +21,7 @@ void apic_timer_init(void);
 /* One interrupt (HOST_VEC_TIMER) at the TSC value or soon after; UINT64_MAX: none. */
 void apic_timer_arm(uint64_t tsc);
 
-/* Registers an I/O APIC with its first global system interrupt. */
+/* Registers an I/O APIC with its first global system interrupt; at most ACPI_MAX_IOAPICS. */
 void ioapic_add(hpa_t base, uint32_t gsi_base);
 /* Routes a GSI, unmasked, to a vector of the core; -ENODEV. */
 int ioapic_route(uint32_t gsi, uint8_t vector, uint32_t apic_id, bool level, bool active_low);

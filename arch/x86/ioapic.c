@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The physical I/O APICs: everything masked but what the hypervisor uses. */
+#include "arch/x86/acpi.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/apic_regs.h"
 #include "arch/x86/paging.h"
@@ -11,12 +12,10 @@
 #define IOAPIC_REDIR   0x10u
 #define REDIR_LOW      BIT(13)
 
-#define MAX_IOAPICS 16u
-
 static struct {
 	volatile uint32_t *regs;
 	uint32_t gsi, pins;
-} ioapics[MAX_IOAPICS];
+} ioapics[ACPI_MAX_IOAPICS];
 static unsigned ioapic_count;
 
 static uint32_t io_read(unsigned i, unsigned reg)
@@ -35,10 +34,6 @@ void ioapic_add(hpa_t base, uint32_t gsi_base)
 {
 	unsigned i = ioapic_count;
 
-	if (i == MAX_IOAPICS) {
-		log_warn("more than %u I/O APICs: the one at 0x%lx is not used", MAX_IOAPICS, base);
-		return;
-	}
 	ioapics[i].regs = map_mmio(base, PAGE_SIZE, MT_UC);
 	if (!ioapics[i].regs)
 		return;

@@ -19,22 +19,21 @@ void power_init(const struct acpi_info *info)
 }
 
 /* PM1x_CNT := SLP_TYP, SLP_EN (ACPI 6.4 7.4.2, 4.8.3.2.1). */
-static void sleep_by(const struct acpi_gas *cnt, uint8_t type)
+static void sleep_by(uint16_t port, uint8_t type)
 {
-	if (!cnt->address || cnt->space != ACPI_SPACE_IO)
+	if (!port)
 		return;
-	uint16_t port = (uint16_t)cnt->address;
 	uint16_t keep = (uint16_t)(in16(port) & ACPI_PM1_SCI_EN);
 	out16(port, (uint16_t)(keep | type << ACPI_PM1_SLP_SHIFT | ACPI_PM1_SLP_EN));
 }
 
 static void enter_acpi_mode(void)
 {
-	uint16_t port = (uint16_t)acpi->pm1a_cnt.address;
+	uint16_t port = acpi->pm1a_cnt;
 
 	if (!acpi->smi_cmd || !acpi->acpi_enable || (in16(port) & ACPI_PM1_SCI_EN))
 		return;
-	out8((uint16_t)acpi->smi_cmd, acpi->acpi_enable);
+	out8(acpi->smi_cmd, acpi->acpi_enable);
 	for (unsigned i = 0; i < 3000 && !(in16(port) & ACPI_PM1_SCI_EN); i++)
 		delay_us(1000);
 }
@@ -64,8 +63,8 @@ void power_reset(void)
 	stop("resetting");
 	/* ACPI 6.4 4.8.3.6; then the chipset's reset control register, then the keyboard
 	 * controller. */
-	if (acpi && acpi->has_reset && acpi->reset.space == ACPI_SPACE_IO)
-		out8((uint16_t)acpi->reset.address, acpi->reset_value);
+	if (acpi && acpi->reset)
+		out8(acpi->reset, acpi->reset_value);
 	delay_us(100000);
 	out8(0xcf9, 0x02);
 	out8(0xcf9, 0x06);
@@ -78,10 +77,10 @@ void power_reset(void)
 void power_off(void)
 {
 	stop("powering off");
-	if (acpi && acpi->has_fadt && acpi->has_s5 && !acpi->hw_reduced) {
+	if (acpi && acpi->has_s5 && acpi->pm1a_cnt) {
 		enter_acpi_mode();
-		sleep_by(&acpi->pm1a_cnt, acpi->slp_typa);
-		sleep_by(&acpi->pm1b_cnt, acpi->slp_typb);
+		sleep_by(acpi->pm1a_cnt, acpi->slp_typa);
+		sleep_by(acpi->pm1b_cnt, acpi->slp_typb);
 		delay_us(100000);
 	} else {
 		/* Firmware without ACPI tables: the exit port of Bochs (docs/emulators.md). */
