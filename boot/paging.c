@@ -50,8 +50,8 @@ int paging_build(struct paging *p, const struct memmap *m, uint64_t image, uint6
 	if (!p->pml5)
 		return -ENOMEM;
 	p->pml4 = pt.root;
-	page_map(NULL, p->pml5)[0] = pt_format_host.table(pt.root);
-	page_map(NULL, p->pml5)[511] = pt_format_host.table(pt.root);
+	page_map(NULL, p->pml5)[0] = pt.root | pt_format_host.table_bits;
+	page_map(NULL, p->pml5)[511] = pt.root | pt_format_host.table_bits;
 
 	err = map_identity(&pt, m);
 	if (!err)

@@ -73,8 +73,8 @@ void vmx_log_ept(const struct vm *vm, gpa_t gpa)
 		uint64_t e = pt->mem->map(pt->mem->ctx, table)[gpa >> (9 * level + 3) & 511];
 
 		log_err("vmx: EPT entry of level %u for %#lx: %#lx", level, gpa, e);
-		if (!(e & (EPT_R | EPT_W | EPT_X)) || (level < 4 && (e & EPT_PS)))
+		if (!(e & (EPT_R | EPT_W | EPT_X)) || (level < 4 && (e & PT_PS)))
 			return;
-		table = e & EPT_ADDR;
+		table = e & PT_ADDR;
 	}
 }

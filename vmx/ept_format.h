@@ -8,8 +8,7 @@
  * EPT entries (SDM 3C 28.3.2). Write-back leaves ignore the guest's PAT: RAM
  * that the hypervisor reads write-back is not used with another type by the
  * guest, which SDM 3A 11.12.4 leaves undefined. Others combine with it, so
- * that a guest can make a device's memory write-combining. PT_U has no meaning
- * here and is not reported; UC- is UC.
+ * that a guest can make a device's memory write-combining. UC- is UC.
  */
 extern const struct pt_format pt_format_ept;
 
@@ -19,5 +18,3 @@ extern const struct pt_format pt_format_ept;
 #define EPT_TYPE(t)   ((uint64_t)(t) << 3) /* bits 5:3, enum mem_type */
 #define EPT_TYPE_MASK EPT_TYPE(7)
 #define EPT_IPAT      BIT(6) /* ignore PAT */
-#define EPT_PS        BIT(7) /* levels 2 and 3 */
-#define EPT_ADDR      0x000ffffffffff000ull

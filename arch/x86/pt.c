@@ -46,14 +46,25 @@ static uint64_t *table_at(const struct pt *pt, hpa_t page)
 	return pt->mem->map(pt->mem->ctx, page);
 }
 
-static uint64_t *child_of(const struct pt *pt, uint64_t e, unsigned level)
+static uint64_t *child_of(const struct pt *pt, uint64_t e)
 {
-	return table_at(pt, pt->fmt->addr(e, level));
+	return table_at(pt, e & PT_ADDR);
 }
 
-static bool is_table(const struct pt *pt, uint64_t e, unsigned level)
+static bool is_present(uint64_t e)
 {
-	return level > 1 && pt->fmt->present(e) && !(level < TOP && pt->fmt->is_leaf(e, level));
+	return e & PT_R;
+}
+
+static bool is_table(uint64_t e, unsigned level)
+{
+	return level > 1 && is_present(e) && (level == TOP || !(e & PT_PS));
+}
+
+/* Address bits below a large page's alignment have other meanings: PAT is bit 12 there. */
+static hpa_t leaf_pa(uint64_t e, unsigned level)
+{
+	return align_down(e & PT_ADDR, size_of(level));
 }
 
 static hpa_t take_page(struct pt *pt)
@@ -81,7 +92,7 @@ static bool good_range(uint64_t va, uint64_t size)
  */
 static bool good_prot(unsigned prot)
 {
-	return (prot & PT_R) && !(prot & ~(PT_RWX | PT_U));
+	return (prot & PT_R) && !(prot & ~PT_RWX);
 }
 
 int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem, unsigned max_leaf)
@@ -106,11 +117,11 @@ static uint64_t *find(const struct pt *pt, uint64_t va, unsigned *level, uint64_
 		uint64_t *e = entry_of(table, l, va);
 
 		*value = __atomic_load_n(e, __ATOMIC_ACQUIRE);
-		if (!is_table(pt, *value, l)) {
+		if (!is_table(*value, l)) {
 			*level = l;
 			return e;
 		}
-		table = child_of(pt, *value, l);
+		table = child_of(pt, *value);
 	}
 }
 
@@ -122,10 +133,10 @@ int pt_walk(const struct pt *pt, uint64_t va, struct pt_leaf *out)
 	if (va >= PT_VA_LIMIT)
 		return -ENOENT;
 	(void)find(pt, va, &level, &e);
-	if (!pt->fmt->present(e))
+	if (!is_present(e))
 		return -ENOENT;
 	*out = (struct pt_leaf){
-		.pa = pt->fmt->addr(e, level) + va % size_of(level),
+		.pa = leaf_pa(e, level) + va % size_of(level),
 		.level = level,
 		.prot = pt->fmt->prot(e),
 		.type = pt->fmt->type(e, level),
@@ -140,16 +151,16 @@ static bool any_mapped(const struct pt *pt, uint64_t va, uint64_t end)
 
 	for (; va < end; va = align_down(va, size_of(level)) + size_of(level)) {
 		(void)find(pt, va, &level, &e);
-		if (pt->fmt->present(e))
+		if (is_present(e))
 			return true;
 	}
 	return false;
 }
 
-static bool is_empty(const struct pt *pt, const uint64_t *table)
+static bool is_empty(const uint64_t *table)
 {
 	for (unsigned i = 0; i < ENTRIES; i++)
-		if (pt->fmt->present(table[i]))
+		if (is_present(table[i]))
 			return false;
 	return true;
 }
@@ -167,20 +178,21 @@ static void change(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, 
 		uint64_t *e = entry_of(table, level, va);
 
 		next = min_u64(align_down(va, size_of(level)) + size_of(level), end);
-		if (is_table(pt, *e, level)) {
-			uint64_t *child = child_of(pt, *e, level);
+		if (is_table(*e, level)) {
+			uint64_t *child = child_of(pt, *e);
 
 			change(pt, child, level - 1, va, next, prot);
-			if (prot == 0 && is_empty(pt, child)) {
-				hpa_t page = f->addr(*e, level);
+			if (prot == 0 && is_empty(child)) {
+				hpa_t page = *e & PT_ADDR;
 
 				set_entry(e, 0);
 				give_page(pt, page);
 			}
-		} else if (f->present(*e)) {
-			set_entry(e, prot ? f->leaf(f->addr(*e, level), level, prot,
-						    f->type(*e, level))
-					  : 0);
+		} else if (is_present(*e)) {
+			uint64_t leaf =
+				f->leaf(leaf_pa(*e, level), level, prot, f->type(*e, level));
+
+			set_entry(e, prot ? leaf | f->leaf_bits : 0);
 		}
 	}
 }
@@ -194,6 +206,8 @@ struct mapping {
 static int fill(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, uint64_t end,
 		const struct mapping *m)
 {
+	const struct pt_format *f = pt->fmt;
+
 	for (uint64_t next; va < end; va = next) {
 		uint64_t *e = entry_of(table, level, va);
 		hpa_t pa = va + m->pa_minus_va;
@@ -201,18 +215,18 @@ static int fill(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, uin
 		next = min_u64(align_down(va, size_of(level)) + size_of(level), end);
 		if (level <= pt->max_leaf && next - va == size_of(level) &&
 		    is_aligned(pa, size_of(level))) {
-			set_entry(e, pt->fmt->leaf(pa, level, m->prot, m->type));
+			set_entry(e, f->leaf(pa, level, m->prot, m->type) | f->leaf_bits);
 			continue;
 		}
-		if (!pt->fmt->present(*e)) {
+		if (!is_present(*e)) {
 			hpa_t page = take_page(pt);
 
 			if (!page)
 				return -ENOMEM;
-			set_entry(e, pt->fmt->table(page));
+			set_entry(e, page | f->table_bits);
 		}
 
-		int err = fill(pt, child_of(pt, *e, level), level - 1, va, next, m);
+		int err = fill(pt, child_of(pt, *e), level - 1, va, next, m);
 
 		if (err)
 			return err;
@@ -250,7 +264,7 @@ static unsigned crossing(const struct pt *pt, uint64_t va)
 	if (va >= PT_VA_LIMIT)
 		return 0;
 	(void)find(pt, va, &level, &e);
-	if (!pt->fmt->present(e))
+	if (!is_present(e))
 		return 0;
 	return is_aligned(va, size_of(level)) ? 0 : level;
 }
@@ -282,9 +296,10 @@ static void split_at(struct pt *pt, uint64_t va, const hpa_t *pages, unsigned *n
 		uint64_t *child = table_at(pt, page);
 
 		for (unsigned i = 0; i < ENTRIES; i++)
-			child[i] = f->leaf(f->addr(leaf, level) + i * size_of(level - 1), level - 1,
-					   f->prot(leaf), f->type(leaf, level));
-		set_entry(e, f->table(page));
+			child[i] = f->leaf(leaf_pa(leaf, level) + i * size_of(level - 1), level - 1,
+					   f->prot(leaf), f->type(leaf, level)) |
+				   f->leaf_bits;
+		set_entry(e, page | f->table_bits);
 	}
 }
 

@@ -13,17 +13,21 @@
 #define PT_R   BIT(0)
 #define PT_W   BIT(1)
 #define PT_X   BIT(2)
-#define PT_U   BIT(3) /* host paging: user; NPT sets it always (APM 2 15.25.5) */
 #define PT_RWX (PT_R | PT_W | PT_X)
 
+/*
+ * The same in all formats (SDM 3A 4.5.4, SDM 3C 28.3.2, APM 2 5.4): the address;
+ * bit 7 of an entry of level 2 or 3 makes it a leaf; and bit 0, which is P, or R
+ * for EPT, says that an entry is present, as every leaf can be read.
+ */
+#define PT_ADDR 0x000ffffffffff000ull
+#define PT_PS   BIT(7)
+
 struct pt_format {
-	/* Entry that maps pa at the level (1..3). */
+	/* Entry that maps pa at the level (1..3), but for leaf_bits. */
 	uint64_t (*leaf)(hpa_t pa, unsigned level, unsigned prot, enum mem_type type);
-	/* Entry that points to a lower table. */
-	uint64_t (*table)(hpa_t pa);
-	bool (*present)(uint64_t e);
-	bool (*is_leaf)(uint64_t e, unsigned level); /* for a present entry */
-	hpa_t (*addr)(uint64_t e, unsigned level);   /* of leaf or table */
+	uint64_t leaf_bits;  /* of every leaf */
+	uint64_t table_bits; /* of every entry that points to a lower table */
 	unsigned (*prot)(uint64_t e);
 	enum mem_type (*type)(uint64_t e, unsigned level);
 };

@@ -7,6 +7,8 @@
 #define PTE_PAT_4K    BIT(7)
 #define PTE_PAT_LARGE BIT(12)
 
+static_assert(PTE_P == PT_R && PTE_PS == PT_PS, "what the engine reads itself");
+
 /* Index in PT_HOST_PAT. A type that x86 does not define gets the strictest. */
 static unsigned pat_index(enum mem_type type)
 {
@@ -33,68 +35,33 @@ static enum mem_type pte_type(uint64_t e, unsigned level)
 	return (enum mem_type)(PT_HOST_PAT >> (8 * i) & 7);
 }
 
-static bool pte_present(uint64_t e)
-{
-	return e & PTE_P;
-}
-
-bool pte_is_leaf(uint64_t e, unsigned level)
-{
-	return level == 1 || (level < 4 && (e & PTE_PS));
-}
-
-/* Of a leaf or (level 4 or no PS) a table. */
-static hpa_t pte_addr(uint64_t e, unsigned level)
-{
-	return e & PTE_ADDR & ~(level > 1 && pte_is_leaf(e, level) ? PTE_PAT_LARGE : 0);
-}
-
 /* Accessed and dirty are set from the start: no locked update by the hardware later. */
-static uint64_t host_leaf(hpa_t pa, unsigned level, unsigned prot, enum mem_type type)
+static uint64_t pte_leaf(hpa_t pa, unsigned level, unsigned prot, enum mem_type type)
 {
-	return pa | PTE_P | PTE_A | PTE_D | (prot & PT_W ? PTE_W : 0) |
-	       (prot & PT_U ? PTE_U : PTE_G) | (prot & PT_X ? 0 : PTE_NX) |
+	return pa | PTE_P | PTE_A | PTE_D | (prot & PT_W ? PTE_W : 0) | (prot & PT_X ? 0 : PTE_NX) |
 	       (level > 1 ? PTE_PS : 0) | pte_type_bits(type, level);
 }
 
-static uint64_t pte_table(hpa_t pa)
+static unsigned pte_prot(uint64_t e)
 {
-	return pa | PTE_P | PTE_W | PTE_U | PTE_A;
+	return (unsigned)(PT_R | (e & PTE_W ? PT_W : 0) | (e & PTE_NX ? 0 : PT_X));
 }
 
-static unsigned host_prot(uint64_t e)
-{
-	return (unsigned)(PT_R | (e & PTE_W ? PT_W : 0) | (e & PTE_NX ? 0 : PT_X) |
-			  (e & PTE_U ? PT_U : 0));
-}
+#define TABLE_BITS (PTE_P | PTE_W | PTE_U | PTE_A)
 
 const struct pt_format pt_format_host = {
-	.leaf = host_leaf,
-	.table = pte_table,
-	.present = pte_present,
-	.is_leaf = pte_is_leaf,
-	.addr = pte_addr,
-	.prot = host_prot,
+	.leaf = pte_leaf,
+	.leaf_bits = PTE_G,
+	.table_bits = TABLE_BITS,
+	.prot = pte_prot,
 	.type = pte_type,
 };
 
-/* A user page of the host's: without G, which is reserved in upper levels of nested tables. */
-static uint64_t npt_leaf(hpa_t pa, unsigned level, unsigned prot, enum mem_type type)
-{
-	return host_leaf(pa, level, prot | (unsigned)PT_U, type);
-}
-
-static unsigned npt_prot(uint64_t e)
-{
-	return host_prot(e) & ~(unsigned)PT_U;
-}
-
+/* User pages of the host's, without G, which is reserved in upper levels of nested tables. */
 const struct pt_format pt_format_npt = {
-	.leaf = npt_leaf,
-	.table = pte_table,
-	.present = pte_present,
-	.is_leaf = pte_is_leaf,
-	.addr = pte_addr,
-	.prot = npt_prot,
+	.leaf = pte_leaf,
+	.leaf_bits = PTE_U,
+	.table_bits = TABLE_BITS,
+	.prot = pte_prot,
 	.type = pte_type,
 };

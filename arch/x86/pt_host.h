@@ -14,8 +14,6 @@
 #define PTE_G  BIT(8)
 #define PTE_NX BIT(63) /* needs EFER.NXE; reserved without */
 
-#define PTE_ADDR 0x000ffffffffff000ull
-
 /*
  * IA32_PAT of the hypervisor on every core. Entries 0 to 3 are those at reset
  * (SDM 3A 11.12.4), so that tables made by firmware and the loader mean the
@@ -24,16 +22,13 @@
  */
 #define PT_HOST_PAT 0x0007050100070406ull
 
-bool pte_is_leaf(uint64_t e, unsigned level);
-
-/* Pages are global and supervisor's, unless PT_U is given; tables restrict nothing. */
+/* Pages are global and the supervisor's; tables restrict nothing. */
 extern const struct pt_format pt_format_host;
 
 /*
  * 4-level host tables, walked as user accesses (APM 2 15.25.5): every entry
  * has U set. The host's CR4.PAE/EFER.LMA at VMRUN choose the format, EFER.NXE
  * enables NX, and the host's IA32_PAT (PT_HOST_PAT) gives the memory types,
- * which the CPU combines with the guest's PAT (APM 2 15.25.8). PT_U has no
- * meaning here and is not reported.
+ * which the CPU combines with the guest's PAT (APM 2 15.25.8).
  */
 extern const struct pt_format pt_format_npt;

@@ -247,17 +247,24 @@ static void test_types(void **state)
 		for (unsigned level = 1; level <= 3; level++) {
 			const struct pt_format *fmt = formats[f];
 			enum mem_type want = types[i];
-			uint64_t e = fmt->leaf(GIB(3), level, PT_R | PT_X, want);
+			uint64_t e = fmt->leaf(GIB(3), level, PT_R | PT_X, want) | fmt->leaf_bits;
 
 			if (f == 2 && want == MT_UC_MINUS) /* EPT has no UC- */
 				want = MT_UC;
 			assert_int_equal(fmt->type(e, level), want);
-			assert_int_equal(fmt->addr(e, level), GIB(3));
+			assert_int_equal(align_down(e & PT_ADDR, MIB(2)), GIB(3));
 			assert_int_equal(fmt->prot(e), PT_R | PT_X);
-			assert_true(fmt->present(e) && fmt->is_leaf(e, level));
-			assert_false(fmt->is_leaf(fmt->table(PTE_ADDR), 4));
-			assert_int_equal(fmt->addr(fmt->table(PTE_ADDR), level + 1), PTE_ADDR);
+			/* What the engine reads itself: bit 7 is a type's at level 1. */
+			assert_true(e & PT_R && (level == 1 || e & PT_PS));
+			assert_true(fmt->table_bits & PT_R);
+			assert_int_equal(fmt->table_bits & (PT_ADDR | PT_PS), 0);
 		}
+}
+
+static uint64_t leaf(const struct pt_format *f, hpa_t pa, unsigned level, unsigned prot,
+		     enum mem_type type)
+{
+	return f->leaf(pa, level, prot, type) | f->leaf_bits;
 }
 
 /* Entries as the manuals draw them. */
@@ -266,29 +273,26 @@ static void test_encodings(void **state)
 	const hpa_t pa = GIB(3);
 
 	(void)state;
-	assert_int_equal(pt_format_host.leaf(pa, 1, PT_RWX, MT_WB), pa | 0x163);
-	assert_int_equal(pt_format_host.leaf(pa, 1, PT_R, MT_WB), pa | 0x161 | BIT(63));
-	assert_int_equal(pt_format_host.leaf(pa, 1, PT_RWX | PT_U, MT_WB), pa | 0x67);
-	assert_int_equal(pt_format_host.leaf(pa, 1, PT_RWX, MT_UC), pa | 0x163 | 0x18);
-	assert_int_equal(pt_format_host.leaf(pa, 1, PT_RWX, MT_WC), pa | 0x163 | 0x80);
-	assert_int_equal(pt_format_host.leaf(pa, 2, PT_RWX, MT_WC), pa | 0x1e3 | 0x1000);
-	assert_int_equal(pt_format_host.leaf(pa, 3, PT_RWX, MT_WP), pa | 0x1e3 | 0x1008);
-	assert_int_equal(pt_format_host.leaf(pa, 1, PT_RWX, (enum mem_type)3), pa | 0x163 | 0x18);
-	assert_int_equal(pt_format_host.table(pa), pa | 0x27);
-	assert_int_equal(pt_format_host.prot(pt_format_host.leaf(pa, 1, PT_RWX | PT_U, MT_WB)),
-			 PT_RWX | PT_U);
+	assert_int_equal(leaf(&pt_format_host, pa, 1, PT_RWX, MT_WB), pa | 0x163);
+	assert_int_equal(leaf(&pt_format_host, pa, 1, PT_R, MT_WB), pa | 0x161 | BIT(63));
+	assert_int_equal(leaf(&pt_format_host, pa, 1, PT_RWX, MT_UC), pa | 0x163 | 0x18);
+	assert_int_equal(leaf(&pt_format_host, pa, 1, PT_RWX, MT_WC), pa | 0x163 | 0x80);
+	assert_int_equal(leaf(&pt_format_host, pa, 2, PT_RWX, MT_WC), pa | 0x1e3 | 0x1000);
+	assert_int_equal(leaf(&pt_format_host, pa, 3, PT_RWX, MT_WP), pa | 0x1e3 | 0x1008);
+	assert_int_equal(leaf(&pt_format_host, pa, 1, PT_RWX, (enum mem_type)3), pa | 0x163 | 0x18);
+	assert_int_equal(pt_format_host.table_bits, 0x27);
 
-	assert_int_equal(pt_format_npt.leaf(pa, 1, PT_RWX, MT_WB), pa | 0x67);
-	assert_int_equal(pt_format_npt.leaf(pa, 1, PT_R, MT_WT), pa | 0x65 | 0x8 | BIT(63));
-	assert_int_equal(pt_format_npt.leaf(pa, 3, PT_RWX, MT_UC), pa | 0xe7 | 0x18);
-	assert_int_equal(pt_format_npt.table(pa), pa | 0x27);
+	assert_int_equal(leaf(&pt_format_npt, pa, 1, PT_RWX, MT_WB), pa | 0x67);
+	assert_int_equal(leaf(&pt_format_npt, pa, 1, PT_R, MT_WT), pa | 0x65 | 0x8 | BIT(63));
+	assert_int_equal(leaf(&pt_format_npt, pa, 3, PT_RWX, MT_UC), pa | 0xe7 | 0x18);
+	assert_int_equal(pt_format_npt.table_bits, 0x27);
 
-	assert_int_equal(pt_format_ept.leaf(pa, 1, PT_RWX, MT_WB), pa | 0x77);
-	assert_int_equal(pt_format_ept.leaf(pa, 2, PT_R, MT_WB), pa | 0xf1);
-	assert_int_equal(pt_format_ept.leaf(pa, 2, PT_R | PT_W, MT_UC), pa | 0x83);
-	assert_int_equal(pt_format_ept.leaf(pa, 1, PT_RWX, MT_WC), pa | 0x0f);
-	assert_int_equal(pt_format_ept.leaf(pa, 1, PT_RWX | PT_U, MT_UC_MINUS), pa | 0x07);
-	assert_int_equal(pt_format_ept.table(pa), pa | 0x07);
+	assert_int_equal(leaf(&pt_format_ept, pa, 1, PT_RWX, MT_WB), pa | 0x77);
+	assert_int_equal(leaf(&pt_format_ept, pa, 2, PT_R, MT_WB), pa | 0xf1);
+	assert_int_equal(leaf(&pt_format_ept, pa, 2, PT_R | PT_W, MT_UC), pa | 0x83);
+	assert_int_equal(leaf(&pt_format_ept, pa, 1, PT_RWX, MT_WC), pa | 0x0f);
+	assert_int_equal(leaf(&pt_format_ept, pa, 1, PT_RWX, MT_UC_MINUS), pa | 0x07);
+	assert_int_equal(pt_format_ept.table_bits, 0x07);
 
 	/* All types but UC- twice, and the first four as at reset. */
 	assert_int_equal(PT_HOST_PAT & 0xffffffff, 0x00070406);
@@ -387,12 +391,11 @@ static unsigned count_tables(uint64_t *table, unsigned level)
 	unsigned n = 1, present = 0;
 
 	for (unsigned i = 0; i < 512; i++) {
-		if (!pt.fmt->present(table[i]))
+		if (!(table[i] & BIT(0)))
 			continue;
 		present++;
-		if (level > 1 && !pt.fmt->is_leaf(table[i], level))
-			n += count_tables(pool_map(&pool, pt.fmt->addr(table[i], level)),
-					  level - 1);
+		if (level == 4 || (level > 1 && !(table[i] & BIT(7))))
+			n += count_tables(pool_map(&pool, table[i] & PT_ADDR), level - 1);
 	}
 	assert_true(level == 4 || present > 0);
 	return n;
@@ -527,16 +530,16 @@ static int unmap_whole(void)
 static const struct pt_format *real;
 static uint64_t split_va;
 
-static bool is_leaf_and_split(uint64_t e, unsigned level)
+/* The walk asks for the protection last. */
+static unsigned prot_and_split(uint64_t e)
 {
 	uint64_t va = split_va;
-	bool leaf = real->is_leaf(e, level);
 
-	if (leaf && va) {
+	if (va) {
 		split_va = 0;
 		assert_int_equal(pt_protect(&pt, va, KIB(4), PT_RWX), 0);
 	}
-	return leaf;
+	return real->prot(e);
 }
 
 static void test_split_under_a_walk(void **state)
@@ -548,7 +551,7 @@ static void test_split_under_a_walk(void **state)
 		const uint64_t va = GIB(1) + MIB(2) + KIB(8);
 
 		real = formats[f];
-		slow.is_leaf = is_leaf_and_split;
+		slow.prot = prot_and_split;
 		start(f, 3);
 		assert_int_equal(pt_map(&pt, GIB(1), GIB(7), GIB(1), PT_R | PT_W, MT_WB), 0);
 		pt.fmt = &slow;
