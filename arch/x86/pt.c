@@ -10,15 +10,12 @@
  *                 `--> 1 GiB page
  *
  * Invariant: a table other than the root has at least one present entry.
- * Changes come in two steps: first all that can fail (checks, and taking every
- * page that will be needed), then what cannot.
+ * Changes come in two steps: first all that can fail (checks, and splits, which
+ * need pages but change no mapping), then what cannot.
  */
 #define ENTRIES  512u
 #define TOP      4u
 #define PA_LIMIT BIT(52) /* address bits 51:12 in all formats (SDM 3A 4.5, APM 2 5.3) */
-
-/* Two ends of a range, each with a split of a 1 GiB and of a 2 MiB page. */
-#define MAX_SPLITS 4u
 
 static unsigned shift_of(unsigned level)
 {
@@ -255,44 +252,23 @@ int pt_map(struct pt *pt, uint64_t va, hpa_t pa, uint64_t size, unsigned prot, e
 	return err;
 }
 
-/* Level of the leaf that has va strictly inside, so that it must be split there; 0: none. */
-static unsigned crossing(const struct pt *pt, uint64_t va)
-{
-	unsigned level;
-	uint64_t e;
-
-	if (va >= PT_VA_LIMIT)
-		return 0;
-	(void)find(pt, va, &level, &e);
-	if (!is_present(e))
-		return 0;
-	return is_aligned(va, size_of(level)) ? 0 : level;
-}
-
-/* How many leaves have to be split to put an end of a leaf at va and at end. */
-static unsigned count_splits(const struct pt *pt, uint64_t va, uint64_t end)
-{
-	unsigned low = crossing(pt, va), high = crossing(pt, end), n = 0;
-
-	for (unsigned l = TOP - 1; l > 1; l--) {
-		bool at_va = low >= l && !is_aligned(va, size_of(l));
-		bool at_end = high >= l && !is_aligned(end, size_of(l));
-		bool same = va >> shift_of(l) == end >> shift_of(l);
-
-		n += at_va && at_end && !same ? 2 : at_va || at_end ? 1 : 0;
-	}
-	return n;
-}
-
-/* Makes va the boundary of a leaf; pages[*n - 1] downwards are used up. */
-static void split_at(struct pt *pt, uint64_t va, const hpa_t *pages, unsigned *n)
+/* Makes va the boundary of a leaf. When memory runs out, what is split maps what it did. */
+static int split_at(struct pt *pt, uint64_t va)
 {
 	const struct pt_format *f = pt->fmt;
 
-	while (crossing(pt, va)) {
+	while (va < PT_VA_LIMIT) {
 		unsigned level;
 		uint64_t leaf, *e = find(pt, va, &level, &leaf);
-		hpa_t page = pages[--*n];
+
+		if (!is_present(leaf) || is_aligned(va, size_of(level)))
+			break;
+
+		hpa_t page = take_page(pt);
+
+		if (!page)
+			return -ENOMEM;
+
 		uint64_t *child = table_at(pt, page);
 
 		for (unsigned i = 0; i < ENTRIES; i++)
@@ -301,27 +277,21 @@ static void split_at(struct pt *pt, uint64_t va, const hpa_t *pages, unsigned *n
 				   f->leaf_bits;
 		set_entry(e, page | f->table_bits);
 	}
+	return 0;
 }
 
 static int change_range(struct pt *pt, uint64_t va, uint64_t size, unsigned prot)
 {
-	hpa_t pages[MAX_SPLITS];
-	unsigned n = 0, need;
-
 	if (!good_range(va, size))
 		return -EINVAL;
-	for (need = count_splits(pt, va, va + size); n < need; n++) {
-		pages[n] = take_page(pt);
-		if (!pages[n]) {
-			while (n-- > 0)
-				give_page(pt, pages[n]);
-			return -ENOMEM;
-		}
-	}
-	split_at(pt, va, pages, &n);
-	split_at(pt, va + size, pages, &n);
-	change(pt, table_at(pt, pt->root), TOP, va, va + size, prot);
-	return 0;
+
+	int err = split_at(pt, va);
+
+	if (!err)
+		err = split_at(pt, va + size);
+	if (!err)
+		change(pt, table_at(pt, pt->root), TOP, va, va + size, prot);
+	return err;
 }
 
 int pt_unmap(struct pt *pt, uint64_t va, uint64_t size)

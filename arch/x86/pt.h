@@ -75,7 +75,11 @@ void pt_destroy(struct pt *pt);
  */
 int pt_map(struct pt *pt, uint64_t va, hpa_t pa, uint64_t size, unsigned prot, enum mem_type type);
 
-/* Splits large pages at the ends of the range; holes are skipped; empty tables are freed. */
+/*
+ * Splits large pages at the ends of the range; holes are skipped; empty tables
+ * are freed. -EINVAL as above. -ENOMEM: no mapping has changed, but large pages
+ * may have become smaller ones.
+ */
 int pt_unmap(struct pt *pt, uint64_t va, uint64_t size);
 
 /* As pt_unmap, but changes the protection; type stays. */
