@@ -38,9 +38,8 @@ static int map_prepare(struct efi_map *map, struct memmap *m)
 	return map->desc && m->mem ? 0 : -ENOMEM;
 }
 
-static uint64_t table_page(void *ctx)
+static uint64_t table_page(void)
 {
-	(void)ctx;
 	/* Below 4 GiB: CR3 may have to be loaded outside long mode. */
 	return pages_alloc(PAGE_SIZE, PAGES_LOW_4G);
 }

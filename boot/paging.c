@@ -7,15 +7,13 @@
 #define IDENTITY_TO BIT(47) /* the lower half of a 4-level map */
 
 /* A failed start gives all loader memory back at once. */
-static void page_free(void *ctx, hpa_t page)
+static void page_free(hpa_t page)
 {
-	(void)ctx;
 	(void)page;
 }
 
-static uint64_t *page_map(void *ctx, hpa_t page)
+static uint64_t *page_map(hpa_t page)
 {
-	(void)ctx;
 	return (uint64_t *)(uintptr_t)page;
 }
 
@@ -42,16 +40,16 @@ static int map_identity(struct pt *pt, const struct memmap *m)
 int paging_build(struct paging *p, const struct memmap *m, uint64_t image, uint64_t virt,
 		 uint64_t size)
 {
-	const struct pt_mem mem = {p->ctx, p->page, page_free, page_map};
+	const struct pt_mem mem = {p->page, page_free, page_map};
 	struct pt pt;
 	int err = pt_init(&pt, &pt_format_host, &mem, p->gib_pages ? 3 : 2);
 
-	p->pml5 = err ? 0 : p->page(p->ctx);
+	p->pml5 = err ? 0 : p->page();
 	if (!p->pml5)
 		return -ENOMEM;
 	p->pml4 = pt.root;
-	page_map(NULL, p->pml5)[0] = pt.root | pt_format_host.table_bits;
-	page_map(NULL, p->pml5)[511] = pt.root | pt_format_host.table_bits;
+	page_map(p->pml5)[0] = pt.root | pt_format_host.table_bits;
+	page_map(p->pml5)[511] = pt.root | pt_format_host.table_bits;
 
 	err = map_identity(&pt, m);
 	if (!err)

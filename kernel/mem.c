@@ -130,11 +130,10 @@ void page_free(void *page)
 	pages_free(page, PAGE_SIZE);
 }
 
-static hpa_t pt_page_alloc(void *ctx)
+static hpa_t pt_page_alloc(void)
 {
 	hpa_t pa;
 
-	(void)ctx;
 	/* The root must be below 4 GiB: a starting core loads it in 32-bit mode. */
 	if (take(PAGE_SIZE, PAGE_SIZE, direct_map_ready ? 0 : GIB(4), &pa))
 		return 0;
@@ -142,15 +141,13 @@ static hpa_t pt_page_alloc(void *ctx)
 	return pa;
 }
 
-static void pt_page_free(void *ctx, hpa_t page)
+static void pt_page_free(hpa_t page)
 {
-	(void)ctx;
 	mem_give(page, PAGE_SIZE);
 }
 
-static uint64_t *pt_page_map(void *ctx, hpa_t page)
+static uint64_t *pt_page_map(hpa_t page)
 {
-	(void)ctx;
 	return mem_ptr(page);
 }
 

@@ -70,7 +70,7 @@ void vmx_log_ept(const struct vm *vm, gpa_t gpa)
 	hpa_t table = pt->root;
 
 	for (unsigned level = 4; level >= 1; level--) {
-		uint64_t e = pt->mem->map(pt->mem->ctx, table)[gpa >> (9 * level + 3) & 511];
+		uint64_t e = pt->mem->map(table)[gpa >> (9 * level + 3) & 511];
 
 		log_err("vmx: EPT entry of level %u for %#lx: %#lx", level, gpa, e);
 		if (!(e & (EPT_R | EPT_W | EPT_X)) || (level < 4 && (e & PT_PS)))

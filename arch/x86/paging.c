@@ -116,7 +116,7 @@ int paging_add_stacks(unsigned cpu)
 {
 	for (unsigned n = 0; n < STACKS_PER_CPU; n++) {
 		for (uint64_t off = PAGE_SIZE; off <= STACK_SIZE; off += PAGE_SIZE) {
-			hpa_t pa = host_pt_mem.alloc(NULL);
+			hpa_t pa = host_pt_mem.alloc();
 
 			if (!pa)
 				return -ENOMEM;

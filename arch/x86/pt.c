@@ -40,7 +40,7 @@ static void set_entry(uint64_t *e, uint64_t value)
 
 static uint64_t *table_at(const struct pt *pt, hpa_t page)
 {
-	return pt->mem->map(pt->mem->ctx, page);
+	return pt->mem->map(page);
 }
 
 static uint64_t *child_of(const struct pt *pt, uint64_t e)
@@ -64,21 +64,6 @@ static hpa_t leaf_pa(uint64_t e, unsigned level)
 	return align_down(e & PT_ADDR, size_of(level));
 }
 
-static hpa_t take_page(struct pt *pt)
-{
-	hpa_t page = pt->mem->alloc(pt->mem->ctx);
-
-	if (page)
-		pt->table_pages++;
-	return page;
-}
-
-static void give_page(struct pt *pt, hpa_t page)
-{
-	pt->mem->free(pt->mem->ctx, page);
-	pt->table_pages--;
-}
-
 static bool good_range(uint64_t va, uint64_t size)
 {
 	return size != 0 && is_aligned(va | size, PAGE_SIZE) && va < PT_VA_LIMIT &&
@@ -97,7 +82,7 @@ int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem
 	if (max_leaf < 1 || max_leaf >= TOP)
 		return -EINVAL;
 	*pt = (struct pt){.fmt = fmt, .mem = mem, .max_leaf = max_leaf};
-	pt->root = take_page(pt);
+	pt->root = mem->alloc();
 	return pt->root ? 0 : -ENOMEM;
 }
 
@@ -183,7 +168,7 @@ static void change(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, 
 				hpa_t page = *e & PT_ADDR;
 
 				set_entry(e, 0);
-				give_page(pt, page);
+				pt->mem->free(page);
 			}
 		} else if (is_present(*e)) {
 			uint64_t leaf =
@@ -216,7 +201,7 @@ static int fill(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, uin
 			continue;
 		}
 		if (!is_present(*e)) {
-			hpa_t page = take_page(pt);
+			hpa_t page = pt->mem->alloc();
 
 			if (!page)
 				return -ENOMEM;
@@ -264,7 +249,7 @@ static int split_at(struct pt *pt, uint64_t va)
 		if (!is_present(leaf) || is_aligned(va, size_of(level)))
 			break;
 
-		hpa_t page = take_page(pt);
+		hpa_t page = pt->mem->alloc();
 
 		if (!page)
 			return -ENOMEM;
@@ -307,6 +292,6 @@ int pt_protect(struct pt *pt, uint64_t va, uint64_t size, unsigned prot)
 void pt_destroy(struct pt *pt)
 {
 	change(pt, table_at(pt, pt->root), TOP, 0, PT_VA_LIMIT, 0);
-	give_page(pt, pt->root);
+	pt->mem->free(pt->root);
 	pt->root = 0;
 }

@@ -38,18 +38,16 @@ struct pt_format {
  * be walking, free must put it aside until they have flushed.
  */
 struct pt_mem {
-	void *ctx;
-	hpa_t (*alloc)(void *ctx);
-	void (*free)(void *ctx, hpa_t page);
-	uint64_t *(*map)(void *ctx, hpa_t page); /* pointer to its 512 entries */
+	hpa_t (*alloc)(void);
+	void (*free)(hpa_t page);
+	uint64_t *(*map)(hpa_t page); /* pointer to its 512 entries */
 };
 
 struct pt {
 	const struct pt_format *fmt;
 	const struct pt_mem *mem;
 	hpa_t root;
-	unsigned max_leaf;    /* 1, 2 or 3: the largest leaf level to use */
-	uint64_t table_pages; /* pages in use for tables, root included */
+	unsigned max_leaf; /* 1, 2 or 3: the largest leaf level to use */
 };
 
 struct pt_leaf {

@@ -23,9 +23,8 @@ static struct {
 	unsigned used, limit;
 } pool;
 
-static uint64_t take(void *ctx)
+static uint64_t take(void)
 {
-	(void)ctx;
 	if (pool.used == pool.limit)
 		return 0;
 	pool.page[pool.used] = aligned_alloc(PAGE_SIZE, PAGE_SIZE);

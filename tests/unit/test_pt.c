@@ -25,9 +25,8 @@ static uint64_t *pool[POOL];
 static unsigned pool_used;
 static long pool_budget; /* allocations until failure; negative: no limit */
 
-static hpa_t pool_alloc(void *ctx)
+static hpa_t pool_alloc(void)
 {
-	assert_ptr_equal(ctx, &pool);
 	if (pool_budget == 0)
 		return 0;
 	if (pool_budget > 0)
@@ -41,25 +40,23 @@ static hpa_t pool_alloc(void *ctx)
 	return 0;
 }
 
-static uint64_t *pool_map(void *ctx, hpa_t page)
+static uint64_t *pool_map(hpa_t page)
 {
 	uint64_t i = (page - POOL_BASE) / PAGE_SIZE;
 
-	assert_ptr_equal(ctx, &pool);
 	assert_true(is_aligned(page, PAGE_SIZE));
 	assert_true(i < POOL && pool[i]);
 	return pool[i];
 }
 
-static void pool_free(void *ctx, hpa_t page)
+static void pool_free(hpa_t page)
 {
-	free(pool_map(ctx, page)); /* the sanitizer catches what still points here */
+	free(pool_map(page)); /* the sanitizer catches what still points here */
 	pool[(page - POOL_BASE) / PAGE_SIZE] = NULL;
 	pool_used--;
 }
 
-static const struct pt_mem mem = {
-	.ctx = &pool, .alloc = pool_alloc, .free = pool_free, .map = pool_map};
+static const struct pt_mem mem = {.alloc = pool_alloc, .free = pool_free, .map = pool_map};
 
 static struct pt pt;
 
@@ -67,7 +64,7 @@ static void start(unsigned format, unsigned max_leaf)
 {
 	pool_budget = -1;
 	assert_int_equal(pt_init(&pt, formats[format], &mem, max_leaf), 0);
-	assert_int_equal(pt.table_pages, 1);
+	assert_int_equal(pool_used, 1);
 }
 
 static void stop(void)
@@ -75,7 +72,6 @@ static void stop(void)
 	pool_budget = -1;
 	pt_destroy(&pt);
 	assert_int_equal(pool_used, 0);
-	assert_int_equal(pt.table_pages, 0);
 }
 
 static void assert_leaf(uint64_t va, hpa_t pa, unsigned level, unsigned prot, enum mem_type type)
@@ -129,9 +125,9 @@ static void test_leaf_sizes(void **state)
 		assert_hole(va - 1);
 		assert_hole(va + size);
 		if (max == 3)
-			assert_int_equal(pt.table_pages, 1 + 1 + 2 + 2);
+			assert_int_equal(pool_used, 1 + 1 + 2 + 2);
 		assert_int_equal(pt_unmap(&pt, va, size), 0);
-		assert_int_equal(pt.table_pages, 1);
+		assert_int_equal(pool_used, 1);
 		stop();
 	}
 }
@@ -172,7 +168,7 @@ static void test_limits(void **state)
 	assert_int_equal(pt_unmap(&pt, 0, PT_VA_LIMIT + KIB(4)), -EINVAL);
 	assert_int_equal(pt_walk(&pt, PT_VA_LIMIT, &l), -ENOENT);
 	assert_int_equal(pt_walk(&pt, UINT64_MAX, &l), -ENOENT);
-	assert_int_equal(pt.table_pages, 1);
+	assert_int_equal(pool_used, 1);
 
 	assert_int_equal(pt_map(&pt, top, pa_top, KIB(4), PT_R, MT_UC), 0);
 	assert_leaf(PT_VA_LIMIT - 1, BIT(52) - 1, 1, PT_R, MT_UC);
@@ -180,7 +176,7 @@ static void test_limits(void **state)
 	assert_leaf(GIB(1) - 1, BIT(52) - 1, 3, PT_R, MT_WB);
 	assert_hole(PT_VA_LIMIT); /* does not wrap to what is mapped at 0 */
 	assert_int_equal(pt_unmap(&pt, 0, PT_VA_LIMIT), 0);
-	assert_int_equal(pt.table_pages, 1);
+	assert_int_equal(pool_used, 1);
 	stop();
 }
 
@@ -191,14 +187,14 @@ static void test_exists(void **state)
 	{
 		start(f, 3);
 		assert_int_equal(pt_map(&pt, GIB(1), 0, MIB(4), PT_R, MT_WB), 0);
-		uint64_t tables = pt.table_pages;
+		unsigned tables = pool_used;
 
 		assert_int_equal(
 			pt_map(&pt, GIB(1) + MIB(4) - KIB(4), GIB(9), MIB(64), PT_R, MT_WB),
 			-EEXIST);
 		assert_int_equal(pt_map(&pt, 0, 0, GIB(1) + KIB(4), PT_R, MT_WB), -EEXIST);
 		assert_int_equal(pt_map(&pt, 0, 0, GIB(512), PT_R, MT_WB), -EEXIST);
-		assert_int_equal(pt.table_pages, tables);
+		assert_int_equal(pool_used, tables);
 		assert_hole(0);
 		assert_hole(GIB(1) + MIB(4));
 		assert_int_equal(pt_map(&pt, GIB(1) + MIB(4), GIB(9), GIB(1), PT_R, MT_WB), 0);
@@ -225,12 +221,12 @@ static void test_split_keeps_the_rest(void **state)
 			else
 				assert_leaf(va, va + GIB(6), fine ? 1 : 2, PT_R | PT_X, MT_WP);
 		}
-		assert_int_equal(pt.table_pages, 4);
+		assert_int_equal(pool_used, 4);
 		/* An aligned 2 MiB needs one split only, of the 1 GiB page. */
 		assert_int_equal(pt_unmap(&pt, GIB(1), GIB(1)), 0);
 		assert_int_equal(pt_map(&pt, GIB(1), GIB(7), GIB(1), PT_R, MT_WB), 0);
 		assert_int_equal(pt_protect(&pt, GIB(1) + MIB(2), MIB(2), PT_R | PT_W), 0);
-		assert_int_equal(pt.table_pages, 3);
+		assert_int_equal(pool_used, 3);
 		assert_leaf(GIB(1) + MIB(2), GIB(7) + MIB(2), 2, PT_R | PT_W, MT_WB);
 		assert_leaf(GIB(1) + MIB(4), GIB(7) + MIB(4), 2, PT_R, MT_WB);
 		stop();
@@ -395,7 +391,7 @@ static unsigned count_tables(uint64_t *table, unsigned level)
 			continue;
 		present++;
 		if (level == 4 || (level > 1 && !(table[i] & BIT(7))))
-			n += count_tables(pool_map(&pool, table[i] & PT_ADDR), level - 1);
+			n += count_tables(pool_map(table[i] & PT_ADDR), level - 1);
 	}
 	assert_true(level == 4 || present > 0);
 	return n;
@@ -403,8 +399,7 @@ static unsigned count_tables(uint64_t *table, unsigned level)
 
 static void check_tables(void)
 {
-	assert_int_equal(pt.table_pages, pool_used);
-	assert_int_equal(pt.table_pages, count_tables(pool_map(&pool, pt.root), 4));
+	assert_int_equal(pool_used, count_tables(pool_map(pt.root), 4));
 }
 
 static void one_operation(void)
@@ -461,7 +456,6 @@ static void test_random(void **state)
 			check_page(i);
 		check_tables();
 		assert_int_equal(pt_unmap(&pt, BASE, SPAN), 0);
-		assert_int_equal(pt.table_pages, 1);
 		assert_int_equal(pool_used, 1);
 		stop();
 		free(model);
@@ -472,7 +466,7 @@ static void test_random(void **state)
 static void fail_everywhere(int (*call)(void), unsigned want_pages)
 {
 	static uint64_t before[POOL][512];
-	uint64_t pages = pt.table_pages;
+	unsigned pages = pool_used;
 
 	for (unsigned budget = 0;; budget++) {
 		for (unsigned i = 0; i < POOL; i++)
@@ -487,7 +481,6 @@ static void fail_everywhere(int (*call)(void), unsigned want_pages)
 			return;
 		}
 		assert_int_equal(err, -ENOMEM);
-		assert_int_equal(pt.table_pages, pages);
 		assert_int_equal(pool_used, pages);
 		for (unsigned i = 0; i < POOL; i++)
 			if (pool[i])
@@ -527,7 +520,6 @@ static void fail_every_split(int (*call)(void), unsigned want_pages)
 		int err = call();
 
 		pool_budget = -1;
-		assert_int_equal(pt.table_pages, pool_used);
 		if (err == 0)
 			break;
 		assert_int_equal(err, -ENOMEM);
@@ -636,7 +628,7 @@ static void test_no_memory_beside_others(void **state)
 	assert_int_equal(pt_map(&pt, KIB(4), KIB(4), GIB(4), PT_R, MT_WB), -ENOMEM);
 	assert_leaf(0, 0, 1, PT_R, MT_WB);
 	assert_hole(KIB(4));
-	assert_int_equal(pt.table_pages, 4);
+	assert_int_equal(pool_used, 4);
 	stop();
 }
 
