@@ -207,7 +207,7 @@ static void main_on_stack(void)
 	smp_start(handoff.trampoline, ap_main);
 	log_info("%u core%s with %s, %lu MiB of memory free, %s", cpu_count,
 		 cpu_count == 1 ? "" : "s", vcpu_ops->name, mem_free_bytes() >> 20,
-		 apic_is_x2apic() ? "x2APIC" : "xAPIC");
+		 rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC ? "x2APIC" : "xAPIC");
 	read_config();
 	for (unsigned i = 0; i < cpu_count; i++)
 		cpu_more_init(&cpus[i], placement.policy[i], &config);

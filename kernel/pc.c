@@ -163,8 +163,8 @@ static uint64_t apic_tsc_to_ns(void *ctx, struct lapic *l, uint64_t tsc)
 	struct vm *vm = ctx;
 	uint64_t host = tsc - lapic_vcpu(l)->tsc_offset - vm->more->tsc_start;
 
-	/* Behind the start by wrapping: long past. */
-	return host < BIT(62) ? tsc_to_ns_ceil(host) : 0;
+	/* Behind the start by wrapping: long past. Else not less than exact: a deadline. */
+	return host < BIT(62) ? tsc_to_ns(host) + 1 : 0;
 }
 
 static const struct lapic_ops lapic_ops = {

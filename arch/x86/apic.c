@@ -94,11 +94,6 @@ void apic_eoi(void)
 	apic_write(APIC_EOI, 0);
 }
 
-bool apic_is_x2apic(void)
-{
-	return !xapic;
-}
-
 void apic_send_init(uint32_t id, bool assert_level)
 {
 	apic_icr(id,

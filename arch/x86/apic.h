@@ -9,7 +9,6 @@ void apic_init(hpa_t xapic_base);
 void apic_enable(void);
 uint32_t apic_id(void);
 void apic_eoi(void);
-bool apic_is_x2apic(void);
 
 void apic_send_init(uint32_t apic_id, bool assert_level);
 void apic_send_sipi(uint32_t apic_id, uint8_t page);

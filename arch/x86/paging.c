@@ -158,11 +158,6 @@ void unmap_trampoline(hpa_t page)
 	invlpg(page);
 }
 
-uint64_t host_cr3(void)
-{
-	return pt.root;
-}
-
 bool phys_is_mapped(hpa_t pa, uint64_t len)
 {
 	struct pt_leaf leaf;

@@ -29,6 +29,5 @@ void *map_mmio(hpa_t pa, uint64_t size, enum mem_type type);
 /* Identity-maps one page, executable, for the trampoline; and takes it away. */
 int map_trampoline(hpa_t page);
 void unmap_trampoline(hpa_t page);
-uint64_t host_cr3(void);
 /* True when [pa, pa + len) lies in the direct map. */
 bool phys_is_mapped(hpa_t pa, uint64_t len);

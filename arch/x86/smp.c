@@ -52,7 +52,7 @@ static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
 	}
 	cpu->stack_top = stack_top(cpu->id, 0);
 	gdt_init(cpu);
-	args->cr3 = host_cr3();
+	args->cr3 = read_cr3();
 	args->stack = cpu->stack_top;
 	args->cpu = (uint64_t)(uintptr_t)cpu;
 	args->entry = (uint64_t)(uintptr_t)ap_entry;

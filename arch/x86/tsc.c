@@ -134,11 +134,6 @@ uint64_t tsc_to_ns(uint64_t ticks)
 	return mul_ratio(ticks, ns_per_tick);
 }
 
-uint64_t tsc_to_ns_ceil(uint64_t ticks)
-{
-	return mul_ratio(ticks, ns_per_tick) + 1;
-}
-
 uint64_t ns_to_tsc(uint64_t ns)
 {
 	return mul_ratio(ns, ticks_per_ns);

@@ -8,7 +8,5 @@
 void tsc_init(uint16_t pm_timer_port, bool pm_timer_32bit);
 uint64_t tsc_hz(void);
 uint64_t tsc_to_ns(uint64_t ticks);
-/* Not less than the exact value: for deadlines. */
-uint64_t tsc_to_ns_ceil(uint64_t ticks);
 uint64_t ns_to_tsc(uint64_t ns);
 void delay_us(unsigned us);
