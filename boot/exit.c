@@ -32,8 +32,8 @@ static int map_prepare(struct efi_map *map, struct memmap *m)
 	entries = map->size / map->stride + SLACK;
 	map->room = entries * map->stride;
 	map->desc = phys(pages_alloc(map->room, PAGES_ANYWHERE));
-	/* Each descriptor may cut another in two; so may page 0 and the image. */
-	m->max = (uint32_t)(2 * entries + 4);
+	/* Each descriptor may cut another in two; so may page 0. */
+	m->max = (uint32_t)(2 * entries + 2);
 	m->mem = phys(pages_alloc(m->max * sizeof(*m->mem), PAGES_ANYWHERE));
 	return map->desc && m->mem ? 0 : -ENOMEM;
 }
@@ -117,8 +117,7 @@ int leave_firmware(struct handoff *h, const struct elf_image *img)
 	__asm__ volatile("cli");
 	park_processors();
 	pci_stop_dma();
-	if (memmap_convert(&m, map.desc, map.size, map.stride) ||
-	    memmap_set(&m, h->kernel_base, h->kernel_size, HANDOFF_MEM_KERNEL, HANDOFF_MEM_WB))
+	if (memmap_convert(&m, map.desc, map.size, map.stride))
 		halt();
 	h->mem_count = m.count;
 	jump_enter(h->trampoline);

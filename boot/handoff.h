@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC   0x66666f2d6c6c756dull /* "mull-off", little endian */
-#define HANDOFF_VERSION 3u
+#define HANDOFF_VERSION 4u
 
 /*
  * The hypervisor is an ELF64 executable, linked at HANDOFF_KERNEL_BASE, and is
@@ -17,7 +17,7 @@
  * state: 64-bit mode, interrupts off, a stack of at least 4 KiB in loader
  * memory, RDI = physical address of struct handoff, and page tables that map
  * - physical memory 1:1, [0, 4 GiB) and all that the map lists above, but for
- *   RESERVED and MMIO, RWX;
+ *   RESERVED, RWX;
  * - the image at HANDOFF_KERNEL_BASE, RWX.
  * 4 levels of tables, CR4.PAE alone of CR4 (and VMXE where firmware set it), the
  * direction flag clear, flat segments. No IDT; the GDT is in the trampoline page.
@@ -26,15 +26,12 @@
  */
 #define HANDOFF_KERNEL_BASE 0xffffffff80000000ull
 
+/* The later one wins where firmware lists memory twice. */
 enum handoff_mem_type {
 	HANDOFF_MEM_FREE = 1, /* may be used at once (boot services memory too) */
-	HANDOFF_MEM_LOADER,   /* handoff data, modules, boot page tables and stack */
-	HANDOFF_MEM_KERNEL,   /* the hypervisor's image */
-	HANDOFF_MEM_ACPI,     /* ACPI tables: readable, free after parsing */
-	HANDOFF_MEM_ACPI_NVS, /* keep */
-	HANDOFF_MEM_RUNTIME,  /* EFI runtime services: keep */
-	HANDOFF_MEM_RESERVED, /* keep, do not map */
-	HANDOFF_MEM_MMIO,     /* memory-mapped I/O that firmware lists */
+	HANDOFF_MEM_LOADER,   /* the image, handoff data, modules, boot page tables and stack */
+	HANDOFF_MEM_ACPI,     /* ACPI tables, and what firmware keeps for them: keep */
+	HANDOFF_MEM_RESERVED, /* EFI runtime services, device memory, all else: do not map */
 };
 
 #define HANDOFF_MEM_WB 1u /* flags: write-back is possible (EFI_MEMORY_WB) */
@@ -45,10 +42,6 @@ struct handoff_mem {
 	uint64_t size; /* bytes */
 	uint32_t type; /* enum handoff_mem_type */
 	uint32_t flags;
-};
-
-struct handoff_cpu {
-	uint32_t apic_id;
 };
 
 /* A file that the configuration names, or the configuration itself. */
@@ -69,8 +62,8 @@ struct handoff_fb { /* base 0: no framebuffer */
 	uint64_t size;  /* bytes */
 	uint32_t width; /* pixels */
 	uint32_t height;
-	uint32_t stride;                                            /* pixels a line */
-	uint8_t red_shift, green_shift, blue_shift, bits_per_pixel; /* 32 bpp only */
+	uint32_t stride;                            /* pixels a line, of 32 bits each */
+	uint8_t red_shift, green_shift, blue_shift; /* of 8 bits each */
 };
 
 struct handoff {
@@ -84,7 +77,7 @@ struct handoff {
 	uint64_t kernel_file_size;
 
 	uint64_t mem;     /* struct handoff_mem[mem_count] */
-	uint64_t cpus;    /* struct handoff_cpu[cpu_count]; from MP Services, may be empty */
+	uint64_t cpus;    /* local APIC ids, uint32_t[cpu_count]; from MP Services, may be empty */
 	uint64_t modules; /* struct handoff_module[module_count]; [0] is mullion.conf */
 	uint32_t mem_count;
 	uint32_t cpu_count;

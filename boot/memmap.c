@@ -6,18 +6,10 @@
 
 /* What each EFI memory type becomes; types that are not listed are reserved. */
 static const uint8_t neutral[] = {
-	[MEMMAP_LOADER_CODE] = HANDOFF_MEM_LOADER,   [MEMMAP_LOADER_DATA] = HANDOFF_MEM_LOADER,
-	[MEMMAP_BOOT_CODE] = HANDOFF_MEM_FREE,       [MEMMAP_BOOT_DATA] = HANDOFF_MEM_FREE,
-	[MEMMAP_RUNTIME_CODE] = HANDOFF_MEM_RUNTIME, [MEMMAP_RUNTIME_DATA] = HANDOFF_MEM_RUNTIME,
-	[MEMMAP_CONVENTIONAL] = HANDOFF_MEM_FREE,    [MEMMAP_ACPI_RECLAIM] = HANDOFF_MEM_ACPI,
-	[MEMMAP_ACPI_NVS] = HANDOFF_MEM_ACPI_NVS,    [MEMMAP_MMIO] = HANDOFF_MEM_MMIO,
-	[MEMMAP_MMIO_PORT] = HANDOFF_MEM_MMIO,
-};
-
-/* Painted in this order, so that a later one wins where ranges overlap. */
-static const uint8_t paint_order[] = {
-	HANDOFF_MEM_FREE,     HANDOFF_MEM_LOADER,  HANDOFF_MEM_ACPI,     HANDOFF_MEM_MMIO,
-	HANDOFF_MEM_ACPI_NVS, HANDOFF_MEM_RUNTIME, HANDOFF_MEM_RESERVED,
+	[MEMMAP_LOADER_CODE] = HANDOFF_MEM_LOADER, [MEMMAP_LOADER_DATA] = HANDOFF_MEM_LOADER,
+	[MEMMAP_BOOT_CODE] = HANDOFF_MEM_FREE,     [MEMMAP_BOOT_DATA] = HANDOFF_MEM_FREE,
+	[MEMMAP_CONVENTIONAL] = HANDOFF_MEM_FREE,  [MEMMAP_ACPI_RECLAIM] = HANDOFF_MEM_ACPI,
+	[MEMMAP_ACPI_NVS] = HANDOFF_MEM_ACPI,
 };
 
 static uint32_t neutral_type(uint32_t efi)
@@ -76,16 +68,16 @@ int memmap_convert(struct memmap *m, const void *map, uint64_t size, uint64_t st
 	m->count = 0;
 	if (stride < sizeof(struct memmap_desc))
 		return -EINVAL;
-	for (unsigned i = 0; i < ARRAY_SIZE(paint_order); i++) {
+	for (uint32_t type = HANDOFF_MEM_FREE; type <= HANDOFF_MEM_RESERVED; type++) {
 		for (off = 0; off < size && size - off >= sizeof(struct memmap_desc);
 		     off += stride) {
 			struct memmap_desc d;
 
 			memcpy(&d, (const char *)map + off, sizeof(d));
-			if (neutral_type(d.type) != paint_order[i])
+			if (neutral_type(d.type) != type)
 				continue;
 			bytes = min_u64(d.pages, ADDRESS_END >> PAGE_SHIFT) << PAGE_SHIFT;
-			err = memmap_set(m, d.base, bytes, paint_order[i],
+			err = memmap_set(m, d.base, bytes, type,
 					 d.attr & MEMMAP_ATTR_WB ? HANDOFF_MEM_WB : 0);
 			if (err)
 				return err;

@@ -16,7 +16,7 @@ struct memmap_desc {
 };
 static_assert(sizeof(struct memmap_desc) == 40, "EFI_MEMORY_DESCRIPTOR");
 
-/* EFI_MEMORY_TYPE, UEFI 2.10 table 7.10. */
+/* EFI_MEMORY_TYPE, UEFI 2.10 table 7.10, as far as it is used. */
 enum {
 	MEMMAP_LOADER_CODE = 1,
 	MEMMAP_LOADER_DATA,
@@ -28,8 +28,6 @@ enum {
 	MEMMAP_UNUSABLE,
 	MEMMAP_ACPI_RECLAIM,
 	MEMMAP_ACPI_NVS,
-	MEMMAP_MMIO,
-	MEMMAP_MMIO_PORT,
 };
 #define MEMMAP_ATTR_WB 8u
 
@@ -46,7 +44,7 @@ int memmap_set(struct memmap *m, uint64_t base, uint64_t size, uint32_t type, ui
 
 /*
  * Fills m from firmware's map: size bytes of descriptors, stride bytes apart.
- * Where descriptors overlap the more careful type wins; page 0 is always
+ * Where descriptors overlap the later hand-off type wins; page 0 is always
  * reserved, so that physical address 0 means nothing. Needs room for twice the
  * descriptors. -EINVAL for a stride that cannot be one.
  */

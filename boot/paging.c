@@ -28,8 +28,8 @@ static int map_identity(struct pt *pt, const struct memmap *m)
 		uint64_t base = max_u64(align_down(e->base, GIB(1)), done);
 		uint64_t end = min_u64(align_up(e->base + e->size, GIB(1)), IDENTITY_TO);
 
-		/* Reserved ranges and MMIO can be terabytes, and nobody reads them. */
-		if (e->type == HANDOFF_MEM_RESERVED || e->type == HANDOFF_MEM_MMIO || base >= end)
+		/* Reserved ranges can be terabytes, and nobody reads them. */
+		if (e->type == HANDOFF_MEM_RESERVED || base >= end)
 			continue;
 		err = pt_map(pt, base, base, end - base, PT_RWX, MT_WB);
 		done = end;

@@ -66,7 +66,6 @@ static bool fb_from(struct handoff_fb *fb, const EFI_GRAPHICS_OUTPUT_PROTOCOL_MO
 	fb->width = info->HorizontalResolution;
 	fb->height = info->VerticalResolution;
 	fb->stride = info->PixelsPerScanLine;
-	fb->bits_per_pixel = 32;
 	fb->size = 4ull * fb->stride * fb->height;
 	fb->base = mode->FrameBufferBase;
 	return true;
@@ -95,9 +94,9 @@ static void find_fb(struct handoff_fb *fb)
 static int find_cpus(struct handoff *h)
 {
 	EFI_GUID guid = mp_guid;
-	struct handoff_cpu *cpu;
 	struct mp_services *mp;
 	UINTN all, enabled;
+	uint32_t *apic_ids;
 	void *p;
 
 	if (EFI_ERROR(bs->LocateProtocol(&guid, NULL, &p)))
@@ -105,17 +104,17 @@ static int find_cpus(struct handoff *h)
 	mp = p;
 	if (EFI_ERROR(mp->count(mp, &all, &enabled)) || !all)
 		return 0;
-	h->cpus = pages_alloc(all * sizeof(*cpu), PAGES_ANYWHERE);
+	h->cpus = pages_alloc(all * sizeof(*apic_ids), PAGES_ANYWHERE);
 	if (!h->cpus)
 		return -ENOMEM;
-	cpu = phys(h->cpus);
+	apic_ids = phys(h->cpus);
 	for (UINTN i = 0; i < all; i++) {
 		struct mp_info info;
 
 		if (EFI_ERROR(mp->info(mp, i, &info)) || !(info.status & MP_ENABLED) ||
 		    !(info.status & MP_HEALTHY))
 			continue;
-		cpu[h->cpu_count++].apic_id = (uint32_t)info.apic_id;
+		apic_ids[h->cpu_count++] = (uint32_t)info.apic_id;
 	}
 	return 0;
 }

@@ -53,7 +53,7 @@ static void add_cpu(uint32_t apic_id)
 /* The MADT tells; where there is none, the firmware's MP services did. */
 static void find_cpus(void)
 {
-	const struct handoff_cpu *list = phys_to_virt(handoff.cpus);
+	const uint32_t *list = phys_to_virt(handoff.cpus);
 
 	cpus[0].apic_id = apic_id();
 	cpu_count = 1;
@@ -62,7 +62,7 @@ static void find_cpus(void)
 			add_cpu(acpi.apic_id[i]);
 	else
 		for (unsigned i = 0; i < handoff.cpu_count; i++)
-			add_cpu(list[i].apic_id);
+			add_cpu(list[i]);
 }
 
 static void find_ioapics(void)

@@ -18,9 +18,7 @@ static char drawn[MAX_ROWS][MAX_COLS]; /* what is */
 
 void fbcon_init(const struct handoff_fb *f, void *pixels)
 {
-	if (!pixels || f->bits_per_pixel != 32 || f->red_shift > 24 || f->green_shift > 24 ||
-	    f->blue_shift > 24 || f->size < (uint64_t)f->stride * f->height * 4 ||
-	    f->stride < f->width)
+	if (!pixels)
 		return;
 	stride = f->stride;
 	cols = (unsigned)min_u64(f->width / GLYPH_W, MAX_COLS);

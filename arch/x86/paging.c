@@ -26,15 +26,6 @@ static void must_map(uint64_t va, hpa_t pa, uint64_t size, unsigned prot, const 
 		panic("mapping the %s at 0x%lx (%lu KiB): error %d", what, pa, size >> 10, err);
 }
 
-static bool in_direct_map(const struct handoff_mem *m)
-{
-	const uint64_t types = BIT(HANDOFF_MEM_FREE) | BIT(HANDOFF_MEM_LOADER) |
-			       BIT(HANDOFF_MEM_ACPI) | BIT(HANDOFF_MEM_ACPI_NVS) |
-			       BIT(HANDOFF_MEM_KERNEL);
-
-	return m->type < 64 && (types >> m->type & 1) && (m->flags & HANDOFF_MEM_WB);
-}
-
 static void map_ram(uint64_t base, uint64_t end)
 {
 	if (end > base)
@@ -48,7 +39,8 @@ static void map_direct(const struct handoff *h)
 
 	/* Neighbours of different types are joined, so that large pages fit. */
 	for (uint32_t i = 0; i < h->mem_count; i++) {
-		if (!in_direct_map(&m[i]) || m[i].base >= MEM_LIMIT)
+		if (m[i].type == HANDOFF_MEM_RESERVED || !(m[i].flags & HANDOFF_MEM_WB) ||
+		    m[i].base >= MEM_LIMIT)
 			continue;
 		if (m[i].base != end) {
 			map_ram(base, end);

@@ -13,7 +13,8 @@
 #include "kernel/errno.h"
 #include "kernel/string.h"
 
-#define WB MEMMAP_ATTR_WB
+#define WB   MEMMAP_ATTR_WB
+#define MMIO 11 /* UEFI 2.10 table 7.10 */
 
 static struct handoff_mem mem[64];
 static struct memmap map;
@@ -60,7 +61,7 @@ static void types_are_translated_and_sorted(void **state)
 		{{MEMMAP_RUNTIME_DATA, 0, 0x204000, 0, 1, WB}, 0},
 		{{MEMMAP_ACPI_RECLAIM, 0, 0x205000, 0, 1, WB}, 0},
 		{{MEMMAP_ACPI_NVS, 0, 0x206000, 0, 1, WB}, 0},
-		{{MEMMAP_MMIO, 0, 0xfee00000, 0, 1, 1}, 0},
+		{{MMIO, 0, 0xfee00000, 0, 1, 1}, 0},
 		{{MEMMAP_UNUSABLE, 0, 0x207000, 0, 1, WB}, 0},
 		{{14 /* persistent */, 0, 0x208000, 0, 1, WB}, 0},
 		{{0x80000001 /* an OEM's */, 0, 0x209000, 0, 1, WB}, 0},
@@ -79,17 +80,17 @@ static void types_are_translated_and_sorted(void **state)
 	expect(3, 0x200000, 0x201000, HANDOFF_MEM_FREE);
 	expect(4, 0x201000, 0x202000, HANDOFF_MEM_LOADER);
 	expect(5, 0x202000, 0x203000, HANDOFF_MEM_LOADER);
-	expect(6, 0x203000, 0x204000, HANDOFF_MEM_RUNTIME);
-	expect(7, 0x204000, 0x205000, HANDOFF_MEM_RUNTIME);
+	expect(6, 0x203000, 0x204000, HANDOFF_MEM_RESERVED);
+	expect(7, 0x204000, 0x205000, HANDOFF_MEM_RESERVED);
 	expect(8, 0x205000, 0x206000, HANDOFF_MEM_ACPI);
-	expect(9, 0x206000, 0x207000, HANDOFF_MEM_ACPI_NVS);
+	expect(9, 0x206000, 0x207000, HANDOFF_MEM_ACPI);
 	expect(10, 0x207000, 0x208000, HANDOFF_MEM_RESERVED);
 	expect(11, 0x208000, 0x209000, HANDOFF_MEM_RESERVED);
 	expect(12, 0x209000, 0x20a000, HANDOFF_MEM_RESERVED);
 	expect(13, 0x20a000, 0x20b000, HANDOFF_MEM_FREE);
 	assert_int_equal(mem[13].flags, 0);
 	expect(14, 0x20b000, 0x20c000, HANDOFF_MEM_FREE);
-	expect(15, 0xfee00000, 0xfee01000, HANDOFF_MEM_MMIO);
+	expect(15, 0xfee00000, 0xfee01000, HANDOFF_MEM_RESERVED);
 	assert_int_equal(mem[15].flags, 0);
 }
 
@@ -107,7 +108,9 @@ static void page_zero_is_reserved_even_when_firmware_calls_it_free(void **state)
 static void the_more_careful_type_wins_an_overlap(void **state)
 {
 	struct memmap_desc efi[] = {
-		{MEMMAP_RUNTIME_DATA, 0, 0x104000, 0, 4, WB},
+		{MEMMAP_ACPI_NVS, 0, 0x104000, 0, 4, WB},
+		{MEMMAP_LOADER_DATA, 0, 0x10b000, 0, 1, WB},
+		{MEMMAP_LOADER_DATA, 0, 0x105000, 0, 1, WB},
 		{MEMMAP_CONVENTIONAL, 0, 0x100000, 0, 16, WB},
 		{MEMMAP_UNUSABLE, 0, 0x106000, 0, 4, WB},
 	};
@@ -115,11 +118,13 @@ static void the_more_careful_type_wins_an_overlap(void **state)
 	(void)state;
 	assert_int_equal(memmap_convert(&map, efi, sizeof(efi), sizeof(efi[0])), 0);
 	expect_sane();
-	assert_int_equal(map.count, 5);
+	assert_int_equal(map.count, 7);
 	expect(1, 0x100000, 0x104000, HANDOFF_MEM_FREE);
-	expect(2, 0x104000, 0x106000, HANDOFF_MEM_RUNTIME);
+	expect(2, 0x104000, 0x106000, HANDOFF_MEM_ACPI);
 	expect(3, 0x106000, 0x10a000, HANDOFF_MEM_RESERVED);
-	expect(4, 0x10a000, 0x110000, HANDOFF_MEM_FREE);
+	expect(4, 0x10a000, 0x10b000, HANDOFF_MEM_FREE);
+	expect(5, 0x10b000, 0x10c000, HANDOFF_MEM_LOADER);
+	expect(6, 0x10c000, 0x110000, HANDOFF_MEM_FREE);
 }
 
 static void hostile_descriptors_are_cut_or_dropped(void **state)
@@ -128,7 +133,7 @@ static void hostile_descriptors_are_cut_or_dropped(void **state)
 		{MEMMAP_CONVENTIONAL, 0, 0x100000, 0, 0, WB},
 		{MEMMAP_CONVENTIONAL, 0, UINT64_MAX - 0xfff, 0, 2, WB},
 		{MEMMAP_CONVENTIONAL, 0, BIT(52), 0, 1, WB},
-		{MEMMAP_MMIO, 0, BIT(51), 0, UINT64_MAX, 0},
+		{MMIO, 0, BIT(51), 0, UINT64_MAX, 0},
 		{MEMMAP_CONVENTIONAL, 0, 0x200800, 0, 1, WB},
 		{MEMMAP_CONVENTIONAL, 0, 0x300000, 0, 1, WB}, /* cut off by size below */
 	};
@@ -138,7 +143,7 @@ static void hostile_descriptors_are_cut_or_dropped(void **state)
 	expect_sane();
 	assert_int_equal(map.count, 3);
 	expect(1, 0x200000, 0x202000, HANDOFF_MEM_FREE);
-	expect(2, BIT(51), BIT(52), HANDOFF_MEM_MMIO);
+	expect(2, BIT(51), BIT(52), HANDOFF_MEM_RESERVED);
 
 	assert_int_equal(memmap_convert(&map, efi, sizeof(efi), 39), -EINVAL);
 	assert_int_equal(memmap_convert(&map, efi, sizeof(efi), 0), -EINVAL);
@@ -156,7 +161,7 @@ static void a_full_array_is_refused_and_left_alone(void **state)
 	(void)state;
 	map.max = 3;
 	assert_int_equal(memmap_set(&map, 0x1000, 0x8000, HANDOFF_MEM_FREE, 0), 0);
-	assert_int_equal(memmap_set(&map, 0x2000, 0x1000, HANDOFF_MEM_KERNEL, 0), 0);
+	assert_int_equal(memmap_set(&map, 0x2000, 0x1000, HANDOFF_MEM_LOADER, 0), 0);
 	assert_int_equal(map.count, 3);
 	memcpy(before, mem, sizeof(before));
 	assert_int_equal(memmap_set(&map, 0x5000, 0x1000, HANDOFF_MEM_ACPI, 0), -ENOSPC);
@@ -166,7 +171,7 @@ static void a_full_array_is_refused_and_left_alone(void **state)
 	/* Exactly in place of an entry, or over several, needs no room. */
 	assert_int_equal(memmap_set(&map, 0x3000, 0x6000, HANDOFF_MEM_ACPI, 0), 0);
 	assert_int_equal(map.count, 3);
-	assert_int_equal(memmap_set(&map, 0, 0x10000, HANDOFF_MEM_MMIO, 0), 0);
+	assert_int_equal(memmap_set(&map, 0, 0x10000, HANDOFF_MEM_RESERVED, 0), 0);
 	assert_int_equal(map.count, 1);
 	map.max = 0;
 	map.count = 0;

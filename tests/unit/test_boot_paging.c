@@ -75,7 +75,7 @@ static struct handoff_mem mem[] = {
 	{GIB(9) - PAGE_SIZE, 2 * PAGE_SIZE, HANDOFF_MEM_ACPI, 1},
 	{GIB(600), PAGE_SIZE, HANDOFF_MEM_LOADER, 1},
 	{GIB(700), GIB(200), HANDOFF_MEM_RESERVED, 0},
-	{GIB(1000), GIB(24), HANDOFF_MEM_MMIO, 0},
+	{GIB(1000), GIB(24), HANDOFF_MEM_RESERVED, 0},
 	{BIT(47) - PAGE_SIZE, GIB(8), HANDOFF_MEM_FREE, 1},
 };
 static const struct memmap map = {.mem = mem, .count = ARRAY_SIZE(mem)};
