@@ -55,16 +55,17 @@ void panic_keep(hpa_t pa, uint64_t size, uint64_t boot_epoch)
 	survive_print(region, size);
 }
 
-bool panic_in_progress(void)
-{
-	return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE) != 0;
-}
-
-void panic_park(void)
+static void __attribute__((noreturn)) park(void)
 {
 	irq_off();
 	for (;;)
 		__asm__ volatile("hlt");
+}
+
+void panic_join(void)
+{
+	if (__atomic_load_n(&panicking, __ATOMIC_ACQUIRE))
+		park();
 }
 
 __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
@@ -151,10 +152,8 @@ static void begin(void)
 {
 	irq_off();
 	if (!claim()) /* a second panic of the same core: its first one goes on being the message */
-		panic_park();
-	/* The others stop where they are in any case. */
-	if (cpu_count > 1)
-		apic_send_nmi_others();
+		park();
+	stop_other_cores();
 }
 
 /* No lock, no allocation; the other cores stand still. */
@@ -184,12 +183,16 @@ static void keep(void)
 	say("panic| a reset shows this log again at the next boot; a power cycle loses it");
 }
 
+void last_words(const char *s)
+{
+	say("%s", s);
+	park();
+}
+
 static void __attribute__((noreturn)) end(void)
 {
 	keep();
-	say("panic| the machine is stopped: reset or power-cycle it");
-	serial_drain(&serial_com1);
-	panic_park();
+	last_words("panic| the machine is stopped: reset or power-cycle it");
 }
 
 void panic_trap(const struct trap_frame *f, const char *what)

@@ -3,7 +3,6 @@
 #include "arch/x86/power.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/cpu.h"
-#include "arch/x86/fbcon.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/serial.h"
@@ -38,15 +37,6 @@ static void enter_acpi_mode(void)
 		delay_us(1000);
 }
 
-/* Past the log, whose lock a core that was stopped may hold. */
-static void __attribute__((noreturn)) last_words(const char *s)
-{
-	serial_write(&serial_com1, s, strlen(s));
-	fbcon_write(s, strlen(s));
-	serial_drain(&serial_com1);
-	panic_park();
-}
-
 /* The last line of the log, and no guest runs any more. */
 static void stop(const char *why)
 {
@@ -71,7 +61,7 @@ void power_reset(void)
 	delay_us(100000);
 	out8(0x64, 0xfe);
 	delay_us(100000);
-	last_words("mullion| this machine does not reset itself: press its button\r\n");
+	last_words("mullion| this machine does not reset itself: press its button");
 }
 
 void power_off(void)
@@ -87,5 +77,5 @@ void power_off(void)
 		for (const char *s = "Shutdown"; *s; s++)
 			out8(0x8900, (uint8_t)*s);
 	}
-	last_words("mullion| this machine does not switch itself off: it is safe to do so now\r\n");
+	last_words("mullion| this machine does not switch itself off: it is safe to do so now");
 }

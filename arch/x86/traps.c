@@ -83,17 +83,10 @@ static bool fixup(struct trap_frame *f)
 	return false;
 }
 
-static void host_nmi(void)
-{
-	/* Another core that panics stops this one so; any other NMI has no owner here. */
-	if (panic_in_progress())
-		panic_park();
-}
-
 static void exception(struct trap_frame *f)
 {
 	if (f->vector == VEC_NMI) {
-		host_nmi();
+		panic_join(); /* any other NMI has no owner here */
 		return;
 	}
 	if (f->vector == VEC_GP && fixup(f))
