@@ -203,7 +203,6 @@ static void main_on_stack(void)
 	xstate_init();
 	choose_backend();
 	backend_on(this_cpu());
-	cpus[0].online = true;
 	smp_start(handoff.trampoline, ap_main);
 	log_info("%u core%s with %s, %lu MiB of memory free, %s", cpu_count,
 		 cpu_count == 1 ? "" : "s", vcpu_ops->name, mem_free_bytes() >> 20,
@@ -227,7 +226,6 @@ void boot_main(uint64_t handoff_pa)
 	wrmsr(MSR_GS_BASE, (uint64_t)(uintptr_t)&cpus[0]);
 	cpus[0].self = &cpus[0];
 	cpu_count = 1;
-	cpus[0].stack_top = stack_top(0, 0);
 	(void)serial_init(&serial_com1, SERIAL_COM1);
 	console_init();
 	gdt_init(&cpus[0]);
@@ -240,5 +238,5 @@ void boot_main(uint64_t handoff_pa)
 	handoff = *h;
 	mem_init(&handoff);
 	paging_init(&handoff);
-	call_on_stack(cpus[0].stack_top, main_on_stack);
+	call_on_stack(stack_top(0, 0), main_on_stack);
 }

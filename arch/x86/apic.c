@@ -94,10 +94,9 @@ void apic_eoi(void)
 	apic_write(APIC_EOI, 0);
 }
 
-void apic_send_init(uint32_t id, bool assert_level)
+void apic_send_init(uint32_t id)
 {
-	apic_icr(id,
-		 (uint32_t)(DELIVERY(APIC_DM_INIT) | LVT_LEVEL | (assert_level ? ICR_ASSERT : 0)));
+	apic_icr(id, DELIVERY(APIC_DM_INIT) | (uint32_t)(LVT_LEVEL | ICR_ASSERT));
 }
 
 void apic_send_sipi(uint32_t id, uint8_t page)

@@ -10,7 +10,7 @@ void apic_enable(void);
 uint32_t apic_id(void);
 void apic_eoi(void);
 
-void apic_send_init(uint32_t apic_id, bool assert_level);
+void apic_send_init(uint32_t apic_id);
 void apic_send_sipi(uint32_t apic_id, uint8_t page);
 void apic_send_ipi(uint32_t apic_id, uint8_t vector);
 void apic_send_nmi_others(void);

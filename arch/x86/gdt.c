@@ -31,7 +31,6 @@ void gdt_init(struct cpu *cpu)
 	uint64_t base = (uint64_t)(uintptr_t)&t->tss;
 
 	memset(t, 0, sizeof(*t));
-	t->tss.rsp[0] = cpu->stack_top;
 	for (unsigned i = IST_DF; i <= IST_MC; i++)
 		t->tss.ist[i - 1] = stack_top(cpu->id, i);
 	t->tss.iomap = sizeof(struct tss);

@@ -17,7 +17,6 @@ struct cpu {
 	uint64_t pending;        /* CPU_REQ_*: set by interrupts and other cores, atomically */
 	void *hw;                /* the backend's per-core data */
 	struct cpu_more *more;   /* the scheduler's and timers' */
-	uint64_t stack_top;      /* top of the core's own stack */
 	uint64_t tss_va, gdt_va; /* live in arch/x86/gdt.c */
 } __attribute__((aligned(64)));
 

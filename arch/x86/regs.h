@@ -62,15 +62,13 @@
 #define DR6_BS   BIT(14)
 #define DR7_INIT 0x400ull
 
-#define XCR0_X87     BIT(0)
-#define XCR0_SSE     BIT(1)
-#define XCR0_AVX     BIT(2)
-#define XCR0_BNDREGS BIT(3)
-#define XCR0_BNDCSR  BIT(4)
-#define XCR0_OPMASK  BIT(5)
-#define XCR0_ZMM_HI  BIT(6)
-#define XCR0_HI_ZMM  BIT(7)
-#define XCR0_PKRU    BIT(9)
+#define XCR0_X87    BIT(0)
+#define XCR0_SSE    BIT(1)
+#define XCR0_AVX    BIT(2)
+#define XCR0_OPMASK BIT(5)
+#define XCR0_ZMM_HI BIT(6)
+#define XCR0_HI_ZMM BIT(7)
+#define XCR0_PKRU   BIT(9)
 
 enum x86_vector {
 	VEC_DE = 0,

@@ -45,19 +45,18 @@ static bool comes_up(const struct cpu *cpu, unsigned us)
 
 static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
 {
-	/* A core that did not start has left its number, and stacks, to the next. */
-	if (!cpu->stack_top && paging_add_stacks(cpu->id)) {
+	/* A core that did not start has left its number, stacks and tables to the next. */
+	if (!cpu->gdt_va && paging_add_stacks(cpu->id)) {
 		log_err("no memory for the stacks of core %u", cpu->id);
 		return false;
 	}
-	cpu->stack_top = stack_top(cpu->id, 0);
 	gdt_init(cpu);
 	args->cr3 = read_cr3();
-	args->stack = cpu->stack_top;
+	args->stack = stack_top(cpu->id, 0);
 	args->cpu = (uint64_t)(uintptr_t)cpu;
 	args->entry = (uint64_t)(uintptr_t)ap_entry;
 
-	apic_send_init(cpu->apic_id, true);
+	apic_send_init(cpu->apic_id);
 	delay_us(10000);
 	for (unsigned i = 0; i < 2; i++) {
 		apic_send_sipi(cpu->apic_id, (uint8_t)(page >> PAGE_SHIFT));
@@ -65,7 +64,7 @@ static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
 			return true;
 	}
 	/* It must not wake up later and run with another core's data. */
-	apic_send_init(cpu->apic_id, true);
+	apic_send_init(cpu->apic_id);
 	return false;
 }
 

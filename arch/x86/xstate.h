@@ -25,17 +25,17 @@ void xstate_save(struct vcpu *v);
 /* Puts v's state, and its XCR0, into the registers of this core. */
 void xstate_restore(struct vcpu *v);
 
-/* May XCR0 be set to v? Rules of SDM 1 13.3, APM 2 11.5.2: else XSETBV is #GP. */
+/*
+ * May XCR0 be set to v? Rules of SDM 1 13.3, APM 2 11.5.2: else XSETBV is #GP.
+ * MPX, which has one too, is never supported.
+ */
 static inline bool xcr0_valid(uint64_t v, uint64_t supported)
 {
 	const uint64_t avx512 = XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM;
-	const uint64_t mpx = XCR0_BNDREGS | XCR0_BNDCSR;
 
 	if (!(v & XCR0_X87) || (v & ~supported))
 		return false;
 	if ((v & XCR0_AVX) && !(v & XCR0_SSE))
 		return false;
-	if ((v & avx512) && ((v & avx512) != avx512 || !(v & XCR0_AVX)))
-		return false;
-	return !(v & mpx) || (v & mpx) == mpx;
+	return !(v & avx512) || ((v & avx512) == avx512 && (v & XCR0_AVX));
 }
