@@ -44,15 +44,11 @@ static uint64_t table_page(void)
 	return pages_alloc(PAGE_SIZE, PAGES_LOW_4G);
 }
 
-static bool cpu_has_gib_pages(void)
-{
-	return cpuid(0x80000000, 0).eax >= 0x80000001 && cpuid(0x80000001, 0).edx & BIT(26);
-}
-
 /* Page tables, stack and the code that changes over: false when there is no memory. */
 static bool prepare_jump(struct handoff *h, const struct elf_image *img, const struct memmap *m)
 {
-	struct paging paging = {.page = table_page, .gib_pages = cpu_has_gib_pages()};
+	struct paging paging = {.page = table_page,
+				.gib_pages = (cpuid(0x80000001, 0).edx & BIT(26)) != 0};
 	uint64_t stack = pages_alloc(STACK_SIZE, PAGES_ANYWHERE);
 	struct jump *jump;
 

@@ -55,19 +55,10 @@ uint64_t pages_alloc_code(uint64_t size, uint64_t max)
 
 uint64_t pages_alloc_2m(uint64_t size)
 {
-	uint64_t spare = PAGES(MIB(2)), pages = PAGES(align_up(size, MIB(2)));
-	uint64_t base = alloc(EfiLoaderData, pages + spare, PAGES_LOW_4G);
-	uint64_t aligned = align_up(base, MIB(2)), head = (aligned - base) >> PAGE_SHIFT;
+	/* What is left over on both sides, 2 MiB in all, stays the loader's. */
+	uint64_t base = alloc(EfiLoaderData, PAGES(align_up(size, MIB(2)) + MIB(2)), PAGES_LOW_4G);
 
-	if (!base)
-		return 0;
-	if (head)
-		bs->FreePages(base, head);
-	if (spare - head)
-		bs->FreePages(aligned + (pages << PAGE_SHIFT), spare - head);
-	blocks[block_count - 1].base = aligned;
-	blocks[block_count - 1].pages = pages;
-	return aligned;
+	return align_up(base, MIB(2));
 }
 
 void pages_free(uint64_t base)
