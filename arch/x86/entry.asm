@@ -7,16 +7,12 @@ extern boot_main
 
 section .text.entry exec
 global entry
-; RDI = physical address of struct handoff (boot/handoff.h).
+; Interrupts off, direction flag clear, RDI = physical address of struct handoff (boot/handoff.h).
 entry:
-	cli
-	cld
 	lea rsp, [boot_stack_top]
 	xor ebp, ebp
-	call boot_main
-.stop:	cli
-	hlt
-	jmp .stop
+	call boot_main			; never returns
+	ud2
 
 section .text exec
 ; void call_on_stack(uint64_t top, void (*fn)(void)): never returns.
@@ -24,10 +20,8 @@ global call_on_stack
 call_on_stack:
 	mov rsp, rdi
 	xor ebp, ebp
-	call rsi
-.stop:	cli
-	hlt
-	jmp .stop
+	call rsi			; a call, as backtraces end with what called
+	ud2
 
 ; void reload_segments(void): CS and data selectors of the core's new GDT.
 global reload_segments

@@ -53,15 +53,11 @@ long_mode:
 	mov rdi, [rbx + args.cpu - trampoline_start]
 	mov rax, [rbx + args.entry - trampoline_start]
 	xor ebp, ebp
-	call rax
-.stop:	cli
-	hlt
-	jmp .stop
+	call rax			; never returns
+	ud2
 
-align 8
 far32:	dd 0
 	dw 0x08
-align 8
 far64:	dd 0
 	dw 0x18
 align 8
