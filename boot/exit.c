@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The end of boot services: last memory map, page tables, and the jump. */
 #include "arch/x86/cpu.h"
-#include "boot/jump.h"
 #include "boot/loader.h"
 #include "boot/paging.h"
 
@@ -9,6 +8,17 @@
 #define SLACK       64u /* descriptors that our own allocations may add to the map */
 #define EXIT_TRIES  8u
 #define TRAMP_BELOW (MIB(1) - 1)
+
+/* The beginning of the code that is copied below 1 MiB; boot/jump.asm has the same layout. */
+struct jump {
+	uint64_t entry, handoff, stack; /* stack: its upper end */
+	uint64_t pml4, pml5;
+};
+
+extern const char jump_begin[], jump_end[];
+
+/* page: a copy of [jump_begin, jump_end) with struct jump filled in. */
+void jump_enter(uint64_t page) __attribute__((noreturn));
 
 struct efi_map {
 	EFI_MEMORY_DESCRIPTOR *desc;

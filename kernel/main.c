@@ -8,7 +8,6 @@
 #include "arch/x86/panic.h"
 #include "arch/x86/power.h"
 #include "arch/x86/serial.h"
-#include "arch/x86/smp.h"
 #include "boot/handoff.h"
 #include "kernel/guest.h"
 #include "kernel/mon/monitor.h"

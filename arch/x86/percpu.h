@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a core keeps for itself; reached through GS in the hypervisor. */
+/* The cores: what each keeps for itself, reached through GS, and how they are started. */
 #pragma once
 
 #include "kernel/types.h"
@@ -26,6 +26,14 @@ struct cpu {
 
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned cpu_count; /* online or not */
+
+/*
+ * Starts every core of cpus[] but the boot core, one after the other, through
+ * the page below 1 MiB; each ends in main(), on its own stack, with its tables
+ * and local APIC on. Cores that do not answer are taken out of cpus[] with a
+ * warning.
+ */
+void smp_start(hpa_t page, void (*main)(void));
 
 static inline struct cpu *this_cpu(void)
 {

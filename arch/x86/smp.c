@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* INIT-SIPI-SIPI for each application processor (SDM 3A 8.4.4.1). */
-#include "arch/x86/smp.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/paging.h"
