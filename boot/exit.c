@@ -121,8 +121,7 @@ int leave_firmware(struct handoff *h, const struct elf_image *img)
 		return -EIO;
 	}
 	__asm__ volatile("cli");
-	park_processors();
-	pci_stop_dma();
+	quiet_machine();
 	if (memmap_convert(&m, map.desc, map.size, map.stride))
 		halt();
 	h->mem_count = m.count;

@@ -56,9 +56,8 @@ int kernel_load(struct handoff *h, struct elf_image *img);
 /* platform.c: what firmware knows about the machine. */
 int platform_collect(struct handoff *h);
 
-/* park.c and pci.c: with boot services ended, nothing but this processor goes on. */
-void park_processors(void);
-void pci_stop_dma(void);
+/* quiet.c: with boot services ended, nothing but this processor goes on. */
+void quiet_machine(void);
 
 /* exit.c: ends boot services and enters the hypervisor; returns only on failure. */
 int leave_firmware(struct handoff *h, const struct elf_image *img);
