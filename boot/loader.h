@@ -44,7 +44,7 @@ void volume_read(const char *path, struct handoff_module *mod);
 const char *volume_error(int32_t status);
 
 /* modules.c: the configuration and what it names. */
-#define MODULES_MAX (1 + 3 * CONFIG_MAX_VMS)
+#define MODULES_MAX (1 + ARRAY_SIZE(((struct config_vm *)0)->file) * CONFIG_MAX_VMS)
 int modules_load(struct handoff *h);
 
 /* survive.c: fills survive and survive_size; none is no error. */

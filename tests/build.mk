@@ -14,7 +14,8 @@ UNIT_COVERAGE := 85
 UNIT_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 # Hosted, and not optimized: then coverage counts the lines that were written.
 UNIT_CFLAGS := -std=gnu11 -g -O0 -fno-omit-frame-pointer -fno-strict-aliasing $(UNIT_SAN) \
-	-Wall -Wextra -Werror -I. -MMD -MP
+	-Wall -Wextra -Werror -I. -idirafter /usr/include/efi -idirafter /usr/include/efi/x86_64 \
+	-MMD -MP
 
 .PHONY: unit
 unit:
