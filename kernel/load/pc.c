@@ -14,7 +14,7 @@ int pc_modules(const struct load_mem *m, const struct pc_image *pc, gpa_t end, g
 			return load_fail(why, -ENOMEM,
 					 "the kernel and its modules need at least %lu MiB below "
 					 "3 GiB, the VM has %lu MiB",
-					 end >> 20, m->size >> 20);
+					 (end + MIB(1) - 1) >> 20, m->size >> 20);
 		if (vm_write(m->vm, at[i], pc->module[i].data, pc->module[i].size))
 			return load_fail(why, -EFAULT, "the VM's memory cannot be written");
 	}
