@@ -4,7 +4,6 @@
 
 #include "kernel/config_parse.h"
 #include "kernel/print.h"
-#include "kernel/words.h"
 
 #define MAX_DIAGS  20u
 #define LIST_SHOWN 222 /* characters of what may be chosen from */
@@ -64,21 +63,6 @@ struct span config_cut(struct span *rest, char c)
 bool config_is(struct span s, const char *word)
 {
 	return s.len == strlen(word) && memcmp(s.s, word, s.len) == 0;
-}
-
-bool config_number(struct span s, unsigned base, uint64_t *n)
-{
-	*n = 0;
-	for (unsigned i = 0; i < s.len; i++) {
-		/* The letters of either case, and digits that have bit 5 anyway. */
-		unsigned c = (unsigned char)s.s[i] | 0x20u;
-		unsigned digit = c >= 'a' ? c - 'a' + 10 : c - '0';
-
-		if (digit >= base || *n > UINT32_MAX / base)
-			return false;
-		*n = *n * base + digit;
-	}
-	return s.len > 0;
 }
 
 struct echo config_echo(struct span s)
@@ -229,7 +213,7 @@ static void section_core(struct config_parser *p, struct span number)
 	struct config_core *core;
 	uint64_t n;
 
-	if (!config_number(number, 10, &n) || n >= CONFIG_MAX_CORES) {
+	if (!words_number(number.s, number.len, 10, &n) || n >= CONFIG_MAX_CORES) {
 		config_fail(p, p->line,
 			    "[core %s]: expected the number of a core, 0 to %u. Mend it.",
 			    config_echo(number).s, CONFIG_MAX_CORES - 1);

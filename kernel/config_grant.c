@@ -9,8 +9,8 @@ static bool pci_function(struct span s, uint64_t *function)
 	struct span bus = config_cut(&s, ':'), device = config_cut(&s, '.');
 	uint64_t b, d, f;
 
-	if (!config_number(bus, 16, &b) || !config_number(device, 16, &d) ||
-	    !config_number(s, 16, &f) || b > 0xff || d > 0x1f || f > 7)
+	if (!words_number(bus.s, bus.len, 16, &b) || !words_number(device.s, device.len, 16, &d) ||
+	    !words_number(s.s, s.len, 16, &f) || b > 0xff || d > 0x1f || f > 7)
 		return false;
 	*function = b << 8 | d << 3 | f;
 	return true;

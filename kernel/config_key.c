@@ -28,7 +28,7 @@ static bool set_number(const struct config_setting *s)
 {
 	uint64_t n;
 
-	if (!config_number(s->v, 10, &n) || n < s->k->min || n > s->k->max)
+	if (!words_number(s->v.s, s->v.len, 10, &n) || n < s->k->min || n > s->k->max)
 		return false;
 	*(unsigned *)s->to = (unsigned)n;
 	return true;
@@ -40,14 +40,16 @@ static bool set_bytes(const struct config_setting *s)
 	static const char units[] = "KkMmGg";
 	struct span v = s->v;
 	uint64_t *to = s->to;
-	unsigned unit = 0;
+	unsigned unit = 0, shift;
 
 	while (v.len && units[unit] && units[unit] != v.s[v.len - 1])
 		unit++;
-	if (!v.len || !units[unit] || !config_number((struct span){v.s, v.len - 1}, 10, to))
+	shift = unit / 2 * 10 + 10;
+	if (!v.len || !units[unit] || !words_number(v.s, v.len - 1, 10, to) ||
+	    *to > s->k->max >> shift)
 		return false;
-	*to <<= unit / 2 * 10 + 10;
-	return *to >= s->k->min && *to <= s->k->max && *to % s->k->min == 0;
+	*to <<= shift;
+	return *to >= s->k->min && *to % s->k->min == 0;
 }
 
 /* At most max bytes. */

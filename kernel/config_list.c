@@ -12,8 +12,8 @@ static bool is_list(struct span v)
 static bool number(struct span s, bool hex, uint64_t *n)
 {
 	if (hex && s.len > 2 && s.s[0] == '0' && s.s[1] == 'x')
-		return config_number((struct span){s.s + 2, s.len - 2}, 16, n);
-	return config_number(s, 10, n);
+		return words_number(s.s + 2, s.len - 2, 16, n);
+	return words_number(s.s, s.len, 10, n);
 }
 
 bool config_range(struct span s, bool hex, uint64_t *first, uint64_t *last)
@@ -59,8 +59,8 @@ bool config_set_windows(const struct config_setting *s)
 		uint64_t n;
 
 		if (core->window_count == CONFIG_MAX_WINDOWS || !name.len ||
-		    name.len >= CONFIG_NAME_MAX || !config_number(us, 10, &n) || n < s->k->min ||
-		    n > s->k->max)
+		    name.len >= CONFIG_NAME_MAX || !words_number(us.s, us.len, 10, &n) ||
+		    n < s->k->min || n > s->k->max)
 			return false;
 		if (!config_is(name, "idle"))
 			memcpy(w->vm, name.s, name.len);

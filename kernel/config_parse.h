@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/config.h"
+#include "kernel/words.h"
 
 /* A piece of the file. */
 struct span {
@@ -36,8 +37,6 @@ void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 bool config_is(struct span s, const char *word);
 /* Takes what stands before the first c off *rest, and c with it; ' ': any blank. Trims both. */
 struct span config_cut(struct span *rest, char c);
-/* All of s is digits of the base, and they make no more than about 32 bits. */
-bool config_number(struct span s, unsigned base, uint64_t *n);
 /* "n" or "n-m", not falling; hex: 0x is understood, too. */
 bool config_range(struct span s, bool hex, uint64_t *first, uint64_t *last);
 struct echo config_echo(struct span s);

@@ -34,14 +34,18 @@ int words_find(words_fn list, const char *word, const char **nearest)
 	return -1;
 }
 
-bool words_number(const char *word, uint64_t *n)
+bool words_number(const char *s, size_t len, unsigned base, uint64_t *n)
 {
-	const char *s = word;
-
-	for (*n = 0; *s >= '0' && *s <= '9' && *n <= (UINT64_MAX - 9) / 10; s++)
-		*n = *n * 10 + (unsigned)(*s - '0');
-	if (!*s && *word)
-		return true;
 	*n = 0;
-	return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned c = (unsigned char)s[i], letter = c | 0x20u;
+		unsigned digit = c <= '9' ? c - '0' : letter >= 'a' ? letter - 'a' + 10 : base;
+
+		if (digit >= base || *n > (UINT64_MAX - digit) / base) {
+			*n = 0;
+			return false;
+		}
+		*n = *n * base + digit;
+	}
+	return len > 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The nearest right word to a wrong one; pure. */
+/* The nearest right word to a wrong one, and numbers in words; pure. */
 #pragma once
 
 #include "kernel/types.h"
@@ -18,5 +18,5 @@ typedef const char *(*words_fn)(unsigned i);
 /* The number of a word in a list, or -1; then *nearest is the nearest right one, or NULL. */
 int words_find(words_fn list, const char *word, const char **nearest);
 
-/* All of word is a decimal number, and one of 64 bits; else *n is 0. */
-bool words_number(const char *word, uint64_t *n);
+/* All of s is digits of the base, a number of 64 bits; else *n is 0. Reads up to what is none. */
+bool words_number(const char *s, size_t len, unsigned base, uint64_t *n);

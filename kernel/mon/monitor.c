@@ -57,7 +57,7 @@ int call_choose(struct call *c, const char *what, words_fn list, const char *wor
 
 int call_number(struct call *c, unsigned i, uint64_t *n)
 {
-	if (words_number(c->word[i], n))
+	if (words_number(c->word[i], strlen(c->word[i]), 10, n))
 		return 0;
 	return call_fail(c, -EINVAL, "\"%s\": expected a number", c->word[i]);
 }
@@ -82,8 +82,8 @@ static int verb_help(struct call *c)
 static int find_vm(struct call *c, const char *word)
 {
 	uint64_t n;
-	int i = words_number(word, &n) && n - 1 < vm_count ? (int)n - 1
-							   : call_choose(c, "VM", vm_word, word);
+	bool number = words_number(word, strlen(word), 10, &n) && n - 1 < vm_count;
+	int i = number ? (int)n - 1 : call_choose(c, "VM", vm_word, word);
 
 	if (i < 0)
 		return i;

@@ -25,24 +25,17 @@ static bool take(const char **s, char c)
 static char escape(const char **s)
 {
 	char c = **s;
-	unsigned v = 0;
+	uint64_t v;
 
 	*s += c != '\0';
 	if (c == '"' || c == '\\' || c == '/')
 		return c;
 	if (c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't')
 		return ' ';
-	for (unsigned i = 0; c == 'u' && i < 4; i++, ++*s) {
-		char digit = **s, letter = (char)(digit | 0x20);
-
-		if (digit >= '0' && digit <= '9')
-			v = v << 4 | (unsigned)(digit - '0');
-		else if (letter >= 'a' && letter <= 'f')
-			v = v << 4 | (unsigned)(letter - 'a' + 10);
-		else
-			return 0;
-	}
-	return c != 'u' ? '\0' : (char)(v >= ' ' && v <= '~' ? v : '?');
+	if (c != 'u' || !words_number(*s, 4, 16, &v))
+		return '\0';
+	*s += 4;
+	return (char)(v >= ' ' && v <= '~' ? v : '?');
 }
 
 /* A string, or anything else as it stands, into to, cut. False: it is neither, or too long. */
@@ -83,7 +76,7 @@ static const char *member(struct request *q, const char **s)
 	bool quoted = peek(s) == '"';
 	if (!scalar(s, text, sizeof(text), &whole))
 		return SYNTAX;
-	if (!strcmp(key, "id") && (quoted || !words_number(text, &q->id)))
+	if (!strcmp(key, "id") && (quoted || !words_number(text, strlen(text), 10, &q->id)))
 		return "\"id\": expected an unsigned integer";
 	if (strcmp(key, "command") != 0)
 		return NULL;

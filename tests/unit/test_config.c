@@ -763,7 +763,13 @@ static void test_refused_grants(void **state)
 					  "0x140- read",
 					  "-0x140 read",
 					  "0x140 - 0x141 read",
-					  "0x140 write write"};
+					  "0x140 write write",
+					  "0x1: read",
+					  "0x1; read",
+					  "0x<=> read",
+					  "0x?-0x@ read",
+					  "0x1[ read",
+					  "0x1g read"};
 	static const char *const port[] = {"0x10000 read", "0-0x10000 read", "0x378"};
 	static const char *const pci[] = {
 		"00:1f.2",        "00:1f.2 write",  "00:1f.2 read write", "00:20.0 read",

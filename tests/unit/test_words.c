@@ -57,16 +57,45 @@ static void test_unlike(void **state)
 	assert_int_equal(words_unlike("", 0, "b", 1), WORDS_UNLIKE);
 }
 
+/* In a block of exactly its length: nothing behind it is read. */
+static bool number(const char *text, unsigned base, uint64_t *n)
+{
+	size_t len = strlen(text);
+	char *copy = memcpy(malloc(len ? len : 1), text, len);
+	bool is = words_number(copy, len, base, n);
+
+	free(copy);
+	return is;
+}
+
 static void test_number(void **state)
 {
+	static const char *const bad[] = {"", "-1", "1x", " 1", "1 ", "1a", "0x1", "1/", "1:"};
 	uint64_t n;
 
 	(void)state;
-	assert_true(words_number("0", &n) && n == 0);
-	assert_true(words_number("18446744073709551609", &n) && n == UINT64_MAX - 6);
-	assert_false(words_number("99999999999999999999", &n));
-	assert_false(words_number("", &n) || words_number("-1", &n) || words_number("1x", &n));
-	assert_int_equal(n, 0);
+	assert_true(number("0", 10, &n) && n == 0);
+	assert_true(number("0099", 10, &n) && n == 99);
+	assert_true(number("18446744073709551615", 10, &n) && n == UINT64_MAX);
+	assert_false(number("18446744073709551616", 10, &n));
+	assert_false(number("99999999999999999999", 10, &n));
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		n = 1;
+		assert_false(number(bad[i], 10, &n));
+		assert_int_equal(n, 0);
+	}
+	/* Every byte, as the second digit. */
+	for (unsigned c = 1; c < 256; c++) {
+		const char text[] = {'1', (char)c, '\0'};
+		bool digit = strchr("0123456789abcdefABCDEF", (int)c);
+
+		assert_int_equal(number(text, 16, &n), digit);
+		assert_int_equal(n, digit ? strtoul(text, NULL, 16) : 0);
+		digit = c >= '0' && c <= '9';
+		assert_int_equal(number(text, 10, &n), digit);
+	}
+	assert_true(number("fFffFFff00000000", 16, &n) && n == UINT64_MAX << 32);
+	assert_false(number("10000000000000000", 16, &n));
 }
 
 int main(void)
