@@ -49,13 +49,8 @@ struct handoff_module {
 	char path[128]; /* as the configuration spells it, NUL terminated */
 	uint64_t base;  /* page aligned; 0 when it could not be read */
 	uint64_t size;  /* bytes */
-	int32_t status; /* 0, or one of HANDOFF_MOD_* */
-	uint32_t unused;
+	char why[112];  /* base 0: what is wrong and how to mend it, "is empty: ..." */
 };
-#define HANDOFF_MOD_MISSING (-2)  /* no such file on the boot volume */
-#define HANDOFF_MOD_IO      (-5)  /* the volume could not be read */
-#define HANDOFF_MOD_NOMEM   (-12) /* does not fit in memory */
-#define HANDOFF_MOD_EMPTY   (-22) /* zero bytes */
 
 struct handoff_fb { /* base 0: no framebuffer */
 	uint64_t base;

@@ -8,9 +8,9 @@ int kernel_load(struct handoff *h, struct elf_image *img)
 	const char *why;
 
 	volume_read(KERNEL_PATH, &file);
-	if (file.status) {
-		print("Mullion: the hypervisor %s %s.\n", KERNEL_PATH, volume_error(file.status));
-		return file.status;
+	if (!file.base) {
+		print("Mullion: the hypervisor %s %s.\n", KERNEL_PATH, file.why);
+		return -ENOENT;
 	}
 	if (elf_check(phys(file.base), file.size, HANDOFF_KERNEL_BASE, img, &why)) {
 		print("Mullion: the hypervisor %s cannot be used: %s; copy it to the boot "

@@ -38,10 +38,8 @@ static inline void *phys(uint64_t pa)
 /* volume.c */
 EFI_STATUS volume_open(void);
 void volume_close(void);
-/* Reads a whole file into pages; fills base, size and status. */
+/* Reads a whole file into pages; fills base, size and why. */
 void volume_read(const char *path, struct handoff_module *mod);
-/* What is wrong with a file of that status, and how to mend it: "is empty; ...". */
-const char *volume_error(int32_t status);
 
 /* modules.c: the configuration and what it names. */
 #define MODULES_MAX (1 + ARRAY_SIZE(((struct config_vm *)0)->file) * CONFIG_MAX_VMS)

@@ -38,8 +38,7 @@ static struct handoff_module *add(struct handoff *h, const char *path)
 }
 
 /* Reads the file unless another VM named it before; says so each time it is not there. */
-static void load_file(struct handoff *h, const char *vm, const char *key,
-		      const struct config_file *file)
+static void load_file(struct handoff *h, const char *vm, const struct config_file *file)
 {
 	struct handoff_module *mod;
 
@@ -48,12 +47,10 @@ static void load_file(struct handoff *h, const char *vm, const char *key,
 	mod = find(h, file->path);
 	if (!mod)
 		mod = add(h, file->path);
-	if (!mod->status)
+	if (mod->base)
 		return;
 	files_missing++;
-	print(CONF ":%u: %s of VM '%s': %s %s%s.\n", file->line, key, vm, file->path,
-	      volume_error(mod->status),
-	      mod->status == HANDOFF_MOD_MISSING ? ", or correct the path" : "");
+	print(CONF ":%u: [vm %s] %s %s.\n", file->line, vm, file->path, mod->why);
 }
 
 int modules_load(struct handoff *h)
@@ -66,13 +63,9 @@ int modules_load(struct handoff *h)
 		return -ENOMEM;
 	}
 	conf = add(h, CONFIG_PATH);
-	if (conf->status) {
-		print("Mullion: the configuration %s %s.\n", CONFIG_PATH,
-		      conf->status == HANDOFF_MOD_MISSING
-			      ? "is not on the boot volume; write it there, it says which virtual "
-				"machines to start"
-			      : volume_error(conf->status));
-		return conf->status;
+	if (!conf->base) {
+		print("Mullion: the configuration %s %s.\n", CONFIG_PATH, conf->why);
+		return -ENOENT;
 	}
 	if (config_parse(&config, phys(conf->base), conf->size, diag, NULL)) {
 		print("Mullion: %s is refused, so nothing is started; mend it and start again.\n",
@@ -84,11 +77,8 @@ int modules_load(struct handoff *h)
 
 		if (vm->refused)
 			continue;
-		load_file(h, vm->name, "kernel", &vm->kernel);
-		load_file(h, vm->name, "initrd", &vm->initrd);
-		for (unsigned j = 0; j < ARRAY_SIZE(vm->module); j++)
-			load_file(h, vm->name, "module", &vm->module[j]);
-		load_file(h, vm->name, "disk", &vm->disk);
+		for (unsigned j = 0; j < ARRAY_SIZE(vm->file); j++)
+			load_file(h, vm->name, &vm->file[j]);
 	}
 	if (config.strict && (config.errors || files_missing)) {
 		print("Mullion: %s says 'strict = yes', so nothing is started; mend what is "

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files of the volume that the loader was started from, read whole, with progress. */
 #include "boot/loader.h"
+#include "kernel/print.h"
 
 #define CHUNK         MIB(1)
 #define PROGRESS_FROM MIB(8) /* smaller files are there at once */
+
+static const char missing[] = "is not on the boot volume: copy it there, or correct its path";
+static const char empty[] = "is empty: copy it to the boot volume again";
+static const char too_large[] = "does not fit in this machine's memory: use a smaller file";
+static const char unreadable[] =
+	"cannot be read: copy it again, and check the boot volume for errors";
 
 static EFI_FILE_HANDLE root;
 
@@ -25,22 +32,8 @@ void volume_close(void)
 	root = NULL;
 }
 
-const char *volume_error(int32_t status)
-{
-	switch (status) {
-	case HANDOFF_MOD_MISSING:
-		return "is not on the boot volume; copy it there";
-	case HANDOFF_MOD_EMPTY:
-		return "is empty; copy it to the boot volume again";
-	case HANDOFF_MOD_NOMEM:
-		return "does not fit in this machine's memory; use a smaller file";
-	default:
-		return "cannot be read; copy it again, and check the boot volume for errors";
-	}
-}
-
-/* 0, or a HANDOFF_MOD_ status. */
-static int32_t open(const char *path, EFI_FILE_HANDLE *file)
+/* NULL, or what is wrong. */
+static const char *open(const char *path, EFI_FILE_HANDLE *file)
 {
 	CHAR16 wide[CONFIG_PATH_MAX];
 	unsigned n = 0;
@@ -51,11 +44,11 @@ static int32_t open(const char *path, EFI_FILE_HANDLE *file)
 	wide[n] = 0;
 	s = root->Open(root, file, wide, EFI_FILE_MODE_READ, 0);
 	if (s == EFI_NOT_FOUND || s == EFI_INVALID_PARAMETER)
-		return HANDOFF_MOD_MISSING;
-	return EFI_ERROR(s) ? HANDOFF_MOD_IO : 0;
+		return missing;
+	return EFI_ERROR(s) ? unreadable : NULL;
 }
 
-static int32_t file_size(EFI_FILE_HANDLE file, uint64_t *size)
+static const char *file_size(EFI_FILE_HANDLE file, uint64_t *size)
 {
 	static union {
 		EFI_FILE_INFO info;
@@ -65,14 +58,14 @@ static int32_t file_size(EFI_FILE_HANDLE file, uint64_t *size)
 	UINTN len = sizeof(buf);
 
 	if (EFI_ERROR(file->GetInfo(file, &guid, &len, &buf)))
-		return HANDOFF_MOD_IO;
+		return unreadable;
 	if (buf.info.Attribute & EFI_FILE_DIRECTORY)
-		return HANDOFF_MOD_MISSING;
+		return missing;
 	*size = buf.info.FileSize;
-	return *size ? 0 : HANDOFF_MOD_EMPTY;
+	return *size ? NULL : empty;
 }
 
-static int32_t read_all(EFI_FILE_HANDLE file, uint64_t base, uint64_t size)
+static const char *read_all(EFI_FILE_HANDLE file, uint64_t base, uint64_t size)
 {
 	uint64_t done = 0, quarter = 1;
 
@@ -80,44 +73,46 @@ static int32_t read_all(EFI_FILE_HANDLE file, uint64_t base, uint64_t size)
 		UINTN n = min_u64(CHUNK, size - done);
 
 		if (EFI_ERROR(file->Read(file, &n, phys(base + done))) || !n)
-			return HANDOFF_MOD_IO;
+			return unreadable;
 		done += n;
 		if (size >= PROGRESS_FROM && quarter < 4 && done >= size / 4 * quarter)
 			print(" %u%%", (unsigned)(25 * quarter++));
 	}
-	return 0;
+	return NULL;
 }
 
-static int32_t read_file(EFI_FILE_HANDLE file, const char *path, struct handoff_module *mod)
+static const char *read_file(EFI_FILE_HANDLE file, const char *path, struct handoff_module *mod)
 {
-	int32_t status = file_size(file, &mod->size);
+	const char *why = file_size(file, &mod->size);
 
-	if (status)
-		return status;
+	if (why)
+		return why;
 	mod->base = pages_alloc(mod->size, PAGES_ANYWHERE);
 	if (!mod->base)
-		return HANDOFF_MOD_NOMEM;
+		return too_large;
 	if (mod->size < MIB(1))
 		print("Reading %s, %u KiB", path, (unsigned)((mod->size + 1023) >> 10));
 	else
 		print("Reading %s, %u MiB", path, (unsigned)(mod->size >> 20));
-	status = read_all(file, mod->base, mod->size);
-	print(status ? ": failed\n" : "\n");
-	if (status) {
+	why = read_all(file, mod->base, mod->size);
+	print(why ? ": failed\n" : "\n");
+	if (why) {
 		pages_free(mod->base);
 		mod->base = 0;
 	}
-	return status;
+	return why;
 }
 
 void volume_read(const char *path, struct handoff_module *mod)
 {
 	EFI_FILE_HANDLE file;
+	const char *why;
 
 	mod->base = mod->size = 0;
-	mod->status = open(path, &file);
-	if (mod->status)
-		return;
-	mod->status = read_file(file, path, mod);
-	file->Close(file);
+	why = open(path, &file);
+	if (!why) {
+		why = read_file(file, path, mod);
+		file->Close(file);
+	}
+	(void)ksnprintf(mod->why, sizeof(mod->why), "%s", why ?: "");
 }

@@ -166,6 +166,8 @@ struct cpu_more {
 /* kernel/vm.c */
 extern struct vm *vms[CONFIG_MAX_VMS];
 extern unsigned vm_count;
+/* The files that the loader read: before a VM is made. */
+void modules_init(const struct handoff *h);
 /* Makes a VM of the configuration, not started; NULL after a message. */
 struct vm *vm_create(const struct config_vm *conf, const unsigned *cores);
 /* Gives it memory with its image in it. 0 or error, after a message. */
@@ -233,14 +235,6 @@ bool console_waiting(void);
 void console_tick(void);
 /* From now on the clock works. */
 void console_clock_ready(void);
-
-/* kernel/modules.c: files that the loader read from the boot volume. */
-void modules_init(const struct handoff *h);
-/* The file of that path; NULL when the loader knows nothing of it. */
-const struct handoff_module *module_find(const char *path);
-const struct handoff_module *module_config(void);
-/* Its bytes in the direct map; NULL when they could not be read. */
-void *module_data(const struct handoff_module *m);
 
 /* kernel/guestmem.c: memory is not cleared yet. */
 int vm_ram_alloc(struct vm *vm, uint64_t size);

@@ -135,11 +135,11 @@ static void diag(void *ctx, unsigned line, const char *sentence)
 
 static void read_config(void)
 {
-	const struct handoff_module *m = module_config();
+	const struct handoff_module *m = phys_to_virt(handoff.modules);
 
-	if (!m || !module_data(m))
+	if (!handoff.module_count || !m->base)
 		panic("the loader gave no configuration");
-	if (config_parse(&config, module_data(m), m->size, diag, NULL))
+	if (config_parse(&config, phys_to_virt(m->base), m->size, diag, NULL))
 		panic("the configuration is refused: correct mullion.conf on the boot volume");
 	config_place(&config, cpu_count, mem_free_bytes(), &placement, diag, NULL);
 }

@@ -7,6 +7,14 @@
 struct vm *vms[CONFIG_MAX_VMS];
 unsigned vm_count;
 static uint64_t boot_epoch, boot_tsc; /* UTC seconds as firmware said, and when that was */
+static const struct handoff_module *modules;
+static unsigned module_count;
+
+void modules_init(const struct handoff *h)
+{
+	modules = phys_to_virt(h->modules);
+	module_count = h->module_count;
+}
 
 void wallclock_init(uint64_t epoch)
 {
@@ -25,23 +33,16 @@ uint64_t vm_now(struct vm *vm)
 /* The file's bytes; NULL after a message. */
 static void *file(const struct config_vm *c, const struct config_file *f, uint64_t *size)
 {
-	static const char *const why[] = {
-		[0] = "was not read by the loader",
-		[-HANDOFF_MOD_MISSING] =
-			"is not on the boot volume: copy it there, or correct the path",
-		[-HANDOFF_MOD_EMPTY] = "is empty: copy it to the boot volume again",
-		[-HANDOFF_MOD_IO] = "cannot be read: the boot volume is damaged",
-		[-HANDOFF_MOD_NOMEM] = "does not fit into memory",
-	};
-	const struct handoff_module *m = module_find(f->path);
+	const struct handoff_module *m = modules, *end = modules + module_count;
 
-	if (m && module_data(m)) {
+	while (m < end && strcmp(m->path, f->path) != 0)
+		m++;
+	if (m < end && m->base) {
 		*size = m->size;
-		return module_data(m);
+		return phys_to_virt(m->base);
 	}
-	unsigned status = m && (unsigned)-m->status < ARRAY_SIZE(why) ? (unsigned)-m->status : 0;
 	complain(f->line, "[vm %s] %s %s; the VM is not started", c->name, f->path,
-		 why[status] ? why[status] : why[0]);
+		 m < end ? m->why : "was not read by the loader");
 	return NULL;
 }
 

@@ -138,7 +138,7 @@ def test_loader_refuses_and_returns(boot):
         r"^Mullion: the configuration \\mullion\\mullion\.conf is not on the boot volume",
         r"^mullion\.conf: the file is larger than 64 KiB: it has 1048576 bytes",
         r'^mullion\.conf:2: unknown key "stirct".*did you mean "strict"',
-        r"^mullion\.conf:\d+: kernel of VM 'lost': \\mullion\\lost\.elf is not on the boot volume",
+        r"^mullion\.conf:\d+: \[vm lost\] \\mullion\\lost\.elf is not on the boot volume",
         r"^Mullion: the hypervisor \\mullion\\mullion\.elf is not on the boot volume",
         r"^Mullion: the hypervisor \\mullion\\mullion\.elf cannot be used: it is truncated",
     ]
