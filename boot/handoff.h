@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC   0x66666f2d6c6c756dull /* "mull-off", little endian */
-#define HANDOFF_VERSION 4u
+#define HANDOFF_VERSION 5u
 
 /*
  * The hypervisor is an ELF64 executable, linked at HANDOFF_KERNEL_BASE, and is
@@ -86,7 +86,6 @@ struct handoff {
 	char firmware[64];   /* vendor and revision, for the log */
 	char cmdline[256];   /* load options of the EFI application, ASCII */
 
-	/* Where a panic leaves its record, not cleared: the same memory at each boot. 0: none. */
+	/* A struct survive for a panic, not cleared: the same memory at each boot. 0: none. */
 	uint64_t survive;
-	uint64_t survive_size; /* bytes */
 };

@@ -45,7 +45,7 @@ void volume_read(const char *path, struct handoff_module *mod);
 #define MODULES_MAX (1 + ARRAY_SIZE(((struct config_vm *)0)->file) * CONFIG_MAX_VMS)
 int modules_load(struct handoff *h);
 
-/* survive.c: fills survive and survive_size; none is no error. */
+/* survive.c: fills survive; none is no error. */
 void survive_reserve(struct handoff *h);
 
 /* kernel.c: the hypervisor itself. */

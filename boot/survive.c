@@ -18,7 +18,7 @@ void survive_reserve(struct handoff *h)
 
 		if (!pages_take(base, sizeof(struct survive)))
 			continue;
-		if (survive_valid(phys(base), sizeof(struct survive))) {
+		if (survive_valid(phys(base))) {
 			pages_free(h->survive);
 			h->survive = base;
 			break;
@@ -28,5 +28,4 @@ void survive_reserve(struct handoff *h)
 		else
 			h->survive = base;
 	}
-	h->survive_size = h->survive ? sizeof(struct survive) : 0;
 }

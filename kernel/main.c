@@ -187,7 +187,7 @@ static void main_on_stack(void)
 	panic_symbols(phys_to_virt(handoff.kernel_file), handoff.kernel_file_size);
 	modules_init(&handoff);
 	log_info("Mullion " HV_VERSION " on %s, firmware %s", vendor, handoff.firmware);
-	panic_keep(handoff.survive, handoff.survive_size, handoff.boot_epoch);
+	panic_keep(handoff.survive, handoff.boot_epoch);
 	if (handoff.rsdp)
 		(void)acpi_parse(&host, handoff.rsdp, &acpi);
 	power_init(&acpi);

@@ -5,28 +5,16 @@
 
 #define TICKS_MAX BIT(43) /* less than an hour: to be multiplied below */
 
-/* A checksum is no proof of who wrote it: the terminal gets text and nothing else. */
-static void to_text(char *s, uint64_t n)
+static void print_log(const struct dmesg *log)
 {
-	for (; n--; s++)
-		if ((*s < ' ' || *s > '~') && *s != '\n' && *s != '\0')
-			*s = '?';
-}
+	char line[DMESG_LINE];
+	uint64_t at = 0, lines = 0;
 
-static void print_log(const char *log, uint64_t len)
-{
-	uint64_t at = len;
-
-	for (unsigned lines = 0; at && (log[at - 1] != '\n' || lines++ < SURVIVE_LINES); at--)
-		;
-	while (at < len) {
-		uint64_t n = 0;
-
-		while (at + n < len && log[at + n] != '\n')
-			n++;
-		log_warn("before| %.*s", (int)n, log + at);
-		at += n + 1;
-	}
+	while (dmesg_read(log, &at, line))
+		lines++;
+	for (at = 0; dmesg_read(log, &at, line); lines--)
+		if (lines <= SURVIVE_LINES)
+			log_warn("before| %s", line);
 }
 
 static void print_entry(const struct survive *r, unsigned core, const struct trace_entry *e)
@@ -40,19 +28,21 @@ static void print_entry(const struct survive *r, unsigned core, const struct tra
 		 e->a, e->b);
 }
 
-void survive_print(void *region, uint64_t size)
+void survive_print(void *region)
 {
 	struct survive *r = region;
 
-	if (!survive_valid(r, size))
+	if (!survive_valid(r))
 		return;
 	/* First of all, so that a record on which this fails does not fail every boot. */
 	r->magic = 0;
-	to_text(r->reason, SURVIVE_REASON);
-	to_text(r->log, r->log_len);
+	/* A checksum is no proof of who wrote it: the terminal gets text and nothing else. */
+	for (char *s = r->reason; *s; s++)
+		if (*s < ' ' || *s > '~')
+			*s = '?';
 	log_warn("the hypervisor panicked in the boot before this one: %s", r->reason);
 	log_warn("before| it was started %lu s after 1970 began", r->boot_epoch);
-	print_log(r->log, r->log_len);
+	print_log(&r->log);
 	for (unsigned i = 0; i < r->core_count; i++) {
 		const struct survive_core *c = &r->core[i];
 

@@ -24,16 +24,12 @@ static uint32_t panicking; /* 1 + the core that does */
 static struct symbols symbols;
 static bool has_symbols;
 
-/* For the record: where it goes, and what was said. */
+/* For the record, and where it goes. */
 static void *region;
-static uint64_t region_size, epoch;
+static uint64_t epoch;
 static char reason[SURVIVE_REASON];
-static char said[KIB(4)];
-static size_t said_len;
 
-static_assert(SURVIVE_CORES == MAX_CPUS &&
-		      sizeof(log_ring) + sizeof(said) + DMESG_LINE <= SURVIVE_LOG,
-	      "there is room for all of it");
+static_assert(SURVIVE_CORES == MAX_CPUS, "there is room for all of them");
 
 extern const char image_start[], text_end[];
 
@@ -42,17 +38,16 @@ void panic_symbols(const void *file, uint64_t size)
 	has_symbols = symbols_init(&symbols, file, size) == 0;
 }
 
-void panic_keep(hpa_t pa, uint64_t size, uint64_t boot_epoch)
+void panic_keep(hpa_t pa, uint64_t boot_epoch)
 {
-	if (!size || !phys_is_mapped(pa, size)) {
+	if (!pa || !phys_is_mapped(pa, sizeof(struct survive))) {
 		log_warn("the log of a panic is not kept over a reset: firmware has no memory "
 			 "free at 32 to 128 MiB");
 		return;
 	}
 	region = phys_to_virt(pa);
-	region_size = size;
 	epoch = boot_epoch;
-	survive_print(region, size);
+	survive_print(region);
 }
 
 static void __attribute__((noreturn)) park(void)
@@ -77,14 +72,11 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 	int n = kvsnprintf(line, sizeof(line) - 2, fmt, ap);
 	va_end(ap);
 	size_t len = n < 0 ? 0 : min_u64((uint64_t)n, sizeof(line) - 3);
+	dmesg_add(&log_ring, tsc_to_ns(rdtsc()), line);
 	memcpy(line + len, "\r\n", 2);
 	serial_write(&serial_com1, line, len + 2);
 	serial_drain(&serial_com1);
 	fbcon_write(line, len + 2);
-	line[len] = '\n';
-	len = min_u64(len + 1, sizeof(said) - said_len);
-	memcpy(said + said_len, line, len);
-	said_len += len;
 }
 
 /* A return address may lie behind the end of its function: look before it. */
@@ -159,22 +151,17 @@ static void begin(void)
 /* No lock, no allocation; the other cores stand still. */
 static void keep(void)
 {
-	struct survive *r = survive_begin(region, region_size, cpu_count);
-	uint64_t cursor = 0;
+	struct survive *r = region;
 
 	if (!r)
 		return;
+	memset(r, 0, sizeof(*r));
+	r->core_count = cpu_count;
 	r->boot_epoch = epoch;
 	r->tsc = rdtsc();
 	r->tsc_hz = tsc_hz();
 	memcpy(r->reason, reason, sizeof(reason));
-	while (r->log_len + said_len + DMESG_LINE <= SURVIVE_LOG &&
-	       dmesg_read(&log_ring, &cursor, r->log + r->log_len)) {
-		r->log_len += strlen(r->log + r->log_len) + 1;
-		r->log[r->log_len - 1] = '\n';
-	}
-	memcpy(r->log + r->log_len, said, said_len);
-	r->log_len += said_len;
+	r->log = log_ring;
 	for (unsigned i = 0; i < r->core_count; i++)
 		r->core[i].count = trace_last(i, r->core[i].e, TRACE_KEPT);
 	survive_seal(r);

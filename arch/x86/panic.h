@@ -8,7 +8,7 @@
 /* The hypervisor's ELF file, for symbols; none: addresses only. */
 void panic_symbols(const void *file, uint64_t size);
 /* Prints what the boot before this one left there, if it panicked; and so will this one. */
-void panic_keep(hpa_t pa, uint64_t size, uint64_t boot_epoch);
+void panic_keep(hpa_t pa, uint64_t boot_epoch);
 /* Stops this core, for good, if another one panics or stops the machine. */
 void panic_join(void);
 /* Every other core stops where it is, for good: before power-off and reset. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The record of a panic: what comes back of it, and that nothing else is believed. */
-/* sources: kernel/survive.c kernel/survive_print.c */
+/* sources: kernel/survive.c kernel/survive_print.c kernel/dmesg.c kernel/print.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #define CORES 3u
 
 static struct survive *r;
-static size_t room; /* bytes at r, and none behind them */
+static size_t room; /* bytes in use, with CORES cores */
 static char seen[1 << 20];
 static size_t seen_len;
 
@@ -43,15 +43,21 @@ static size_t size_for(unsigned cores)
 	return offsetof(struct survive, core) + cores * sizeof(struct survive_core);
 }
 
+/* Lines of the log, each with a newline. */
 static void record(const char *why, const char *log)
 {
-	assert_ptr_equal(survive_begin(r, room, CORES), r);
+	char line[DMESG_LINE];
+
+	memset(r, 0, room);
+	r->core_count = CORES;
 	r->boot_epoch = 1234;
 	r->tsc = 1000000;
 	r->tsc_hz = 2000000000;
 	(void)snprintf(r->reason, sizeof(r->reason), "%s", why);
-	r->log_len = strlen(log);
-	memcpy(r->log, log, r->log_len);
+	for (; *log; log = strchr(log, '\n') + 1) {
+		(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(log, "\n"), log);
+		dmesg_add(&r->log, 1500000, line);
+	}
 	r->core[1].count = 2;
 	r->core[1].e[0] = (struct trace_entry){.tsc = 997531, .kind = TRACE_EXIT, .vm = 1, .a = 7};
 	r->core[1].e[1] = (struct trace_entry){.tsc = 1000002, .kind = 200, .vcpu = 3, .b = 0xfed};
@@ -63,10 +69,10 @@ static int setup(void **state)
 {
 	(void)state;
 	room = size_for(CORES);
-	r = malloc(room);
+	r = malloc(sizeof(*r));
 	if (!r)
 		return -1;
-	memset(r, 0xa5, room);
+	memset(r, 0xa5, sizeof(*r));
 	seen_len = 0;
 	seen[0] = '\0';
 	return 0;
@@ -93,7 +99,8 @@ static void prints_once(void **state)
 	static const char begin[] =
 		"the hypervisor panicked in the boot before this one: core 1: #UD\n"
 		"before| it was started 1234 s after 1970 began\n"
-		"before| one\nbefore| two\nbefore| panic| three\n"
+		"before|     0.001500 one\nbefore|     0.001500 two\n"
+		"before|     0.001500 panic| three\n"
 		"before| core 0: 0 trace entries, times from the panic on\n"
 		"before| core 1: 2 trace entries, times from the panic on\n"
 		"before| core 1 -1.234 us exit      vm 1 vcpu 0 a 0x7 b 0x0\n"
@@ -103,59 +110,67 @@ static void prints_once(void **state)
 
 	(void)state;
 	record("core 1: #UD", "one\ntwo\npanic| three\n");
-	assert_true(survive_valid(r, room));
-	assert_true(survive_valid(r, room + 100));
-	survive_print(r, room);
+	assert_true(survive_valid(r));
+	survive_print(r);
 	assert_memory_equal(seen, begin, sizeof(begin) - 1);
 	assert_int_equal(count_of("before| core 2 -"), TRACE_KEPT);
-	assert_false(survive_valid(r, room));
+	assert_false(survive_valid(r));
 	seen_len = 0;
-	survive_print(r, room);
+	survive_print(r);
 	assert_int_equal(seen_len, 0);
 }
 
 /* Whatever wrote it: no escape sequence reaches the terminal, no line is endless. */
 static void prints_text_only(void **state)
 {
+	static const char text[] = "\x1b[31mred\x07\n\n%s%n\nno end";
+
 	(void)state;
-	record("\x1b[2J\xff\x7fx", "\x1b[31mred\x07\n\n%s%n\nno end");
+	record("\x1b[2J\xff\x7fx", "");
+	memcpy(r->log.text, text, sizeof(text));
+	r->log.head = sizeof(text) - 1;
 	r->tsc_hz = 0;
 	r->tsc = UINT64_MAX;
 	survive_seal(r);
-	survive_print(r, room);
+	survive_print(r);
 	assert_int_equal(count_of("one: ?[2J??x\n"), 1);
-	assert_int_equal(count_of("before| ?[31mred?\nbefore| \nbefore| %s%n\nbefore| no end\n"),
-			 1);
+	assert_int_equal(count_of("before| ?[31mred?\nbefore| \nbefore| %s%n\n"), 1);
 	for (size_t i = 0; i < seen_len; i++)
 		assert_true(seen[i] == '\n' || (seen[i] >= ' ' && seen[i] <= '~'));
 }
 
 static void prints_the_last_lines(void **state)
 {
-	char log[SURVIVE_LOG];
+	char log[4096];
 	size_t n = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < 2 * SURVIVE_LINES; i++)
 		n += (size_t)snprintf(log + n, sizeof(log) - n, "line %u\n", i);
 	record("x", log);
-	survive_print(r, room);
-	assert_int_equal(count_of("before| line "), SURVIVE_LINES);
-	assert_int_equal(count_of("before| line 80\n"), 1);
-	assert_int_equal(count_of("before| line 159\n"), 1);
+	survive_print(r);
+	assert_int_equal(count_of("before|     0.001500 line "), SURVIVE_LINES);
+	assert_int_equal(count_of(" line 80\n"), 1);
+	assert_int_equal(count_of(" line 159\n"), 1);
 }
 
+/* No newline in all of the log, and a place in it that cannot be. */
 static void full_log(void **state)
 {
+	static const uint64_t heads[] = {sizeof(r->log.text), UINT64_MAX, UINT64_MAX - 40000};
+
 	(void)state;
-	record("x", "");
-	memset(r->log, 'a', sizeof(r->log));
-	r->log_len = sizeof(r->log);
-	memset(r->reason, 'b', sizeof(r->reason)); /* sealing ends it */
-	survive_seal(r);
-	survive_print(r, room);
-	assert_int_equal(count_of("before| aaaa"), 1);
-	assert_true(seen_len > SURVIVE_LOG);
+	for (unsigned i = 0; i < ARRAY_SIZE(heads); i++) {
+		record("x", "");
+		memset(r->log.text, 'a', sizeof(r->log.text));
+		r->log.head = heads[i];
+		memset(r->reason, 'b', sizeof(r->reason)); /* sealing ends it */
+		survive_seal(r);
+		assert_true(survive_valid(r));
+		survive_print(r);
+		assert_true(count_of("before| aaaa") <= SURVIVE_LINES);
+		seen_len = 0;
+	}
 }
 
 static void any_byte_counts(void **state)
@@ -170,15 +185,15 @@ static void any_byte_counts(void **state)
 		step = at < offsetof(struct survive, log) ? 1 : 977;
 		for (unsigned bit = 0; bit < 8; bit += at < 80 ? 1 : 7) {
 			bytes[at] ^= (uint8_t)(1u << bit);
-			assert_false(survive_valid(r, room));
+			assert_false(survive_valid(r));
 			bytes[at] ^= (uint8_t)(1u << bit);
 		}
 	}
 	bytes[room - 1] ^= 0x80;
-	survive_print(r, room);
+	survive_print(r);
 	assert_int_equal(seen_len, 0);
 	bytes[room - 1] ^= 0x80;
-	assert_true(survive_valid(r, room));
+	assert_true(survive_valid(r));
 }
 
 /* Each has a right checksum: it is the value itself that is refused. */
@@ -186,75 +201,45 @@ static void values_out_of_range(void **state)
 {
 	(void)state;
 	record("x", "one\n");
-	r->log_len = SURVIVE_LOG + 1;
-	survive_seal(r);
-	assert_false(survive_valid(r, room));
-	r->log_len = UINT64_MAX;
-	survive_seal(r);
-	assert_false(survive_valid(r, room));
-	r->log_len = SURVIVE_LOG;
-	survive_seal(r);
-	assert_true(survive_valid(r, room));
 	r->core[2].count = TRACE_KEPT + 1;
 	survive_seal(r);
-	assert_false(survive_valid(r, room));
+	assert_false(survive_valid(r));
 	r->core[2].count = 0;
 	r->core[0].count = UINT64_MAX;
 	survive_seal(r);
-	assert_false(survive_valid(r, room));
+	assert_false(survive_valid(r));
 	r->core[0].count = 0;
-	/* A size that is not that of its cores: the checksum would cover another range. */
+	survive_seal(r);
+	assert_true(survive_valid(r));
+	/* Fewer cores: the checksum would cover another range. */
 	r->core_count = CORES - 1;
-	survive_seal(r);
-	assert_false(survive_valid(r, room));
-	r->core_count = CORES;
-	r->size--;
-	survive_seal(r);
-	assert_false(survive_valid(r, room));
-	survive_print(r, room);
+	assert_false(survive_valid(r));
+	survive_print(r);
 	assert_int_equal(seen_len, 0);
+	/* Of another build. */
+	record("x", "one\n");
+	r->version++;
+	assert_false(survive_valid(r));
+	r->version--;
+	assert_true(survive_valid(r));
 }
 
+/* More of them than there is room for are not looked at. */
 static void too_many_cores(void **state)
 {
-	struct survive *large = calloc(1, size_for(SURVIVE_CORES + 1));
+	static const uint64_t counts[] = {SURVIVE_CORES + 1, UINT32_MAX, BIT(32), UINT64_MAX};
+	struct survive *large = calloc(1, sizeof(*large));
 
 	(void)state;
 	assert_non_null(large);
-	assert_ptr_equal(survive_begin(large, size_for(SURVIVE_CORES + 1), 1000), large);
-	assert_int_equal(large->core_count, SURVIVE_CORES);
+	large->core_count = SURVIVE_CORES;
 	survive_seal(large);
-	assert_true(survive_valid(large, sizeof(*large)));
-	assert_false(survive_valid(large, sizeof(*large) - 1));
-	large->core_count = SURVIVE_CORES + 1;
-	large->size = (uint32_t)size_for(SURVIVE_CORES + 1);
-	assert_false(survive_valid(large, size_for(SURVIVE_CORES + 1)));
-	large->core_count = UINT32_MAX;
-	large->size = (uint32_t)size_for(UINT32_MAX);
-	assert_false(survive_valid(large, size_for(SURVIVE_CORES + 1)));
+	assert_true(survive_valid(large));
+	for (unsigned i = 0; i < ARRAY_SIZE(counts); i++) {
+		large->core_count = counts[i];
+		assert_false(survive_valid(large));
+	}
 	free(large);
-}
-
-static void small_regions(void **state)
-{
-	(void)state;
-	record("x", "one\n");
-	for (size_t size = 0; size < room; size += size < 100 ? 1 : 499)
-		assert_false(survive_valid(r, size));
-	assert_false(survive_valid(r, room - 1));
-	assert_false(survive_valid(NULL, room));
-	survive_print(NULL, room);
-	assert_null(survive_begin(NULL, room, 1));
-	assert_null(survive_begin(r, 0, 1));
-	assert_null(survive_begin(r, size_for(0) - 1, 1));
-	assert_true(survive_valid(r, room)); /* untouched by those */
-	/* As many cores as there is room for, the log in any case. */
-	assert_ptr_equal(survive_begin(r, size_for(0), CORES), r);
-	assert_int_equal(r->core_count, 0);
-	survive_seal(r);
-	assert_true(survive_valid(r, size_for(0)));
-	assert_ptr_equal(survive_begin(r, room - 1, CORES), r);
-	assert_int_equal(r->core_count, CORES - 1);
 }
 
 int main(void)
@@ -267,7 +252,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(any_byte_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(values_out_of_range, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_cores, setup, teardown),
-		cmocka_unit_test_setup_teardown(small_regions, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
