@@ -135,9 +135,7 @@ static int load_image(struct vm *vm, struct vcpu_start *start)
 {
 	struct vm_more *m = vm->more;
 	const struct config_vm *c = m->conf;
-	struct load_mem mem = {vm, c->memory};
-	char buf[160] = "";
-	struct load_why why = {buf, sizeof(buf)};
+	struct load_mem mem = {.vm = vm, .size = c->memory};
 	struct pc_image pc = {.boot = c->boot, .path = c->kernel.path, .cmdline = c->cmdline};
 	int err;
 
@@ -152,8 +150,7 @@ static int load_image(struct vm *vm, struct vcpu_start *start)
 	if (!pc.kernel.data)
 		return -ENOENT;
 	if (m->pc) {
-		err = acpi_tables_load(&mem, m->vcpu_count, &pc.rsdp)
-			      ?: pc_load(&mem, &pc, start, &why);
+		err = acpi_tables_load(&mem, m->vcpu_count) ?: pc_load(&mem, &pc, start);
 	} else {
 		struct pv_info info = {
 			.name = c->name,
@@ -164,11 +161,11 @@ static int load_image(struct vm *vm, struct vcpu_start *start)
 			.apic_khz = LAPIC_TIMER_HZ / 1000,
 			.boot_epoch = m->epoch,
 		};
-		err = pv_load(&mem, pc.kernel, &info, start, &why);
+		err = pv_load(&mem, pc.kernel, &info, start);
 	}
 	if (err)
 		complain(c->kernel.line, "[vm %s] %s: %s; the VM is not started", c->name,
-			 c->kernel.path, buf[0] ? buf : "cannot be loaded");
+			 c->kernel.path, mem.why[0] ? mem.why : "cannot be loaded");
 	return err;
 }
 

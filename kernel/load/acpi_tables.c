@@ -39,7 +39,7 @@ static void cut(uint8_t *t, uint32_t size)
 	t[CHECKSUM_AT] = (uint8_t)-sum;
 }
 
-int acpi_tables_load(const struct load_mem *m, unsigned vcpus, gpa_t *rsdp)
+int acpi_tables_load(const struct load_mem *m, unsigned vcpus)
 {
 	int err = 0;
 
@@ -54,6 +54,5 @@ int acpi_tables_load(const struct load_mem *m, unsigned vcpus, gpa_t *rsdp)
 			cut(t, tables[i].size - less);
 		err = vm_write(m->vm, tables[i].at, t, tables[i].size - less);
 	}
-	*rsdp = GUEST_ACPI;
 	return err;
 }

@@ -57,32 +57,32 @@ static uint64_t get(const uint8_t *file, unsigned at, unsigned size)
 	return v;
 }
 
-static int read_header(struct load_file f, struct image *img, const struct load_why *why)
+static int read_header(struct load_mem *m, struct load_file f, struct image *img)
 {
 	const uint8_t *p = f.data;
 	unsigned version;
 	uint64_t setup, system;
 
 	if (!p || f.size < 2)
-		return load_fail(why, -EINVAL, "the kernel file is empty");
+		return load_fail(m, -EINVAL, "the kernel file is empty");
 	if (f.size < HDR_END_2_12 || get(p, HDR_BOOT_FLAG, 2) != 0xaa55 ||
 	    memcmp(p + HDR_MAGIC, "HdrS", 4))
-		return load_fail(why, -EINVAL, "the kernel is not a Linux bzImage%s",
+		return load_fail(m, -EINVAL, "the kernel is not a Linux bzImage%s",
 				 memcmp(p, "\037\213", 2) ? "" : "; it is compressed with gzip");
 	version = (unsigned)get(p, HDR_VERSION, 2);
 	if (version < PROTOCOL_MIN)
-		return load_fail(why, -EINVAL,
+		return load_fail(m, -EINVAL,
 				 "the kernel speaks boot protocol %u.%02u, but 2.12 (Linux 3.8) is "
 				 "needed",
 				 version >> 8, version & 0xff);
 	if (!(get(p, HDR_LOADFLAGS, 1) & LOADED_HIGH))
-		return load_fail(why, -EINVAL, "the kernel is a zImage, not a bzImage");
+		return load_fail(m, -EINVAL, "the kernel is a zImage, not a bzImage");
 
 	setup = (get(p, HDR_SETUP_SECTS, 1) ? get(p, HDR_SETUP_SECTS, 1) : 4) * 512 + 512;
 	system = get(p, HDR_SYSSIZE, 4) * 16;
 	/* syssize is rounded up to paragraphs. */
 	if (f.size <= setup || f.size - setup + 15 < system || f.size - setup <= ENTRY_64)
-		return load_fail(why, -EINVAL,
+		return load_fail(m, -EINVAL,
 				 "the kernel file is truncated: it has %lu bytes of %lu", f.size,
 				 (setup + system));
 	img->is_64 = get(p, HDR_XLOADFLAGS, 2) & XLF_KERNEL_64;
@@ -95,7 +95,7 @@ static int read_header(struct load_file f, struct image *img, const struct load_
 	img->cmdline_max = (uint32_t)min_u64(get(p, HDR_CMDLINE_MAX, 4), PAGE_SIZE - 1);
 	if (img->base < GUEST_IMAGE_MIN || img->base >= GUEST_LOW_RAM_MAX ||
 	    !is_aligned(img->base, PAGE_SIZE))
-		return load_fail(why, -EINVAL, "the kernel wants to be loaded at 0x%lx", img->base);
+		return load_fail(m, -EINVAL, "the kernel wants to be loaded at 0x%lx", img->base);
 	return 0;
 }
 
@@ -105,13 +105,12 @@ static uint64_t mib_up(uint64_t bytes)
 }
 
 /* The initrd goes as high as it may, so that it is out of the kernel's way. */
-static int place(const struct load_mem *m, uint64_t initrd_size, struct image *img,
-		 const struct load_why *why)
+static int place(struct load_mem *m, uint64_t initrd_size, struct image *img)
 {
 	uint64_t low = guest_low_ram(m->size), end = img->base + img->init_size, top;
 
 	if (initrd_size > GUEST_LOW_RAM_MAX || end + align_up(initrd_size, PAGE_SIZE) > low)
-		return load_fail(why, -ENOMEM,
+		return load_fail(m, -ENOMEM,
 				 "the kernel needs at least %lu MiB of memory below 3 GiB to "
 				 "start, the VM has %lu MiB",
 				 mib_up(end + align_up(initrd_size, PAGE_SIZE)), m->size >> 20);
@@ -119,7 +118,7 @@ static int place(const struct load_mem *m, uint64_t initrd_size, struct image *i
 		return 0;
 	top = min_u64(low, img->initrd_max + 1);
 	if (top < end || align_down(top, PAGE_SIZE) - end < align_up(initrd_size, PAGE_SIZE))
-		return load_fail(why, -EINVAL,
+		return load_fail(m, -EINVAL,
 				 "the initrd of %lu MiB does not fit below 0x%lx, where the "
 				 "kernel wants it",
 				 mib_up(initrd_size), img->initrd_max);
@@ -144,8 +143,9 @@ static void set(uint8_t *hdr, unsigned at, uint64_t value, unsigned size)
 
 /* The header as the file has it, with what a boot loader fills in; all else is zero. */
 static int write_boot_params(const struct load_mem *m, const struct image *img,
-			     uint64_t initrd_size, gpa_t rsdp)
+			     uint64_t initrd_size)
 {
+	const gpa_t rsdp = GUEST_ACPI;
 	uint8_t hdr[BP_HDR_END - HDR_SETUP_SECTS] = {0};
 	unsigned end = HDR_MAGIC + img->file[HDR_JUMP_LENGTH];
 
@@ -165,34 +165,32 @@ static int write_boot_params(const struct load_mem *m, const struct image *img,
 	return write_e820(m);
 }
 
-int bzimage_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
-		 const struct load_why *why)
+int bzimage_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start)
 {
 	struct image img = {0};
 	size_t cmdline_size = strlen(pc->cmdline);
 	const struct load_file *initrd = &pc->module[0];
 	uint64_t initrd_size = initrd->data ? initrd->size : 0;
-	int err = read_header(pc->kernel, &img, why);
+	int err = read_header(m, pc->kernel, &img);
 
 	if (!err)
-		err = place(m, initrd_size, &img, why);
+		err = place(m, initrd_size, &img);
 	if (err)
 		return err;
 	if (pc->modules > 1)
-		return load_fail(why, -EINVAL, "a Linux bzImage takes an initrd and no modules");
+		return load_fail(m, -EINVAL, "a Linux bzImage takes an initrd and no modules");
 	if (cmdline_size > img.cmdline_max)
-		return load_fail(why, -EINVAL,
+		return load_fail(m, -EINVAL,
 				 "the command line has %lu characters, the kernel takes %u",
 				 cmdline_size, img.cmdline_max);
 	/* All that the protocol wants mapped is below 4 GiB; the kernel makes its own tables. */
 	if ((img.is_64 ? start_tables(m, GIB(4), start) : start_flat(m, start)) ||
-	    write_boot_params(m, &img, initrd_size, pc->rsdp) ||
+	    write_boot_params(m, &img, initrd_size) ||
 	    vm_write(m->vm, GUEST_CMDLINE, pc->cmdline, cmdline_size + 1) ||
 	    vm_write(m->vm, img.base, img.file + img.payload_at, img.payload_size) ||
 	    (img.initrd && vm_write(m->vm, img.initrd, initrd->data, initrd_size)))
-		return load_fail(why, -EFAULT, "the VM's memory cannot be written");
+		return load_fail(m, -EFAULT, "the VM's memory cannot be written");
 	start->rip = img.base + (img.is_64 ? ENTRY_64 : 0);
 	start->rsi = GUEST_INFO;
-	start->rsp = GUEST_STACK_TOP;
 	return 0;
 }

@@ -41,31 +41,31 @@ static bool find_entry(struct load_image *img, uint64_t entry)
 	return false;
 }
 
-int elf_read(struct load_image *img, const struct load_mem *m, const struct load_why *why)
+int elf_read(struct load_image *img, struct load_mem *m)
 {
 	struct elf_header h;
 	const char *reason = img->f.data ? elf_open(img->f.data, img->f.size, &h) : "it is empty";
 	int err = 0;
 
 	if (reason)
-		return load_fail(why, -EINVAL, "the file cannot be started: %s", reason);
+		return load_fail(m, -EINVAL, "the file cannot be started: %s", reason);
 	for (unsigned i = 0; !err && i < h.phnum; i++) {
 		struct elf_segment s = elf_segment_at(img->f.data, &h, i);
 
 		if (s.type == PT_INTERP)
-			return load_fail(why, -EINVAL,
+			return load_fail(m, -EINVAL,
 					 "the ELF file is dynamically linked; link it with "
 					 "-static -no-pie");
 		if (s.type == PT_NOTE)
 			read_notes(img, &s);
 		else if (s.type == PT_LOAD && s.memsz)
-			err = image_add(img, m, &s, why);
+			err = image_add(img, m, &s);
 	}
 	if (err)
 		return err;
 	img->is_64 = h.machine == EM_X86_64;
 	if (!find_entry(img, h.entry))
-		return load_fail(why, -EINVAL,
+		return load_fail(m, -EINVAL,
 				 "the ELF file's entry 0x%lx is in none of its executable segments",
 				 h.entry);
 	return 0;

@@ -2,35 +2,34 @@
 /* What a guest image puts where in memory: checked, then copied. */
 #include "kernel/load/load.h"
 
-int image_add(struct load_image *img, const struct load_mem *m, const struct elf_segment *s,
-	      const struct load_why *why)
+int image_add(struct load_image *img, struct load_mem *m, const struct elf_segment *s)
 {
 	uint64_t base = s->paddr, size = s->memsz;
 	const char *reason = elf_segment_check(s, img->f.size);
 
 	if (reason)
-		return load_fail(why, -EINVAL, "the file cannot be started: %s", reason);
+		return load_fail(m, -EINVAL, "the file cannot be started: %s", reason);
 	if (!load_in_ram(m, base, size)) {
 		if (base < GUEST_LOW_RAM_MAX && size <= GUEST_LOW_RAM_MAX - base)
-			return load_fail(why, -ENOMEM,
+			return load_fail(m, -ENOMEM,
 					 "the image needs at least %lu MiB of memory, the VM has "
 					 "%lu MiB",
 					 (base + size + MIB(1) - 1) >> 20, m->size >> 20);
-		return load_fail(why, -EINVAL,
+		return load_fail(m, -EINVAL,
 				 "the segment at 0x%lx of 0x%lx bytes is not in the VM's memory",
 				 base, size);
 	}
 	if (base < img->kept_end && img->kept < base + size)
-		return load_fail(why, -EINVAL,
+		return load_fail(m, -EINVAL,
 				 "the segment at 0x%lx is in the way of the start information at "
 				 "0x%lx-0x%lx; link it higher, for example at 0x200000",
 				 base, img->kept, img->kept_end - 1);
 	for (unsigned i = 0; i < img->count; i++)
 		if (base < img->seg[i].paddr + img->seg[i].memsz && img->seg[i].paddr < base + size)
-			return load_fail(why, -EINVAL, "the segments at 0x%lx and 0x%lx overlap",
+			return load_fail(m, -EINVAL, "the segments at 0x%lx and 0x%lx overlap",
 					 base, img->seg[i].paddr);
 	if (img->count == LOAD_SEGMENTS)
-		return load_fail(why, -EINVAL, "the file has more than %u segments", LOAD_SEGMENTS);
+		return load_fail(m, -EINVAL, "the file has more than %u segments", LOAD_SEGMENTS);
 	img->seg[img->count++] = *s;
 	img->end = max_u64(img->end, base + size);
 	return 0;

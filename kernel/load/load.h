@@ -10,21 +10,16 @@
 #include "kernel/vcpu.h"
 #include "kernel/vm.h"
 
-/* The guest's memory, written by vm_write() and vm_zero(). */
+/* One load: the guest's memory, written by vm_write() and vm_zero(), and what goes wrong. */
 struct load_mem {
 	struct vm *vm;
 	uint64_t size; /* bytes of RAM, at least 2 MiB, laid out as layout.h says */
+	char why[160]; /* a sentence for the person who named the image; "": nothing is wrong */
 };
 
 struct load_file {
 	const void *data; /* NULL: not given */
 	uint64_t size;
-};
-
-/* A sentence for the person who named the image, in a buffer of the caller. */
-struct load_why {
-	char *buf;
-	size_t size;
 };
 
 #define LOAD_SEGMENTS 32u
@@ -42,12 +37,11 @@ struct load_image {
 };
 
 /* One more segment, unless it is not in the file or the guest's RAM, or overlaps another. */
-int image_add(struct load_image *img, const struct load_mem *m, const struct elf_segment *s,
-	      const struct load_why *why);
+int image_add(struct load_image *img, struct load_mem *m, const struct elf_segment *s);
 bool image_holds(const struct load_image *img, gpa_t at);
 int image_copy(const struct load_image *img, const struct load_mem *m);
 /* A static ELF executable, img->f, of 32 or 64 bits: fills in the rest. Returns as pc_load(). */
-int elf_read(struct load_image *img, const struct load_mem *m, const struct load_why *why);
+int elf_read(struct load_image *img, struct load_mem *m);
 
 /* An unmodified guest for a PC. */
 struct pc_image {
@@ -56,33 +50,27 @@ struct pc_image {
 	struct load_file kernel, module[CONFIG_MAX_MODULES];
 	const char *module_path[CONFIG_MAX_MODULES]; /* Linux: module 0 is the initrd */
 	unsigned modules;
-	gpa_t rsdp; /* where acpi_tables_load() has put it, 0: none */
 };
 
 /*
  * As boot says or the file looks: a Linux bzImage, PVH, multiboot. 0, or -EINVAL
  * (not an image that can be started), -ENOMEM (the guest's memory is too small;
- * the sentence says how much is needed), -EFAULT; then *why is filled in and the
+ * the sentence says how much is needed), -EFAULT; then m->why is filled in and the
  * guest is not to be run.
  */
-int pc_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
-	    const struct load_why *why);
+int pc_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start);
 
 /* Its parts; each returns as pc_load(). */
 /* A Linux bzImage by the 64-bit boot protocol (Linux Documentation/arch/x86/boot.rst). */
-int bzimage_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
-		 const struct load_why *why);
+int bzimage_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start);
 /* Multiboot 1 (Multiboot Specification 0.6.96), ELF or by the addresses in its header. */
 bool multiboot_is(const struct load_file *f);
-int multiboot_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
-		   const struct load_why *why);
+int multiboot_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start);
 /* ELF with the PVH note (Xen docs/misc/pvh.pandoc, xen/include/public/arch-x86/hvm/start_info.h).
  */
-int pvh_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
-	     const struct load_why *why);
+int pvh_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start);
 /* The modules behind the kernel and from 1 MiB on, each on its own pages; their addresses in at. */
-int pc_modules(const struct load_mem *m, const struct pc_image *pc, gpa_t end, gpa_t *at,
-	       const struct load_why *why);
+int pc_modules(struct load_mem *m, const struct pc_image *pc, gpa_t end, gpa_t *at);
 
 #define E820_RAM      1u
 #define E820_RESERVED 2u
@@ -110,24 +98,24 @@ struct pv_info {
  * A static ELF64 executable for a PV guest, set up as "Entry state" in
  * guests/include/mullion.h says. Returns as pc_load().
  */
-int pv_load(const struct load_mem *m, struct load_file kernel, const struct pv_info *info,
-	    struct vcpu_start *start, const struct load_why *why);
+int pv_load(struct load_mem *m, struct load_file kernel, const struct pv_info *info,
+	    struct vcpu_start *start);
 
 /*
  * The start state of 64-bit entries: GDT at GUEST_GDT (code 0x10, data 0x18) and
  * page tables at GUEST_PAGETABLES that map [0, end), rounded up to 1 GiB, 1:1
  * with 2 MiB pages, writable and executable; fills in the fields of *start for
- * them and clears the others. -ENOMEM when end takes more than GUEST_PT_MAX.
+ * them, with the stack, and clears the others. -ENOMEM when end takes more than GUEST_PT_MAX.
  */
 int start_tables(const struct load_mem *m, uint64_t end, struct vcpu_start *start);
 /* The same for 32-bit entries, paging off. */
 int start_flat(const struct load_mem *m, struct vcpu_start *start);
 
 /* Writes the sentence; its value is err, which the reader of a caller shall see. */
-#define load_fail(why, err, ...) ((void)ksnprintf((why)->buf, (why)->size, __VA_ARGS__), (err))
+#define load_fail(m, err, ...) ((void)ksnprintf((m)->why, sizeof((m)->why), __VA_ARGS__), (err))
 
 /* Do all bytes of [gpa, gpa + size) lie in the guest's RAM? */
 bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size);
 
-/* The guest's ACPI tables at GUEST_ACPI; *rsdp is where. -EINVAL for too many vCPUs. */
-int acpi_tables_load(const struct load_mem *m, unsigned vcpus, gpa_t *rsdp);
+/* The guest's ACPI tables at GUEST_ACPI, where the RSDP is. -EINVAL for too many vCPUs. */
+int acpi_tables_load(const struct load_mem *m, unsigned vcpus);

@@ -64,23 +64,23 @@ bool multiboot_is(const struct load_file *f)
 }
 
 /* The segment that the addresses in the header describe. */
-static int add_segment(struct load_image *img, const struct load_mem *m, const struct header *h,
-		       uint64_t header_at, const struct load_why *why)
+static int add_segment(struct load_image *img, struct load_mem *m, const struct header *h,
+		       uint64_t header_at)
 {
 	uint64_t before = (uint64_t)h->header_addr - h->load_addr;
 	struct elf_segment s = {.offset = header_at - before, .paddr = h->load_addr};
 
 	if (h->header_addr < h->load_addr || before > header_at ||
 	    (h->load_end && h->load_end < h->load_addr))
-		return load_fail(why, -EINVAL, "the addresses in its multiboot header are wrong");
+		return load_fail(m, -EINVAL, "the addresses in its multiboot header are wrong");
 	s.filesz = h->load_end ? h->load_end - h->load_addr : img->f.size - s.offset;
 	s.memsz = max_u64(s.filesz, h->bss_end > h->load_addr ? h->bss_end - h->load_addr : 0);
 	img->entry = h->entry;
 
-	int err = image_add(img, m, &s, why);
+	int err = image_add(img, m, &s);
 
 	if (!err && !image_holds(img, img->entry))
-		err = load_fail(why, -EINVAL, "its multiboot entry is not in the image");
+		err = load_fail(m, -EINVAL, "its multiboot entry is not in the image");
 	return err;
 }
 
@@ -122,8 +122,7 @@ static int write_info(const struct load_mem *m, const struct pc_image *pc, const
 		       ?: vm_write(m->vm, GUEST_FLAT_TEXTS, &t, sizeof(t));
 }
 
-int multiboot_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
-		   const struct load_why *why)
+int multiboot_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start)
 {
 	struct load_image img = {
 		.f = pc->kernel, .kept = GUEST_FLAT_GDT, .kept_end = GUEST_ACPI_END};
@@ -137,22 +136,20 @@ int multiboot_load(const struct load_mem *m, const struct pc_image *pc, struct v
 		header_at = 0;
 	}
 	if (header_at == img.f.size)
-		return load_fail(why, -EINVAL, "no multiboot header in the file's first 8 KiB");
+		return load_fail(m, -EINVAL, "no multiboot header in the file's first 8 KiB");
 	if (h.flags & HEADER_REQUIRED & ~HEADER_KNOWN)
-		return load_fail(why, -EINVAL,
+		return load_fail(m, -EINVAL,
 				 "its multiboot header asks for what is not known: "
 				 "flags 0x%x",
 				 h.flags);
-	err = h.flags & HEADER_ADDRESSES ? add_segment(&img, m, &h, header_at, why)
-					 : elf_read(&img, m, why);
+	err = h.flags & HEADER_ADDRESSES ? add_segment(&img, m, &h, header_at) : elf_read(&img, m);
 	if (!err)
-		err = pc_modules(m, pc, img.end, at, why);
+		err = pc_modules(m, pc, img.end, at);
 	if (err)
 		return err;
 	if (image_copy(&img, m) || write_info(m, pc, at) || start_flat(m, start))
-		return load_fail(why, -EFAULT, "the VM's memory cannot be written");
+		return load_fail(m, -EFAULT, "the VM's memory cannot be written");
 	start->rip = img.entry;
-	start->rsp = GUEST_STACK_TOP;
 	start->rax = 0x2badb002; /* 3.2 */
 	start->rbx = GUEST_FLAT_INFO;
 	return 0;

@@ -2,8 +2,7 @@
 /* Images of unmodified guests: which kind it is, and where their modules go. */
 #include "kernel/load/load.h"
 
-int pc_modules(const struct load_mem *m, const struct pc_image *pc, gpa_t end, gpa_t *at,
-	       const struct load_why *why)
+int pc_modules(struct load_mem *m, const struct pc_image *pc, gpa_t end, gpa_t *at)
 {
 	/* Not where a kernel in low memory would let them reach the start information. */
 	end = max_u64(end, GUEST_IMAGE_MIN);
@@ -11,25 +10,24 @@ int pc_modules(const struct load_mem *m, const struct pc_image *pc, gpa_t end, g
 		at[i] = align_up(end, PAGE_SIZE);
 		end = at[i] + pc->module[i].size;
 		if (end < at[i] || end > guest_low_ram(m->size))
-			return load_fail(why, -ENOMEM,
+			return load_fail(m, -ENOMEM,
 					 "the kernel and its modules need at least %lu MiB below "
 					 "3 GiB, the VM has %lu MiB",
 					 (end + MIB(1) - 1) >> 20, m->size >> 20);
 		if (vm_write(m->vm, at[i], pc->module[i].data, pc->module[i].size))
-			return load_fail(why, -EFAULT, "the VM's memory cannot be written");
+			return load_fail(m, -EFAULT, "the VM's memory cannot be written");
 	}
 	return 0;
 }
 
-int pc_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
-	    const struct load_why *why)
+int pc_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start)
 {
 	const struct load_file *f = &pc->kernel;
 	bool elf = f->size >= 4 && !memcmp(f->data, ELF_IDENT, 4);
 
 	if (pc->boot >= BOOT_MULTIBOOT || (pc->boot == BOOT_AUTO && multiboot_is(f)))
-		return multiboot_load(m, pc, start, why);
+		return multiboot_load(m, pc, start);
 	if (pc->boot == BOOT_PVH || (pc->boot == BOOT_AUTO && elf))
-		return pvh_load(m, pc, start, why);
-	return bzimage_load(m, pc, start, why);
+		return pvh_load(m, pc, start);
+	return bzimage_load(m, pc, start);
 }

@@ -39,29 +39,28 @@ static int write_info(const struct load_mem *m, const struct pv_info *info)
 	return vm_write(m->vm, GUEST_INFO, &s, sizeof(s));
 }
 
-int pv_load(const struct load_mem *m, struct load_file kernel, const struct pv_info *info,
-	    struct vcpu_start *start, const struct load_why *why)
+int pv_load(struct load_mem *m, struct load_file kernel, const struct pv_info *info,
+	    struct vcpu_start *start)
 {
 	struct load_image img = {.f = kernel, .kept_end = GUEST_START_END};
 	uint64_t end = guest_ram_gpa(m->size - 1) + 1;
-	int err = elf_read(&img, m, why);
+	int err = elf_read(&img, m);
 
 	if (err)
 		return err;
 	if (!img.is_64)
-		return load_fail(why, -EINVAL,
+		return load_fail(m, -EINVAL,
 				 "the ELF file is not a 64-bit one, as type = pv wants");
 	err = start_tables(m, end, start);
 	if (err == -ENOMEM)
-		return load_fail(why, err, "the VM has more memory than its start tables can map");
+		return load_fail(m, err, "the VM has more memory than its start tables can map");
 	if (!err)
 		err = image_copy(&img, m);
 	if (!err)
 		err = write_info(m, info);
 	if (err)
-		return load_fail(why, err, "the VM's memory cannot be written");
+		return load_fail(m, err, "the VM's memory cannot be written");
 	start->rip = img.entry;
-	start->rsp = GUEST_STACK_TOP;
 	start->rdi = GUEST_INFO;
 	return 0;
 }

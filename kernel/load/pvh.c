@@ -23,27 +23,26 @@ struct pvh_info {
 static_assert(sizeof(((struct pvh_info *)0)->start) == 56, "struct hvm_start_info");
 static_assert(sizeof(struct pvh_info) <= PAGE_SIZE, "one page");
 
-int pvh_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start,
-	     const struct load_why *why)
+int pvh_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start)
 {
 	struct load_image img = {
 		.f = pc->kernel, .kept = GUEST_FLAT_GDT, .kept_end = GUEST_ACPI_END};
 	struct pvh_info info = {
 		.start = {START_MAGIC, START_VERSION, 0, pc->modules,
 			  GUEST_FLAT_INFO + offsetof(struct pvh_info, module), GUEST_FLAT_TEXTS,
-			  pc->rsdp, GUEST_FLAT_INFO + offsetof(struct pvh_info, memory), 0, 0},
+			  GUEST_ACPI, GUEST_FLAT_INFO + offsetof(struct pvh_info, memory), 0, 0},
 	};
 	struct e820 map[E820_MAX];
 	gpa_t at[CONFIG_MAX_MODULES];
-	int err = elf_read(&img, m, why);
+	int err = elf_read(&img, m);
 
 	if (!err && !image_holds(&img, img.pvh_entry))
-		err = load_fail(why, -EINVAL,
+		err = load_fail(m, -EINVAL,
 				"the ELF file has neither a multiboot header nor a PVH note with "
 				"an entry in the image; if it is a guest of Mullion's own "
 				"interface, write type = pv");
 	if (!err)
-		err = pc_modules(m, pc, img.end, at, why);
+		err = pc_modules(m, pc, img.end, at);
 	if (err)
 		return err;
 	for (unsigned i = 0; i < pc->modules; i++) {
@@ -56,9 +55,8 @@ int pvh_load(const struct load_mem *m, const struct pc_image *pc, struct vcpu_st
 	if (image_copy(&img, m) || vm_write(m->vm, GUEST_FLAT_INFO, &info, sizeof(info)) ||
 	    vm_write(m->vm, GUEST_FLAT_TEXTS, pc->cmdline, strlen(pc->cmdline) + 1) ||
 	    start_flat(m, start))
-		return load_fail(why, -EFAULT, "the VM's memory cannot be written");
+		return load_fail(m, -EFAULT, "the VM's memory cannot be written");
 	start->rip = img.pvh_entry;
-	start->rsp = GUEST_STACK_TOP;
 	start->rbx = GUEST_FLAT_INFO;
 	return 0;
 }

@@ -49,12 +49,13 @@ static int write_table(const struct load_mem *m, gpa_t gpa, uint64_t first, uint
 	return 0;
 }
 
-/* Code 0x10 and data 0x18, flat, accessed. */
+/* Code 0x10 and data 0x18, flat, accessed; and the stack. */
 static int write_gdt(const struct load_mem *m, gpa_t at, uint64_t code, struct vcpu_start *start)
 {
 	const uint64_t gdt[] = {0, 0, code, 0x00cf93000000ffff};
 
-	*start = (struct vcpu_start){.gdt = at, .gdt_limit = sizeof(gdt) - 1};
+	*start = (struct vcpu_start){
+		.gdt = at, .gdt_limit = sizeof(gdt) - 1, .rsp = GUEST_STACK_TOP};
 	return vm_write(m->vm, at, gdt, sizeof(gdt));
 }
 

@@ -29,10 +29,10 @@ int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size)
 	return vm_zero(vm, gpa, size);
 }
 
-static void check(struct load_mem *m, int err, const struct vcpu_start *s, const char *sentence)
+static void check(struct load_mem *m, int err, const struct vcpu_start *s)
 {
 	MUST(err == 0 || err == -EINVAL || err == -ENOMEM);
-	MUST(!err == !sentence[0]);
+	MUST(!err == !m->why[0]);
 	if (!err)
 		MUST(load_in_ram(m, s->rip, 1));
 }
@@ -40,11 +40,9 @@ static void check(struct load_mem *m, int err, const struct vcpu_start *s, const
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct pv_info info = {.name = "vm", .cmdline = "", .vcpus = 1};
-	char sentence[160] = "";
-	const struct load_why why = {sentence, sizeof(sentence)};
-	struct pc_image pc = {.path = "\\a\\kernel", .cmdline = "quiet", .rsdp = GUEST_ACPI};
+	struct pc_image pc = {.path = "\\a\\kernel", .cmdline = "quiet"};
 	struct vcpu_start start = {0};
-	struct load_mem m;
+	struct load_mem m = {0};
 	int err;
 
 	if (size < 4)
@@ -57,10 +55,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		pc.module_path[pc.modules] = "\\module";
 	}
 	pc.kernel = (struct load_file){data + 4, size - 4};
-	err = pc_load(&m, &pc, &start, &why);
-	check(&m, err, &start, sentence);
-	sentence[0] = 0;
-	err = pv_load(&m, pc.kernel, &info, &start, &why);
-	check(&m, err, &start, sentence);
+	err = pc_load(&m, &pc, &start);
+	check(&m, err, &start);
+	m.why[0] = 0;
+	err = pv_load(&m, pc.kernel, &info, &start);
+	check(&m, err, &start);
 	return 0;
 }

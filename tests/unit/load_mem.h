@@ -56,7 +56,7 @@ static void test_mem_init(struct test_mem *t, uint64_t size)
 	if (t->ram == MAP_FAILED)
 		abort();
 	memset(t->ram, 0xcc, size < MIB(1) ? size : MIB(1));
-	t->m = (struct load_mem){(void *)t, size};
+	t->m = (struct load_mem){.vm = (void *)t, .size = size};
 	t->fail_after = -1;
 }
 

@@ -5,8 +5,6 @@
 
 #include "tests/unit/load_mem.h"
 
-static char sentence[256];
-static const struct load_why why = {sentence, sizeof(sentence)};
 static struct vcpu_start start;
 
 /* The test's own: makes its image good; loads it. */
@@ -16,8 +14,8 @@ static int load(struct test_mem *t);
 static void check_refusal(struct test_mem *t, int err, const char *word)
 {
 	assert_int_equal(load(t), err);
-	if (!strstr(sentence, word))
-		fail_msg("\"%s\" does not say \"%s\"", sentence, word);
+	if (!strstr(t->m.why, word))
+		fail_msg("\"%s\" does not say \"%s\"", t->m.why, word);
 }
 
 /* ... spoils it. */

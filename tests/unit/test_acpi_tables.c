@@ -38,9 +38,9 @@ static void no_warning(const char *table, const char *sentence)
 static struct acpi_host host = {map, no_warning};
 
 /* By the XSDT; the parser has checked it. */
-static const uint8_t *find(gpa_t rsdp, const char *signature, uint32_t *size)
+static const uint8_t *find(const char *signature, uint32_t *size)
 {
-	gpa_t xsdt = test_mem_get(&t, rsdp + 24, 8);
+	gpa_t xsdt = test_mem_get(&t, GUEST_ACPI + 24, 8);
 
 	for (gpa_t e = xsdt + 36; e < xsdt + test_mem_get(&t, xsdt + 4, 4); e += 8) {
 		gpa_t table = test_mem_get(&t, e, 8);
@@ -72,11 +72,9 @@ static void parser_reads_them(void **state)
 	(void)state;
 	for (unsigned n = 1; n <= CONFIG_MAX_VCPUS; n++) {
 		struct acpi_info i;
-		gpa_t rsdp;
 
-		assert_int_equal(acpi_tables_load(&t.m, n, &rsdp), 0);
-		assert_int_equal(rsdp, GUEST_ACPI);
-		assert_int_equal(acpi_parse(&host, rsdp, &i), 0);
+		assert_int_equal(acpi_tables_load(&t.m, n), 0);
+		assert_int_equal(acpi_parse(&host, GUEST_ACPI, &i), 0);
 		assert_true(i.has_madt && i.has_s5);
 		assert_int_equal(i.cpu_count, n);
 		for (unsigned c = 0; c < n; c++)
@@ -110,11 +108,10 @@ static void madt_fields(void **state)
 	const uint8_t *m;
 	unsigned cpus = 0, ioapics = 0;
 	uint32_t size;
-	gpa_t rsdp;
 
 	(void)state;
-	assert_int_equal(acpi_tables_load(&t.m, 5, &rsdp), 0);
-	m = find(rsdp, "APIC", &size);
+	assert_int_equal(acpi_tables_load(&t.m, 5), 0);
+	m = find("APIC", &size);
 	assert_non_null(m);
 	assert_int_equal(m[40] & 1, 1); /* there is an 8259 */
 	for (const uint8_t *e = m + 44; e < m + size; e += e[1]) {
@@ -142,13 +139,13 @@ static void expect_gas(const uint8_t *p, uint8_t space, uint8_t width, uint64_t 
 
 static void both_lists_agree(void **state)
 {
-	gpa_t rsdp, rsdt, xsdt;
+	gpa_t rsdt, xsdt;
 	uint32_t count;
 
 	(void)state;
-	assert_int_equal(acpi_tables_load(&t.m, 1, &rsdp), 0);
-	rsdt = test_mem_get(&t, rsdp + 16, 4);
-	xsdt = test_mem_get(&t, rsdp + 24, 8);
+	assert_int_equal(acpi_tables_load(&t.m, 1), 0);
+	rsdt = test_mem_get(&t, GUEST_ACPI + 16, 4);
+	xsdt = test_mem_get(&t, GUEST_ACPI + 24, 8);
 	count = ((uint32_t)test_mem_get(&t, rsdt + 4, 4) - 36) / 4;
 	assert_int_equal(count, 3);
 	assert_int_equal(test_mem_get(&t, xsdt + 4, 4), 36 + 8 * count);
@@ -161,12 +158,12 @@ static void both_lists_agree(void **state)
 static void fadt_fields(void **state)
 {
 	const uint8_t *f;
-	gpa_t rsdp, facs, dsdt;
+	gpa_t facs, dsdt;
 	uint32_t size, len;
 
 	(void)state;
-	assert_int_equal(acpi_tables_load(&t.m, 1, &rsdp), 0);
-	f = find(rsdp, "FACP", &size);
+	assert_int_equal(acpi_tables_load(&t.m, 1), 0);
+	f = find("FACP", &size);
 	assert_non_null(f);
 	assert_int_equal(size, 276);
 	assert_int_equal(f[8], 6);
@@ -206,20 +203,19 @@ static void iasl_reads_them(void **state)
 		{"DSDT", "EisaId (\"PNP0501\")"},
 	};
 	char dir[] = "/tmp/mullion-acpi-XXXXXX", command[512];
-	gpa_t rsdp;
 
 	(void)state;
 	if (system("iasl -v >/dev/null 2>&1"))
 		skip();
-	assert_int_equal(acpi_tables_load(&t.m, 16, &rsdp), 0);
+	assert_int_equal(acpi_tables_load(&t.m, 16), 0);
 	assert_non_null(mkdtemp(dir));
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
 		uint32_t size;
-		const uint8_t *p = find(rsdp, tables[i].signature, &size);
+		const uint8_t *p = find(tables[i].signature, &size);
 		FILE *f;
 
 		if (!strcmp(tables[i].signature, "DSDT")) {
-			p = find(rsdp, "FACP", &size);
+			p = find("FACP", &size);
 			p = test_mem_at(&t, *(const uint32_t *)(const void *)(p + 40), 36);
 			size = *(const uint32_t *)(const void *)(p + 4);
 		}
@@ -244,14 +240,12 @@ static void iasl_reads_them(void **state)
 
 static void refusals(void **state)
 {
-	gpa_t rsdp;
-
 	(void)state;
-	assert_int_equal(acpi_tables_load(&t.m, 0, &rsdp), -EINVAL);
-	assert_int_equal(acpi_tables_load(&t.m, CONFIG_MAX_VCPUS + 1, &rsdp), -EINVAL);
+	assert_int_equal(acpi_tables_load(&t.m, 0), -EINVAL);
+	assert_int_equal(acpi_tables_load(&t.m, CONFIG_MAX_VCPUS + 1), -EINVAL);
 	for (long n = 0;; n++) {
 		t.fail_after = n;
-		if (acpi_tables_load(&t.m, 2, &rsdp) == 0)
+		if (acpi_tables_load(&t.m, 2) == 0)
 			break;
 		assert_in_range(n, 0, 20);
 	}

@@ -54,16 +54,15 @@ static int load_cut(struct test_mem *t, uint64_t size, struct load_file initrd)
 	uint8_t *copy = memcpy(malloc(size ? size : 1), image, size);
 	int err;
 
-	sentence[0] = 0;
+	t->m.why[0] = 0;
 	err = bzimage_load(&t->m,
 			   &(struct pc_image){.kernel = {copy, size},
 					      .module = {initrd},
 					      .modules = !!initrd.data,
-					      .cmdline = cmdline,
-					      .rsdp = GUEST_ACPI},
-			   &start, &why);
+					      .cmdline = cmdline},
+			   &start);
 	free(copy);
-	assert_int_equal(sentence[0] != 0, err != 0);
+	assert_int_equal(t->m.why[0] != 0, err != 0);
 	return err;
 }
 
@@ -199,7 +198,7 @@ static void initrd_placement(void **state)
 	/* which leaves no room above the kernel, or is below it */
 	put(0x22c, 0x1401fff, 4);
 	assert_int_equal(load_cut(&t, SIZE, initrd), -EINVAL);
-	assert_non_null(strstr(sentence, "0x1401fff"));
+	assert_non_null(strstr(t.m.why, "0x1401fff"));
 	put(0x22c, 0x100000, 4);
 	assert_int_equal(load_cut(&t, SIZE, initrd), -EINVAL);
 	put(0x22c, UINT32_MAX, 4);
@@ -213,7 +212,7 @@ static void initrd_placement(void **state)
 	test_mem_free(&t);
 	test_mem_init(&t, 0x1400000 + 2 * PAGE_SIZE);
 	assert_int_equal(load_cut(&t, SIZE, initrd), -ENOMEM);
-	assert_non_null(strstr(sentence, "needs at least 21 MiB"));
+	assert_non_null(strstr(t.m.why, "needs at least 21 MiB"));
 	/* sizes that wrap or that no guest has; data is never looked at */
 	assert_int_equal(load_cut(&t, SIZE, (struct load_file){data, UINT64_MAX}), -ENOMEM);
 	assert_int_equal(load_cut(&t, SIZE, (struct load_file){data, GIB(3)}), -ENOMEM);
@@ -286,9 +285,8 @@ static void refuses_every_cut(void **state)
 		assert_int_equal(load_cut(&t, n, no_initrd), -EINVAL);
 	assert_int_equal(load_cut(&t, SIZE - 16, no_initrd), -EINVAL);
 	assert_int_equal(load_cut(&t, SIZE - 15, no_initrd), 0);
-	assert_int_equal(bzimage_load(&t.m, &(struct pc_image){.cmdline = ""}, &start, &why),
-			 -EINVAL);
-	assert_non_null(strstr(sentence, "empty"));
+	assert_int_equal(bzimage_load(&t.m, &(struct pc_image){.cmdline = ""}, &start), -EINVAL);
+	assert_non_null(strstr(t.m.why, "empty"));
 	test_mem_free(&t);
 }
 
@@ -332,7 +330,7 @@ static void every_write_may_fail(void **state)
 		t.fail_after = n;
 		if (load_cut(&t, SIZE, initrd) == 0)
 			break;
-		assert_non_null(strstr(sentence, "cannot be written"));
+		assert_non_null(strstr(t.m.why, "cannot be written"));
 		assert_in_range(n, 0, 1000);
 	}
 	test_mem_free(&t);

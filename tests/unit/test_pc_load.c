@@ -67,7 +67,6 @@ static void good_image(void)
 	memcpy(image + NOTE + 16, "\4\0\0\0\4\0\0\0\22\0\0\0Xen\0\x40\0\x10\0", 20);
 	pc = (struct pc_image){.path = "\\mullion\\k.elf",
 			       .cmdline = "one two",
-			       .rsdp = GUEST_ACPI,
 			       .module = {{"first", 5}, {"second", 6}},
 			       .module_path = {"\\a", "\\b"},
 			       .modules = 2};
@@ -78,11 +77,11 @@ static int load_cut(struct test_mem *t, uint64_t size)
 	uint8_t *copy = memcpy(malloc(size ? size : 1), image, size);
 	int err;
 
-	sentence[0] = 0;
+	t->m.why[0] = 0;
 	pc.kernel = (struct load_file){copy, size};
-	err = pc_load(&t->m, &pc, &start, &why);
+	err = pc_load(&t->m, &pc, &start);
 	free(copy);
-	assert_int_equal(sentence[0] != 0, err != 0);
+	assert_int_equal(t->m.why[0] != 0, err != 0);
 	return err;
 }
 
@@ -227,12 +226,12 @@ static void multiboot_by_addresses(void **state)
 	assert_int_equal(load_cut(&t, SIZE), -EINVAL);
 	addresses(0x200000, 0x200000, 0, 0, 0x200200);
 	assert_int_equal(load_cut(&t, SIZE), -EINVAL);
-	assert_non_null(strstr(sentence, "entry"));
+	assert_non_null(strstr(t.m.why, "entry"));
 	addresses(0x200000, 0x200000, 0, 0xffffffff, 0x200000);
 	assert_int_equal(load_cut(&t, SIZE), -EINVAL);
 	addresses(0x9c000, 0x9c000, 0, 0, 0x9c000);
 	assert_int_equal(load_cut(&t, SIZE), -EINVAL);
-	assert_non_null(strstr(sentence, "start information"));
+	assert_non_null(strstr(t.m.why, "start information"));
 	addresses(0x7c00, 0x7c00, 0, 0, 0x7c00);
 	/* From there, and modules are not where the start information is. */
 	assert_int_equal(load_cut(&t, SIZE), 0);

@@ -75,11 +75,11 @@ static int load_cut(struct test_mem *t, uint64_t size)
 	uint8_t *copy = memcpy(malloc(size ? size : 1), image, size);
 	int err;
 
-	sentence[0] = 0;
-	err = pv_load(&t->m, (struct load_file){copy, size}, &info, &start, &why);
+	t->m.why[0] = 0;
+	err = pv_load(&t->m, (struct load_file){copy, size}, &info, &start);
 	free(copy);
 	/* A failure says why, a success says nothing. */
-	assert_int_equal(sentence[0] != 0, err != 0);
+	assert_int_equal(t->m.why[0] != 0, err != 0);
 	return err;
 }
 
@@ -241,7 +241,7 @@ static void refuses_every_cut(void **state)
 	test_mem_init(&t, MIB(32));
 	for (uint64_t n = 0; n < IMAGE_SIZE; n++)
 		assert_int_equal(load_cut(&t, n), -EINVAL);
-	assert_int_equal(pv_load(&t.m, (struct load_file){NULL, 0}, &info, &start, &why), -EINVAL);
+	assert_int_equal(pv_load(&t.m, (struct load_file){NULL, 0}, &info, &start), -EINVAL);
 	test_mem_free(&t);
 }
 
@@ -259,9 +259,9 @@ static void too_many_segments(void **state)
 		memcpy(big + 64 + i * 56, image + 64, 56);
 	}
 	test_mem_init(&t, MIB(32));
-	assert_int_equal(pv_load(&t.m, (struct load_file){big, sizeof(big)}, &info, &start, &why),
+	assert_int_equal(pv_load(&t.m, (struct load_file){big, sizeof(big)}, &info, &start),
 			 -EINVAL);
-	assert_non_null(strstr(sentence, "segments"));
+	assert_non_null(strstr(t.m.why, "segments"));
 	test_mem_free(&t);
 }
 
@@ -275,7 +275,7 @@ static void memory_that_does_not_do(void **state)
 	check_refusal(&t, -ENOMEM, "needs at least 3 MiB of memory, the VM has 2 MiB");
 	test_mem_free(&t);
 	/* tables for 94 GiB are the most that fit; never touched here beyond the start */
-	t.m = (struct load_mem){(void *)&t, GIB(94)};
+	t.m = (struct load_mem){.vm = (void *)&t, .size = GIB(94)};
 	assert_int_equal(start_tables(&t.m, GIB(95), &start), -ENOMEM);
 
 	/* every write may fail */
@@ -284,7 +284,7 @@ static void memory_that_does_not_do(void **state)
 		t.fail_after = n;
 		if (load(&t) == 0)
 			break;
-		assert_non_null(strstr(sentence, "cannot be written"));
+		assert_non_null(strstr(t.m.why, "cannot be written"));
 		assert_in_range(n, 0, 1000);
 	}
 	test_mem_free(&t);
@@ -304,7 +304,7 @@ static void long_texts(void **state)
 	i.name = i.cmdline = text;
 	good_image();
 	test_mem_init(&t, MIB(32));
-	assert_int_equal(pv_load(&t.m, (struct load_file){image, IMAGE_SIZE}, &i, &start, &why), 0);
+	assert_int_equal(pv_load(&t.m, (struct load_file){image, IMAGE_SIZE}, &i, &start), 0);
 	memcpy(&s, t.ram + start.rdi, sizeof(s));
 	assert_int_equal(strlen(s.name), MULLION_NAME_MAX - 1);
 	assert_int_equal(strlen(s.cmdline), MULLION_CMDLINE_MAX - 1);
