@@ -133,11 +133,9 @@ static int copy(struct vm *vm, gpa_t gpa, void *to, const void *from, uint64_t s
 		if (to) {
 			memcpy(to, ram, n);
 			to = (char *)to + n;
-		} else if (from) {
+		} else {
 			memcpy(ram, from, n);
 			from = (const char *)from + n;
-		} else {
-			memset(ram, 0, n);
 		}
 		gpa += n;
 		size -= n;
@@ -153,11 +151,6 @@ int vm_read(struct vm *vm, gpa_t gpa, void *buf, uint64_t size)
 int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size)
 {
 	return copy(vm, gpa, NULL, buf, size);
-}
-
-int vm_zero(struct vm *vm, gpa_t gpa, uint64_t size)
-{
-	return copy(vm, gpa, NULL, NULL, size);
 }
 
 void *vm_ptr(struct vm *vm, gpa_t gpa, unsigned size)

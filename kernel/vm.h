@@ -22,7 +22,6 @@ struct vm {
  */
 int vm_read(struct vm *vm, gpa_t gpa, void *buf, uint64_t size);
 int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size);
-int vm_zero(struct vm *vm, gpa_t gpa, uint64_t size);
 /*
  * The host's view of size bytes within one page of guest memory, or NULL. The
  * guest may change them at any time: for atomic updates only, never for checks.

@@ -158,8 +158,7 @@ static int write_boot_params(const struct load_mem *m, const struct image *img,
 	set(hdr, HDR_RAMDISK, img->initrd, 4);
 	set(hdr, HDR_RAMDISK_SIZE, img->initrd ? initrd_size : 0, 4);
 	set(hdr, HDR_CMDLINE, GUEST_CMDLINE, 4);
-	if (vm_zero(m->vm, GUEST_INFO, PAGE_SIZE) ||
-	    vm_write(m->vm, GUEST_INFO + HDR_SETUP_SECTS, hdr, sizeof(hdr)) ||
+	if (vm_write(m->vm, GUEST_INFO + HDR_SETUP_SECTS, hdr, sizeof(hdr)) ||
 	    vm_write(m->vm, GUEST_INFO + BP_ACPI_RSDP, &rsdp, sizeof(rsdp)))
 		return -EFAULT;
 	return write_e820(m);

@@ -48,9 +48,7 @@ int image_copy(const struct load_image *img, const struct load_mem *m)
 	for (unsigned i = 0; i < img->count; i++) {
 		const struct elf_segment *s = &img->seg[i];
 
-		if (vm_write(m->vm, s->paddr, (const uint8_t *)img->f.data + s->offset,
-			     s->filesz) ||
-		    vm_zero(m->vm, s->paddr + s->filesz, s->memsz - s->filesz))
+		if (vm_write(m->vm, s->paddr, (const uint8_t *)img->f.data + s->offset, s->filesz))
 			return -EFAULT;
 	}
 	return 0;

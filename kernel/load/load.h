@@ -10,7 +10,10 @@
 #include "kernel/vcpu.h"
 #include "kernel/vm.h"
 
-/* One load: the guest's memory, written by vm_write() and vm_zero(), and what goes wrong. */
+/*
+ * One load: the guest's memory, and what goes wrong. It is clear before: what is to be
+ * zero, such as a BSS, is not written.
+ */
 struct load_mem {
 	struct vm *vm;
 	uint64_t size; /* bytes of RAM, at least 2 MiB, laid out as layout.h says */

@@ -33,9 +33,6 @@ static int write_info(const struct load_mem *m, const struct pv_info *info)
 			s.memory[s.memory_count++] = map[i];
 	(void)ksnprintf(s.name, sizeof(s.name), "%s", info->name);
 	(void)ksnprintf(s.cmdline, sizeof(s.cmdline), "%s", info->cmdline);
-	if (vm_zero(m->vm, GUEST_INFO, PAGE_SIZE) ||
-	    vm_zero(m->vm, GUEST_STACK, GUEST_STACK_TOP - GUEST_STACK))
-		return -EFAULT;
 	return vm_write(m->vm, GUEST_INFO, &s, sizeof(s));
 }
 

@@ -8,8 +8,6 @@ static_assert(GUEST_START_END <= GUEST_EBDA, "start area overlaps");
 #define PTE_P_W_A 0x23ull /* present, writable, accessed */
 #define PTE_LEAF  0xe3ull /* and dirty, PS */
 
-#define CHUNK 64u /* entries written at once: keeps the stack small */
-
 bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size)
 {
 	uint64_t low = guest_low_ram(m->size), high = guest_high_ram(m->size);
@@ -34,16 +32,14 @@ unsigned load_e820(const struct load_mem *m, struct e820 map[E820_MAX])
 	return guest_high_ram(m->size) ? 5 : 4;
 }
 
-/* 512 entries at gpa: first, first + step, … for count of them, then zeros. */
+/* count entries at gpa: first, first + step, ... */
 static int write_table(const struct load_mem *m, gpa_t gpa, uint64_t first, uint64_t step,
 		       unsigned count)
 {
-	uint64_t e[CHUNK];
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t e = first + i * step;
 
-	for (unsigned i = 0; i < 512; i += CHUNK, gpa += sizeof(e)) {
-		for (unsigned n = 0; n < CHUNK; n++)
-			e[n] = i + n < count ? first + (i + n) * step : 0;
-		if (vm_write(m->vm, gpa, e, sizeof(e)))
+		if (vm_write(m->vm, gpa + i * sizeof(e), &e, sizeof(e)))
 			return -EFAULT;
 	}
 	return 0;

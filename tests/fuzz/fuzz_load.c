@@ -12,13 +12,6 @@
 
 static uint64_t written;
 
-int vm_zero(struct vm *vm, gpa_t gpa, uint64_t size)
-{
-	MUST(load_in_ram((const struct load_mem *)vm, gpa, size));
-	written += size;
-	return 0;
-}
-
 int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size)
 {
 	const volatile uint8_t *p = buf;
@@ -26,7 +19,9 @@ int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size)
 	/* All of the source must be readable. */
 	for (uint64_t i = 0; i < size; i++)
 		(void)p[i];
-	return vm_zero(vm, gpa, size);
+	MUST(load_in_ram((const struct load_mem *)vm, gpa, size));
+	written += size;
+	return 0;
 }
 
 static void check(struct load_mem *m, int err, const struct vcpu_start *s)

@@ -14,7 +14,7 @@
 struct test_mem {
 	struct load_mem m;
 	uint8_t *ram;    /* reserved for all of it; pages come as they are touched */
-	long fail_after; /* writes and zeroings until one fails; negative: never */
+	long fail_after; /* writes until one fails; negative: never */
 };
 
 static uint8_t *test_mem_at(struct test_mem *t, gpa_t gpa, uint64_t size)
@@ -37,25 +37,13 @@ int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size)
 	return 0;
 }
 
-int vm_zero(struct vm *vm, gpa_t gpa, uint64_t size)
-{
-	struct test_mem *t = (void *)vm;
-	uint8_t *p = test_mem_at(t, gpa, size);
-
-	if (!p || (t->fail_after >= 0 && t->fail_after-- == 0))
-		return -EFAULT;
-	memset(p, 0, size);
-	return 0;
-}
-
-/* The first MiB is dirty, as after a restart. */
+/* All of it is zero, as before every load. */
 static void test_mem_init(struct test_mem *t, uint64_t size)
 {
 	t->ram = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (t->ram == MAP_FAILED)
 		abort();
-	memset(t->ram, 0xcc, size < MIB(1) ? size : MIB(1));
 	t->m = (struct load_mem){.vm = (void *)t, .size = size};
 	t->fail_after = -1;
 }

@@ -331,7 +331,7 @@ static void every_write_may_fail(void **state)
 		if (load_cut(&t, SIZE, initrd) == 0)
 			break;
 		assert_non_null(strstr(t.m.why, "cannot be written"));
-		assert_in_range(n, 0, 1000);
+		assert_in_range(n, 0, 4000);
 	}
 	test_mem_free(&t);
 }

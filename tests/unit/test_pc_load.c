@@ -114,7 +114,6 @@ static void multiboot(void **state)
 	(void)state;
 	good_image();
 	test_mem_init(&t, MIB(64));
-	memset(t.ram + 0x100000, 0xcc, 0x4000);
 	assert_int_equal(load_cut(&t, SIZE), 0);
 	check_memory(&t);
 	assert_int_equal(start.rax, 0x2badb002);
@@ -149,7 +148,6 @@ static void pvh(void **state)
 	good_image();
 	pc.boot = BOOT_PVH;
 	test_mem_init(&t, GIB(4)); /* 1 GiB of it above 4 GiB */
-	memset(t.ram + 0x100000, 0xcc, 0x4000);
 	assert_int_equal(load_cut(&t, SIZE), 0);
 	check_memory(&t);
 	assert_int_equal(start.rip, 0x100040);
@@ -192,7 +190,6 @@ static void multiboot_by_addresses(void **state)
 
 	(void)state;
 	test_mem_init(&t, MIB(64));
-	memset(t.ram + 0x200000, 0xcc, 0x2000);
 	/* The file from 256 bytes before its header on, and a BSS. */
 	addresses(0x200100, 0x200000, 0, 0x201000, 0x200004);
 	assert_int_equal(load_cut(&t, SIZE), 0);

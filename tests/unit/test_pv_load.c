@@ -112,7 +112,7 @@ static void loads_a_good_image(void **state)
 	(void)state;
 	good_image();
 	test_mem_init(&t, MIB(32));
-	memset(t.ram + 0x400000, 0xcc, 0x4000);
+	memset(t.ram + 0x403000, 0xcc, 0x1000);
 	assert_int_equal(load(&t), 0);
 	assert_memory_equal(t.ram + 0x200000, image + 512, 256);
 	assert_memory_equal(t.ram + 0x400000, image + 768, 256);
