@@ -44,7 +44,6 @@ struct image {
 	uint64_t payload_at, payload_size; /* in the file */
 	uint64_t base, init_size;          /* in guest memory */
 	uint64_t initrd_max;               /* its last byte may be here */
-	uint64_t initrd;                   /* address; 0: none */
 	uint32_t cmdline_max;
 	bool is_64; /* it has the 64-bit entry; the 32-bit one it has always */
 };
@@ -96,33 +95,11 @@ static int read_header(struct load_mem *m, struct load_file f, struct image *img
 	if (img->base < GUEST_IMAGE_MIN || img->base >= GUEST_LOW_RAM_MAX ||
 	    !is_aligned(img->base, PAGE_SIZE))
 		return load_fail(m, -EINVAL, "the kernel wants to be loaded at 0x%lx", img->base);
-	return 0;
-}
-
-static uint64_t mib_up(uint64_t bytes)
-{
-	return (bytes + MIB(1) - 1) >> 20;
-}
-
-/* The initrd goes as high as it may, so that it is out of the kernel's way. */
-static int place(struct load_mem *m, uint64_t initrd_size, struct image *img)
-{
-	uint64_t low = guest_low_ram(m->size), end = img->base + img->init_size, top;
-
-	if (initrd_size > GUEST_LOW_RAM_MAX || end + align_up(initrd_size, PAGE_SIZE) > low)
+	if (img->base + img->init_size > guest_low_ram(m->size))
 		return load_fail(m, -ENOMEM,
 				 "the kernel needs at least %lu MiB of memory below 3 GiB to "
 				 "start, the VM has %lu MiB",
-				 mib_up(end + align_up(initrd_size, PAGE_SIZE)), m->size >> 20);
-	if (!initrd_size)
-		return 0;
-	top = min_u64(low, img->initrd_max + 1);
-	if (top < end || align_down(top, PAGE_SIZE) - end < align_up(initrd_size, PAGE_SIZE))
-		return load_fail(m, -EINVAL,
-				 "the initrd of %lu MiB does not fit below 0x%lx, where the "
-				 "kernel wants it",
-				 mib_up(initrd_size), img->initrd_max);
-	img->initrd = align_down(top - initrd_size, PAGE_SIZE);
+				 (img->base + img->init_size + MIB(1) - 1) >> 20, m->size >> 20);
 	return 0;
 }
 
@@ -142,7 +119,7 @@ static void set(uint8_t *hdr, unsigned at, uint64_t value, unsigned size)
 }
 
 /* The header as the file has it, with what a boot loader fills in; all else is zero. */
-static int write_boot_params(const struct load_mem *m, const struct image *img,
+static int write_boot_params(const struct load_mem *m, const struct image *img, gpa_t initrd,
 			     uint64_t initrd_size)
 {
 	const gpa_t rsdp = GUEST_ACPI;
@@ -155,8 +132,8 @@ static int write_boot_params(const struct load_mem *m, const struct image *img,
 	memcpy(hdr, img->file + HDR_SETUP_SECTS, end - HDR_SETUP_SECTS);
 	set(hdr, HDR_VID_MODE, VID_MODE_NORMAL, 2);
 	set(hdr, HDR_LOADER, LOADER_OTHER, 1);
-	set(hdr, HDR_RAMDISK, img->initrd, 4);
-	set(hdr, HDR_RAMDISK_SIZE, img->initrd ? initrd_size : 0, 4);
+	set(hdr, HDR_RAMDISK, initrd, 4);
+	set(hdr, HDR_RAMDISK_SIZE, initrd_size, 4);
 	set(hdr, HDR_CMDLINE, GUEST_CMDLINE, 4);
 	if (vm_write(m->vm, GUEST_INFO + HDR_SETUP_SECTS, hdr, sizeof(hdr)) ||
 	    vm_write(m->vm, GUEST_INFO + BP_ACPI_RSDP, &rsdp, sizeof(rsdp)))
@@ -168,12 +145,10 @@ int bzimage_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_star
 {
 	struct image img = {0};
 	size_t cmdline_size = strlen(pc->cmdline);
-	const struct load_file *initrd = &pc->module[0];
-	uint64_t initrd_size = initrd->data ? initrd->size : 0;
+	uint64_t initrd_size = pc->modules ? pc->module[0].size : 0;
+	gpa_t initrd = 0;
 	int err = read_header(m, pc->kernel, &img);
 
-	if (!err)
-		err = place(m, initrd_size, &img);
 	if (err)
 		return err;
 	if (pc->modules > 1)
@@ -182,12 +157,20 @@ int bzimage_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_star
 		return load_fail(m, -EINVAL,
 				 "the command line has %lu characters, the kernel takes %u",
 				 cmdline_size, img.cmdline_max);
+	/* Until it has seen the memory map and the initrd, the kernel uses no more than init_size.
+	 */
+	err = pc_modules(m, pc, img.base + img.init_size, &initrd);
+	if (err)
+		return err;
+	if (initrd + initrd_size > img.initrd_max + 1)
+		return load_fail(m, -EINVAL,
+				 "the initrd does not fit below 0x%lx, where the kernel wants it",
+				 img.initrd_max);
 	/* All that the protocol wants mapped is below 4 GiB; the kernel makes its own tables. */
 	if ((img.is_64 ? start_tables(m, GIB(4), start) : start_flat(m, start)) ||
-	    write_boot_params(m, &img, initrd_size) ||
+	    write_boot_params(m, &img, initrd, initrd_size) ||
 	    vm_write(m->vm, GUEST_CMDLINE, pc->cmdline, cmdline_size + 1) ||
-	    vm_write(m->vm, img.base, img.file + img.payload_at, img.payload_size) ||
-	    (img.initrd && vm_write(m->vm, img.initrd, initrd->data, initrd_size)))
+	    vm_write(m->vm, img.base, img.file + img.payload_at, img.payload_size))
 		return load_fail(m, -EFAULT, "the VM's memory cannot be written");
 	start->rip = img.base + (img.is_64 ? ENTRY_64 : 0);
 	start->rsi = GUEST_INFO;

@@ -17,8 +17,7 @@
  *     0x0009c000    in place of all these for 32-bit kernels: GDT, information, texts
  *     0x0009fc00    e820 of Linux ends here: EBDA on a PC
  *     0x000e0000    ACPI tables, RSDP first (RAM that e820 calls reserved)
- *     0x00100000    kernel image from here on
- *     top of low    initrd
+ *     0x00100000    kernel image from here on, then initrd and modules
  *   0x00c0000000  PCI memory window
  *   0x00fec00000  IOAPIC
  *   0x00fee00000  local APIC

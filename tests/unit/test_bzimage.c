@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bzImage loader: what the kernel finds in memory, and images that are refused. */
-/* sources: kernel/load/bzimage.c kernel/load/start.c kernel/print.c */
+/* sources: kernel/elf.c */
+/* sources: kernel/load/bzimage.c kernel/load/pc.c kernel/load/multiboot.c kernel/load/pvh.c */
+/* sources: kernel/load/elf.c kernel/load/image.c kernel/load/start.c kernel/print.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -185,22 +187,26 @@ static void initrd_placement(void **state)
 	memset(data, 0x5a, sizeof(data));
 	good_image();
 	test_mem_init(&t, MIB(64));
+	/* behind what the kernel needs, wherever that ends */
 	assert_int_equal(load_cut(&t, SIZE, initrd), 0);
 	at = test_mem_get(&t, GUEST_INFO + 0x218, 4);
-	assert_int_equal(at, MIB(64) - 3 * PAGE_SIZE);
+	assert_int_equal(at, 0x1400000);
 	assert_int_equal(test_mem_get(&t, GUEST_INFO + 0x21c, 4), sizeof(data));
 	assert_memory_equal(t.ram + at, data, sizeof(data));
-	/* as low as initrd_addr_max says */
-	put(0x22c, 0x2000fff, 4);
+	put(0x260, 0x400001, 4);
 	assert_int_equal(load_cut(&t, SIZE, initrd), 0);
-	at = test_mem_get(&t, GUEST_INFO + 0x218, 4);
-	assert_int_equal(at, 0x2001000 - 3 * PAGE_SIZE);
-	/* which leaves no room above the kernel, or is below it */
-	put(0x22c, 0x1401fff, 4);
+	assert_int_equal(test_mem_get(&t, GUEST_INFO + 0x218, 4), 0x1401000);
+	/* its last byte may be at initrd_addr_max, which may be below the kernel, too */
+	good_image();
+	put(0x22c, 0x1400000 + sizeof(data) - 1, 4);
+	assert_int_equal(load_cut(&t, SIZE, initrd), 0);
+	put(0x22c, 0x1400000 + sizeof(data) - 2, 4);
 	assert_int_equal(load_cut(&t, SIZE, initrd), -EINVAL);
-	assert_non_null(strstr(t.m.why, "0x1401fff"));
+	assert_non_null(strstr(t.m.why, "below 0x140270e"));
 	put(0x22c, 0x100000, 4);
 	assert_int_equal(load_cut(&t, SIZE, initrd), -EINVAL);
+	put(0x22c, 0, 4);
+	assert_int_equal(load(&t), 0); /* without one */
 	put(0x22c, UINT32_MAX, 4);
 	assert_int_equal(load_cut(&t, SIZE, initrd), 0);
 	test_mem_free(&t);
@@ -212,12 +218,13 @@ static void initrd_placement(void **state)
 	test_mem_free(&t);
 	test_mem_init(&t, 0x1400000 + 2 * PAGE_SIZE);
 	assert_int_equal(load_cut(&t, SIZE, initrd), -ENOMEM);
-	assert_non_null(strstr(t.m.why, "needs at least 21 MiB"));
+	assert_non_null(strstr(t.m.why, "need at least 21 MiB"));
 	/* sizes that wrap or that no guest has; data is never looked at */
 	assert_int_equal(load_cut(&t, SIZE, (struct load_file){data, UINT64_MAX}), -ENOMEM);
 	assert_int_equal(load_cut(&t, SIZE, (struct load_file){data, GIB(3)}), -ENOMEM);
 	/* nothing given is nothing, whatever its size says */
 	assert_int_equal(load_cut(&t, SIZE, (struct load_file){NULL, 77}), 0);
+	assert_int_equal(test_mem_get(&t, GUEST_INFO + 0x218, 8), 0);
 	test_mem_free(&t);
 }
 
