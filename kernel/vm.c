@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Virtual machines: made from the configuration, started, ended, started again. */
+#include "guests/include/mullion.h"
 #include "kernel/guest.h"
 #include "kernel/load/load.h"
 #include "kernel/print.h"
@@ -152,15 +153,15 @@ static int load_image(struct vm *vm, struct vcpu_start *start)
 	if (m->pc) {
 		err = acpi_tables_load(&mem, m->vcpu_count) ?: pc_load(&mem, &pc, start);
 	} else {
-		struct pv_info info = {
-			.name = c->name,
-			.cmdline = c->cmdline,
-			.vcpus = m->vcpu_count,
+		struct mullion_start_info info = {
 			.features = pv_features(vm),
+			.vcpu_count = m->vcpu_count,
 			.tsc_khz = tsc_hz() / 1000,
 			.apic_khz = LAPIC_TIMER_HZ / 1000,
 			.boot_epoch = m->epoch,
 		};
+		(void)ksnprintf(info.name, sizeof(info.name), "%s", c->name);
+		(void)ksnprintf(info.cmdline, sizeof(info.cmdline), "%s", c->cmdline);
 		err = pv_load(&mem, pc.kernel, &info, start);
 	}
 	if (err)

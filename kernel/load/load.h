@@ -88,20 +88,14 @@ static_assert(sizeof(struct e820) == 20, "as in boot_params and multiboot");
 /* The guest's memory as a PC tells of it; how many there are. */
 unsigned load_e820(const struct load_mem *m, struct e820 map[E820_MAX]);
 
-/* What the start-info page of a PV guest says beyond its memory; see struct mullion_start_info. */
-struct pv_info {
-	const char *name;    /* of the VM */
-	const char *cmdline; /* "" when there is none */
-	uint32_t features;   /* MULLION_FEATURE_* */
-	unsigned vcpus;
-	uint64_t tsc_khz, apic_khz, boot_epoch;
-};
+struct mullion_start_info;
 
 /*
  * A static ELF64 executable for a PV guest, set up as "Entry state" in
- * guests/include/mullion.h says. Returns as pc_load().
+ * guests/include/mullion.h says. *info: as the guest finds it, but for its format
+ * and the memory, which are filled in. Returns as pc_load().
  */
-int pv_load(struct load_mem *m, struct load_file kernel, const struct pv_info *info,
+int pv_load(struct load_mem *m, struct load_file kernel, struct mullion_start_info *info,
 	    struct vcpu_start *start);
 
 /*

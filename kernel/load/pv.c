@@ -7,7 +7,7 @@
 static_assert(sizeof(struct mullion_start_info) <= PAGE_SIZE, "start info is one page");
 static_assert(GUEST_STACK_TOP - GUEST_STACK == MULLION_BOOT_STACK, "stack");
 
-static int write_info(const struct load_mem *m, const struct pv_info *info)
+static int write_info(const struct load_mem *m, struct mullion_start_info *info)
 {
 	const struct mullion_memory map[] = {
 		{0, GUEST_GDT, MULLION_MEM_RAM, 0},
@@ -15,28 +15,20 @@ static int write_info(const struct load_mem *m, const struct pv_info *info)
 		{GUEST_START_END, guest_low_ram(m->size) - GUEST_START_END, MULLION_MEM_RAM, 0},
 		{GUEST_HIGH_RAM_BASE, guest_high_ram(m->size), MULLION_MEM_RAM, 0},
 	};
-	struct mullion_start_info s;
 
-	memset(&s, 0, sizeof(s));
-	s.magic = MULLION_START_MAGIC;
-	s.version = MULLION_START_VERSION;
-	s.size = sizeof(s);
-	s.abi_version = MULLION_ABI_VERSION;
-	s.features = info->features;
-	s.vcpu_count = info->vcpus;
-	s.memory_bytes = m->size;
-	s.tsc_khz = info->tsc_khz;
-	s.apic_khz = info->apic_khz;
-	s.boot_epoch = info->boot_epoch;
+	info->magic = MULLION_START_MAGIC;
+	info->version = MULLION_START_VERSION;
+	info->size = sizeof(*info);
+	info->abi_version = MULLION_ABI_VERSION;
+	info->memory_bytes = m->size;
+	info->memory_count = 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(map); i++)
 		if (map[i].size)
-			s.memory[s.memory_count++] = map[i];
-	(void)ksnprintf(s.name, sizeof(s.name), "%s", info->name);
-	(void)ksnprintf(s.cmdline, sizeof(s.cmdline), "%s", info->cmdline);
-	return vm_write(m->vm, GUEST_INFO, &s, sizeof(s));
+			info->memory[info->memory_count++] = map[i];
+	return vm_write(m->vm, GUEST_INFO, info, sizeof(*info));
 }
 
-int pv_load(struct load_mem *m, struct load_file kernel, const struct pv_info *info,
+int pv_load(struct load_mem *m, struct load_file kernel, struct mullion_start_info *info,
 	    struct vcpu_start *start)
 {
 	struct load_image img = {.f = kernel, .kept_end = GUEST_START_END};

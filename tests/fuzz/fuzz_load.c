@@ -6,6 +6,7 @@
 /* sources: kernel/print.c */
 #include <string.h>
 
+#include "guests/include/mullion.h"
 #include "kernel/errno.h"
 #include "kernel/load/load.h"
 #include "tests/fuzz/dev_input.h"
@@ -34,7 +35,7 @@ static void check(struct load_mem *m, int err, const struct vcpu_start *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct pv_info info = {.name = "vm", .cmdline = "", .vcpus = 1};
+	struct mullion_start_info info = {.name = "vm", .vcpu_count = 1};
 	struct pc_image pc = {.path = "\\a\\kernel", .cmdline = "quiet"};
 	struct vcpu_start start = {0};
 	struct load_mem m = {0};
