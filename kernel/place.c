@@ -47,51 +47,31 @@ static unsigned count_on(const struct place *s, unsigned v, unsigned core)
 	return n;
 }
 
-/*
- * Do all budgets there sum to more than 1? Exactly: what is left is carried on in
- * digits of 2^32. While that is below the number of terms, which the remainders
- * cannot sum to, one more digit is looked at. All sums are multiples of 1 over
- * the product of 16 periods, which is more than 2^-320: what 11 digits do not
- * tell from 0 is 0.
- */
-static bool over_budget(const struct place *s, unsigned core)
-{
-	uint64_t rest[CONFIG_MAX_VMS];
-	int64_t left = 1, terms = s->load[core];
-
-	for (unsigned v = 0; v < s->say.c->vm_count; v++)
-		rest[v] = s->say.c->vm[v].budget;
-	for (unsigned digit = 0; digit < 11 && left >= 0 && left < terms; digit++) {
-		left *= 1ll << 32;
-		for (unsigned v = 0; v < s->say.c->vm_count; v++) {
-			unsigned n = count_on(s, v, core), period = s->say.c->vm[v].period;
-
-			if (!n)
-				continue;
-			left -= (int64_t)(n * ((rest[v] << 32) / period));
-			rest[v] = (rest[v] << 32) % period;
-		}
-	}
-	return left < 0;
-}
-
-/* Hundredths of a percent, rounded up, that a VM has there. */
-static unsigned percent(const struct place *s, unsigned v, unsigned core)
+/* What a VM's vCPUs have of the core, in parts of 2^40, rounded down: all of it is not too much. */
+static uint64_t share(const struct place *s, unsigned v, unsigned core)
 {
 	const struct config_vm *vm = &s->say.c->vm[v];
-	uint64_t n = count_on(s, v, core) * 10000ull * vm->budget;
+	unsigned n = count_on(s, v, core);
 
-	return n ? (unsigned)((n + vm->period - 1) / vm->period) : 0;
+	return n ? n * (((uint64_t)vm->budget << 40) / vm->period) : 0;
+}
+
+/* Hundredths of a percent, rounded up. */
+static unsigned percent(uint64_t part)
+{
+	return (unsigned)((part * 10000 + BIT(40) - 1) >> 40);
 }
 
 static void check_budget(struct place *s, struct config_vm *vm, unsigned core)
 {
-	unsigned v = (unsigned)(vm - s->say.c->vm), mine = percent(s, v, core), others = 0;
+	uint64_t own = share(s, (unsigned)(vm - s->say.c->vm), core), sum = 0;
+	unsigned mine = percent(own), others;
 
-	if (!over_budget(s, core))
+	for (unsigned v = 0; v < s->say.c->vm_count; v++)
+		sum += share(s, v, core);
+	if (sum <= BIT(40))
 		return;
-	for (unsigned i = 0; i < s->say.c->vm_count; i++)
-		others += i == v ? 0 : percent(s, i, core);
+	others = percent(sum - own);
 	config_fail(
 		&s->say, vm->budget_line,
 		"%s asks for %u.%02u %% of core %u, of which %u.%02u %% are taken: that is more "
