@@ -4,7 +4,7 @@
 #include "kernel/guest.h"
 #include "kernel/mon/request.h"
 
-static int verb_help(struct call *c);
+static verb_fn verb_help;
 
 static const struct verb verbs[] = {
 	{"help", "[VERB]", "this list, or one line of it", 0, 1, verb_help, 0},

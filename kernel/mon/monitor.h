@@ -29,13 +29,16 @@ struct call {
 	char why[200]; /* after an error: a sentence */
 };
 
+/* 0, or an error from call_fail() before it printed anything. */
+typedef int verb_fn(struct call *c);
+
 struct verb {
 	const char *name;
 	const char *args; /* for people; VM or [VM] as the first is looked up */
 	const char *help;
-	unsigned least, most;       /* words behind the verb */
-	int (*run)(struct call *c); /* 0, or an error from call_fail() before it printed anything */
-	unsigned arg;               /* its own */
+	unsigned least, most; /* words behind the verb */
+	verb_fn *run;
+	unsigned arg; /* its own */
 };
 
 /* 0 or a negative errno; with JSON, something is printed unless it is an error. */
@@ -66,21 +69,9 @@ int call_choose(struct call *c, const char *what, words_fn list, const char *wor
 /* Word i as a decimal number. */
 int call_number(struct call *c, unsigned i, uint64_t *n);
 
-/* kernel/mon/verbs_vm.c */
-int verb_list(struct call *c);
-int verb_info(struct call *c);
-int verb_control(struct call *c); /* arg: enum vm_verb */
-int verb_console(struct call *c);
-int verb_vcpus(struct call *c);
-int verb_stats(struct call *c);
-int verb_learn(struct call *c);
+/* kernel/mon/verbs_vm.c; verb_control's arg: enum vm_verb */
+verb_fn verb_list, verb_info, verb_control, verb_console, verb_vcpus, verb_stats, verb_learn;
 uint64_t vcpu_exits(const struct vcpu *v); /* of all kinds */
 
-/* kernel/mon/verbs_host.c */
-int verb_top(struct call *c);
-int verb_cores(struct call *c);
-int verb_dmesg(struct call *c);
-int verb_trace(struct call *c);
-int verb_memory(struct call *c);
-int verb_version(struct call *c);
-int verb_power(struct call *c); /* arg: off, else reset */
+/* kernel/mon/verbs_host.c; verb_power's arg: off, else reset */
+verb_fn verb_top, verb_cores, verb_dmesg, verb_trace, verb_memory, verb_version, verb_power;
