@@ -158,60 +158,48 @@ const char *monitor_word(const char *text, unsigned start, unsigned i)
 /* ---- for programs ---- */
 
 struct answer {
-	uint64_t id;
 	char *to;
-	size_t size, n;
-	bool full;
+	size_t room, n; /* n goes on beyond room: then it is too long */
 };
 
 /* Its own newline is the answer's last byte, and JSON has no other. */
-static void answer_put(struct answer *a, const char *bytes, size_t n)
+static void answer_put(void *ctx, const char *bytes, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (a->n + sizeof("}\n") > a->size)
-			a->full = true;
-		else if (bytes[i] != '\n')
-			a->to[a->n++] = bytes[i];
-	}
+	struct answer *a = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		if (bytes[i] != '\n' && a->n++ < a->room)
+			a->to[a->n - 1] = bytes[i];
 }
 
-static void answer_begin(struct answer *a, const char *what)
+static void answer_begin(struct answer *a, uint64_t id, const char *what)
 {
 	char text[64];
 
 	a->n = 0;
 	answer_put(a, text,
-		   (size_t)ksnprintf(text, sizeof(text), "{\"id\":%lu,\"ok\":%s:", a->id, what));
-}
-
-/* Only when a verb has something to say is it known that it did not fail. */
-static void answer_out(void *ctx, const char *bytes, size_t n)
-{
-	struct answer *a = ctx;
-
-	if (!a->n)
-		answer_begin(a, "true,\"result\"");
-	answer_put(a, bytes, n);
+		   (size_t)ksnprintf(text, sizeof(text), "{\"id\":%lu,\"ok\":%s:", id, what));
 }
 
 size_t monitor_answer(const char *line, char *to, size_t size)
 {
-	struct answer a = {.to = to, .size = size};
-	struct call c = {.r = {.out = answer_out, .ctx = &a, .json = true}, .remote = true};
+	struct answer a = {.to = to, .room = size - 2};
+	struct call c = {.r = {.out = answer_put, .ctx = &a, .json = true}, .remote = true};
 	struct request q = {0};
 	const char *why = "a request has at most 512 bytes";
 
 	if (strlen(line) <= REQUEST_MAX)
 		why = request_parse(&q, line);
-	a.id = q.id;
+	answer_begin(&a, q.id, "true,\"result\"");
 	if (!why && monitor_run(&c, q.command))
 		why = c.why;
-	if (!why && a.full)
+	if (!why && a.n > a.room)
 		why = "the answer is too long: ask for less";
 	if (why) {
-		answer_begin(&a, "false,\"error\"");
+		answer_begin(&a, q.id, "false,\"error\"");
 		report_quoted(&c.r, why);
 	}
+	a.n = min_u64(a.n, a.room);
 	memcpy(to + a.n, "}\n", 2);
 	return a.n + 2;
 }

@@ -547,6 +547,12 @@ static void test_answers(void **state)
 		assert_true(json_line(got));
 		free(small);
 	}
+	for (size_t size = 2; size < 80; size++) { /* not even for the error */
+		char *small = malloc(size);
+
+		assert_true(monitor_answer("{\"command\":\"help\"}", small, size) <= size);
+		free(small);
+	}
 	got[monitor_answer("{\"command\":\"\\u0022\\\\\"}", got, sizeof(got))] = '\0';
 	assert_true(json_line(got));
 }
