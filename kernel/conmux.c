@@ -246,10 +246,9 @@ static struct conmux_action deliver(struct conmux *m, uint8_t byte)
 	if (m->focus)
 		return (struct conmux_action){CONMUX_DELIVER, (unsigned)(m->focus - m->source) - 1,
 					      byte};
-	if (m->now - m->last_key >= CONMUX_IDLE_MS)
+	if (byte == '\r' || byte == '\n')
 		notice(m, "no VM has the keyboard: Ctrl-a and a digit give it to one, Ctrl-a ? "
 			  "lists the keys");
-	m->last_key = m->now;
 	return none;
 }
 
@@ -302,6 +301,11 @@ void conmux_monitor(struct conmux *m, const char *bytes, size_t len)
 	flush(m);
 }
 
+void conmux_add(struct conmux *m, const char *name)
+{
+	m->source[m->count++].name = name;
+}
+
 void conmux_init(struct conmux *m, void (*emit)(void *ctx, const char *bytes, size_t len),
 		 void *ctx)
 {
@@ -309,17 +313,7 @@ void conmux_init(struct conmux *m, void (*emit)(void *ctx, const char *bytes, si
 	m->emit = emit;
 	m->ctx = ctx;
 	m->at_start = true;
-	m->last_key = 0 - (uint64_t)CONMUX_IDLE_MS; /* never */
-	memcpy(m->source[0].name, "mullion", sizeof("mullion"));
-	m->count = 1;
-}
-
-int conmux_add(struct conmux *m, const char *name)
-{
-	if (m->count == CONMUX_SOURCES)
-		return -ENOSPC;
-	ksnprintf(m->source[m->count].name, CONFIG_NAME_MAX, "%s", name);
-	return (int)m->count++ - 1;
+	conmux_add(m, "mullion");
 }
 
 static void output(struct conmux *m, struct conmux_source *s, const char *bytes, size_t len)

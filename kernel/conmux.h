@@ -15,7 +15,6 @@
 #define CONMUX_LINE    256u  /* of a line without its end that is held back */
 #define CONMUX_BACKLOG 4096u /* bytes of each source that are remembered */
 #define CONMUX_AGE_MS  20u   /* so long a prompt waits for the rest of its line */
-#define CONMUX_IDLE_MS 5000u /* after so long without a key, the hint is given again */
 #define CONMUX_SOURCES (CONFIG_MAX_VMS + 1u)
 
 enum conmux_kind {
@@ -34,7 +33,7 @@ struct conmux_action {
 
 /* Something that prints: [0] is the hypervisor, [i + 1] is VM i. */
 struct conmux_source {
-	char name[CONFIG_NAME_MAX];
+	const char *name;
 	char ring[CONMUX_BACKLOG]; /* the last bytes, as printed */
 	uint64_t total, shown;     /* bytes ever; those of them that the terminal has had */
 	uint64_t since;            /* when the last came */
@@ -51,20 +50,19 @@ struct conmux {
 	unsigned count;              /* sources */
 	struct conmux_source *focus; /* source[0]: the monitor, whose text nobody keeps */
 	struct conmux_source *open;
-	bool at_start;     /* the terminal is at the start of a line */
-	bool escapes;      /* the VM with the keyboard has sent escape sequences */
-	uint8_t pending;   /* a key that another one must follow: Ctrl-a, or its x */
-	uint64_t now;      /* ms, of the last tick */
-	uint64_t last_key; /* ms; a key without a receiver */
-	char out[128];     /* gathered for emit */
+	bool at_start;   /* the terminal is at the start of a line */
+	bool escapes;    /* the VM with the keyboard has sent escape sequences */
+	uint8_t pending; /* a key that another one must follow: Ctrl-a, or its x */
+	uint64_t now;    /* ms, of the last tick */
+	char out[128];   /* gathered for emit */
 	unsigned out_len;
 };
 
 void conmux_init(struct conmux *m, void (*emit)(void *ctx, const char *bytes, size_t len),
 		 void *ctx);
 
-/* Index of the new VM, 0 at first; its key is Ctrl-a and index + 1. -ENOSPC. */
-int conmux_add(struct conmux *m, const char *name);
+/* The next VM, 0 at first, CONFIG_MAX_VMS at most; its key is Ctrl-a and its index + 1. */
+void conmux_add(struct conmux *m, const char *name);
 
 /* What VM vm prints. */
 void conmux_output(struct conmux *m, unsigned vm, const char *bytes, size_t len);

@@ -47,12 +47,11 @@ static void tick(void)
 		conmux_tick(&mux, tsc_to_ns(rdtsc()) / 1000000);
 }
 
-int console_add(const char *name)
+void console_add(const char *name)
 {
 	spin_lock(&lock);
-	int i = conmux_add(&mux, name);
+	conmux_add(&mux, name);
 	spin_unlock(&lock);
-	return i;
 }
 
 void console_output(unsigned index, const char *bytes, size_t n)

@@ -107,7 +107,6 @@ struct pc {
 struct vm_more {
 	struct vm vm;
 	const struct config_vm *conf;
-	unsigned console;    /* index at the console multiplexer */
 	enum vm_state state; /* changed by vCPU 0's core, but for RUNNING to ENDING: atomically */
 	enum vm_end end;
 	unsigned leaving; /* vCPUs that have yet to leave their cores; 0: it does not live */
@@ -222,8 +221,8 @@ const char *vm_state_name(const struct vm *vm);
  */
 /* Before anything is logged; after serial_init(). */
 void console_init(void);
-/* The index of a new VM's console, or -ENOSPC. */
-int console_add(const char *name);
+/* The console of a new VM, whose index is that in vms. */
+void console_add(const char *name);
 void console_output(unsigned index, const char *bytes, size_t n);
 /* The keyboard and the terminal go to that VM. */
 void console_focus(unsigned index);

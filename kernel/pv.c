@@ -8,7 +8,7 @@
 
 void vm_console_write(struct vm *vm, const char *p, unsigned n)
 {
-	console_output(vm->more->console, p, n);
+	console_output(vm->id - 1, p, n);
 	if (console_waiting())
 		core_console_waiting();
 }

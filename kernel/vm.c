@@ -121,7 +121,7 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	for (unsigned i = 0; i < conf->vcpus; i++)
 		if (core_add(m->vcpu[i])) /* config_place() has looked at this already */
 			panic("core %u takes no vCPU of %s", cores[i], conf->name);
-	m->console = (unsigned)console_add(conf->name);
+	console_add(conf->name);
 	vms[vm_count++] = vm;
 	return vm;
 no_memory:

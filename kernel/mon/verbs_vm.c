@@ -87,7 +87,7 @@ int verb_console(struct call *c)
 	if (c->remote)
 		return call_fail(c, -EINVAL,
 				 "only at the hypervisor's console can console be used");
-	console_focus(c->vm->more->console);
+	console_focus(c->vm->id - 1);
 	return 0;
 }
 

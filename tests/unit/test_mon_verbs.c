@@ -159,7 +159,7 @@ static int setup(void **state)
 	vm_count = cpu_count = 2;
 	for (unsigned i = 0; i < 2; i++) {
 		vm[i] = (struct vm){.name = names[i], .id = i + 1, .more = &vm_more[i]};
-		vm_more[i] = (struct vm_more){.conf = &conf[i], .console = i, .starts = 1 + i};
+		vm_more[i] = (struct vm_more){.conf = &conf[i], .starts = 1 + i};
 		conf[i] = (struct config_vm){.memory = MIB(32) << i,
 					     .weight = 1,
 					     .autostart = 1,
