@@ -114,8 +114,8 @@ static void command(const char *text, bool notice)
 	struct call c = {.r = {.out = print, .ctx = &p}};
 
 	if (monitor_run(&c, text)) {
-		c.r.json = false;
-		report_say(&c.r, c.why);
+		print(&p, c.why, strlen(c.why));
+		print(&p, "\n", 1);
 	}
 }
 

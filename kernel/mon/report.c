@@ -132,11 +132,3 @@ void report_row(struct report *r, const char *fmt, ...)
 	if (row)
 		put(r, !r->json ? "\n" : l->layout == REPORT_TABLE ? "}" : "]");
 }
-
-void report_say(struct report *r, const char *sentence)
-{
-	if (r->json)
-		return;
-	put(r, sentence);
-	put(r, "\n");
-}

@@ -46,7 +46,5 @@ void report_end(struct report *r);
  * A tab divides values; one within the last of a table's row stays.
  */
 void report_row(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* A sentence for people only. */
-void report_say(struct report *r, const char *sentence);
 /* A string of JSON. */
 void report_quoted(struct report *r, const char *s);

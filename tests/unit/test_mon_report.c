@@ -105,12 +105,6 @@ static void test_strings(void **state)
 	begin(true);
 	report_quoted(&r, "a\"\\\n\xff");
 	assert_string_equal(seen, "\"a\\\"\\\\\\u000a\\u00ff\"");
-	begin(true);
-	report_say(&r, "for people");
-	assert_string_equal(seen, "");
-	begin(false);
-	report_say(&r, "for people");
-	assert_string_equal(seen, "for people\n");
 }
 
 int main(void)
