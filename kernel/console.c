@@ -13,7 +13,6 @@
 
 static struct conmux mux;
 static struct spinlock lock;
-static bool clock_ready;
 
 static void monitor_show(void *ctx, const char *bytes, size_t n)
 {
@@ -36,15 +35,9 @@ void console_init(void)
 	conmux_init(&mux, emit, NULL);
 }
 
-void console_clock_ready(void)
-{
-	clock_ready = true;
-}
-
 static void tick(void)
 {
-	if (clock_ready)
-		conmux_tick(&mux, tsc_to_ns(rdtsc()) / 1000000);
+	conmux_tick(&mux, tsc_to_ns(rdtsc()) / 1000000);
 }
 
 void console_add(const char *name)
@@ -192,7 +185,7 @@ static void log_line(bool urgent, const char *level, const char *fmt, va_list ap
 	(void)kvsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
 	spin_lock(&lock);
 	tick();
-	dmesg_add(&log_ring, clock_ready ? tsc_to_ns(rdtsc()) : 0, line);
+	dmesg_add(&log_ring, tsc_to_ns(rdtsc()), line);
 	conmux_log(&mux, line, urgent);
 	if (urgent && editor.open && conmux_monitored(&mux))
 		line_show(&editor);

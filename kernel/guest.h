@@ -232,8 +232,6 @@ void console_poll(void);
 /* True when a line without end waits to be shown by console_tick(). */
 bool console_waiting(void);
 void console_tick(void);
-/* From now on the clock works. */
-void console_clock_ready(void);
 
 /* kernel/guestmem.c: memory is not cleared yet. */
 int vm_ram_alloc(struct vm *vm, uint64_t size);

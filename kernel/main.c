@@ -197,7 +197,6 @@ static void main_on_stack(void)
 	find_ioapics();
 	tsc_init(acpi.pm_timer, acpi.pm_timer_32);
 	wallclock_init(handoff.boot_epoch);
-	console_clock_ready();
 	apic_timer_init();
 	xstate_init();
 	choose_backend();
