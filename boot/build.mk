@@ -14,7 +14,7 @@ BOOT_CFLAGS := -std=gnu11 -O2 -ffreestanding -fpic -fshort-wchar -fvisibility=hi
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common $(WARN) \
 	-DGNU_EFI_USE_MS_ABI -DMULLION_VERSION='"$(VERSION)"' \
 	-isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -I. -MMD -MP
-BOOT_SRC := $(wildcard boot/*.c) kernel/config.c kernel/config_key.c kernel/config_list.c kernel/config_grant.c kernel/grant.c \
+BOOT_SRC := $(wildcard boot/*.c) kernel/config.c kernel/config_key.c kernel/grant.c \
 	kernel/words.c kernel/elf.c kernel/print.c kernel/string.c kernel/survive.c arch/x86/pt.c arch/x86/pt_host.c
 BOOT_OBJ := $(BOOT_SRC:%.c=$(B)/boot/%.o) $(B)/boot/boot/jump.asm.o
 

@@ -153,11 +153,46 @@ static void vm_end(struct config_parser *p)
 			vm->name, vm->budget, vm->period, vm->period_line);
 }
 
+static void core_end(struct config_parser *p, const struct config_core *core)
+{
+	static const char *const name[] = {"frame", "windows", "slack"};
+	const unsigned line[] = {core->frame_line, core->windows_line, core->slack_line};
+	unsigned number = (unsigned)(core - p->c->core);
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; core->policy != POLICY_CYCLIC && i < ARRAY_SIZE(line); i++)
+		if (line[i])
+			config_fail(
+				p, line[i],
+				"%s is of use only to a core whose policy is cyclic. Remove the "
+				"line, or write policy = cyclic.",
+				name[i]);
+	if (core->policy != POLICY_CYCLIC)
+		return;
+	if (!core->frame_line)
+		config_fail(p, core->policy_line,
+			    "core %u is cyclic, but has no frame. Add a line such as frame = 20000 "
+			    "(microseconds).",
+			    number);
+	if (!core->windows_line)
+		config_fail(p, core->policy_line,
+			    "core %u is cyclic, but has no windows. Add a line such as windows = "
+			    "NAME 5000, idle 2000 (microseconds).",
+			    number);
+	for (unsigned i = 0; i < core->window_count; i++)
+		sum += core->window[i].us;
+	if (core->frame_line && sum > core->frame)
+		config_fail(p, core->windows_line,
+			    "the windows are %lu us long together, but the frame (line %u) has %u. "
+			    "Shorten them, or lengthen the frame.",
+			    sum, core->frame_line, core->frame);
+}
+
 static void section_end(struct config_parser *p)
 {
 	vm_end(p);
 	if (p->where == CONFIG_CORE && p->target && p->c->errors == p->errors)
-		config_core_end(p, p->target);
+		core_end(p, p->target);
 	p->errors = p->c->errors;
 }
 
@@ -307,6 +342,29 @@ static bool is_text(struct config_parser *p, struct span text)
 	return true;
 }
 
+/* The VMs of all windows, when every VM is known. */
+static void windows_end(struct config_parser *p)
+{
+	char list[sizeof("idle") + CONFIG_MAX_VMS * (CONFIG_NAME_MAX + 1)] = "idle";
+	unsigned n = sizeof("idle") - 1;
+
+	for (unsigned v = 0; v < p->c->vm_count; v++)
+		n += (unsigned)ksnprintf(list + n, sizeof(list) - n, ", %s", p->c->vm[v].name);
+	/* A window is the core's: a wrong one refuses the file. */
+	p->vm = NULL;
+	p->where = CONFIG_CORE;
+	for (const struct config_core *c = p->c->core; c < p->c->core + CONFIG_MAX_CORES; c++) {
+		p->line = c->windows_line;
+		for (unsigned i = 0; i < c->window_count; i++) {
+			const char *name = c->window[i].vm;
+
+			if (name[0])
+				config_choose(p, "VM", (struct span){name, (unsigned)strlen(name)},
+					      list);
+		}
+	}
+}
+
 static void file_parse(struct config_parser *p, struct span text)
 {
 	while (text.len) {
@@ -314,7 +372,7 @@ static void file_parse(struct config_parser *p, struct span text)
 		line_parse(p, config_cut(&text, '\n'));
 	}
 	section_end(p);
-	config_windows_end(p);
+	windows_end(p);
 	if (!p->c->errors && !p->c->vm_count)
 		config_fail(p, 0, "no VM is described. Add a section [vm NAME] with a kernel.");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The keys of the configuration file and the values that they take; pure. */
 #include "kernel/config_parse.h"
+#include "kernel/grant.h"
 #include "kernel/print.h"
 
 #define AT(type, field) offsetof(struct type, field), offsetof(struct type, field##_line)
@@ -119,6 +120,165 @@ static bool add_module(const struct config_setting *s)
 	return true;
 }
 
+/* ---- lists ---- */
+
+/* "a," is no list: of the empty piece at its end nothing would be seen. */
+static bool is_list(struct span v)
+{
+	return v.len && v.s[v.len - 1] != ',';
+}
+
+static bool number(struct span s, bool hex, uint64_t *n)
+{
+	if (hex && s.len > 2 && s.s[0] == '0' && s.s[1] == 'x')
+		return words_number(s.s + 2, s.len - 2, 16, n);
+	return words_number(s.s, s.len, 10, n);
+}
+
+/* "n" or "n-m", not falling; hex: 0x is understood, too. */
+static bool range(struct span s, bool hex, uint64_t *first, uint64_t *last)
+{
+	struct span end = s, begin = config_cut(&end, '-');
+
+	if (begin.len == s.len)
+		end = s;
+	return number(begin, hex, first) && number(end, hex, last) && *first <= *last;
+}
+
+/* auto or a list of numbers and ranges, each min to max. */
+static bool set_cores(const struct config_setting *s)
+{
+	struct config_vm *vm = s->p->vm;
+	struct span v = s->v;
+
+	if (config_is(v, "auto"))
+		return true;
+	if (!is_list(v))
+		return false;
+	while (v.len) {
+		uint64_t n, end;
+
+		if (!range(config_cut(&v, ','), false, &n, &end) || end > s->k->max ||
+		    end - n >= CONFIG_MAX_VCPUS - vm->core_count)
+			return false;
+		while (n <= end)
+			vm->cores[vm->core_count++] = (unsigned)n++;
+	}
+	return true;
+}
+
+/* A list of VM names, each with its microseconds, min to max. */
+static bool set_windows(const struct config_setting *s)
+{
+	struct config_core *core = s->p->target;
+	struct span v = s->v;
+
+	if (!is_list(v))
+		return false;
+	while (v.len) {
+		struct config_window *w = &core->window[core->window_count];
+		struct span us = config_cut(&v, ','), name = config_cut(&us, ' ');
+		uint64_t n;
+
+		if (core->window_count == CONFIG_MAX_WINDOWS || !name.len ||
+		    name.len >= CONFIG_NAME_MAX || !words_number(us.s, us.len, 10, &n) ||
+		    n < s->k->min || n > s->k->max)
+			return false;
+		if (!config_is(name, "idle"))
+			memcpy(w->vm, name.s, name.len);
+		w->us = (unsigned)n;
+		core->window_count++;
+	}
+	return true;
+}
+
+/* ---- what a VM is given beyond policy ---- */
+
+static bool pci_function(struct span s, uint64_t *function)
+{
+	struct span bus = config_cut(&s, ':'), device = config_cut(&s, '.');
+	uint64_t b, d, f;
+
+	if (!words_number(bus.s, bus.len, 16, &b) || !words_number(device.s, device.len, 16, &d) ||
+	    !words_number(s.s, s.len, 16, &f) || b > 0xff || d > 0x1f || f > 7)
+		return false;
+	*function = b << 8 | d << 3 | f;
+	return true;
+}
+
+/* One or two words, each once. */
+static bool rights(struct span v, struct config_grant *g)
+{
+	while (v.len) {
+		struct span word = config_cut(&v, ' ');
+		bool *right = config_is(word, "read") ? &g->read : &g->write;
+
+		if (*right || (right == &g->write && !config_is(word, "write")))
+			return false;
+		*right = true;
+	}
+	return g->read || g->write;
+}
+
+static bool parse_grant(const struct config_key *k, struct span v, struct config_grant *g)
+{
+	struct span what = config_cut(&v, ' ');
+	uint64_t first, last;
+
+	if (k->min != GRANT_PCI) {
+		if (!range(what, true, &first, &last))
+			return false;
+	} else {
+		if (!pci_function(what, &first))
+			return false;
+		last = first;
+	}
+	if (last > k->max || !rights(v, g) || (k->min == GRANT_PCI && g->write))
+		return false;
+	g->kind = (enum grant_kind)k->min;
+	g->first = (uint32_t)first;
+	g->last = (uint32_t)last;
+	return true;
+}
+
+/* False after a diagnostic. */
+static bool may_give(const struct config_setting *s, const struct config_grant *g)
+{
+	const struct grant_never *n = grant_never(g->kind, g->first, g->last, g->write);
+	char to[16] = "";
+
+	if (!n)
+		return true;
+	if (n->first != n->last)
+		ksnprintf(to, sizeof(to), "-0x%x", n->last);
+	config_fail(
+		s->p, s->p->line,
+		"%s = \"%s\": a VM may never %s 0x%x%s: %s. Leave that out, or remove the line.",
+		s->k->name, config_echo(s->v).s, n->readable ? "write" : "have", n->first, to,
+		n->why);
+	return false;
+}
+
+/* Of the kind min, none above max; has more to say by itself. */
+static bool set_grant(const struct config_setting *s)
+{
+	struct config_parser *p = s->p;
+	struct config_grant g = {.line = p->line};
+
+	if (!parse_grant(s->k, s->v, &g))
+		return false;
+	if (!may_give(s, &g))
+		return true;
+	if (p->vm->grant_count == CONFIG_MAX_GRANTS)
+		config_fail(p, p->line,
+			    "%s is one grant too many: %s may have %u. Join ranges, or remove a "
+			    "line.",
+			    s->k->name, p->vm->name, CONFIG_MAX_GRANTS);
+	else
+		p->vm->grant[p->vm->grant_count++] = g;
+	return true;
+}
+
 /* ---- keys ---- */
 
 /* Of one section all together. */
@@ -129,7 +289,7 @@ const struct config_key config_keys[] = {
 	 AT(config_core, policy)},
 	{"frame", CONFIG_CORE, set_number, "a whole number of microseconds from 100 to 10000000",
 	 100, 10000000, AT(config_core, frame)},
-	{"windows", CONFIG_CORE, config_set_windows,
+	{"windows", CONFIG_CORE, set_windows,
 	 "1 to 16 windows such as a 5000, idle 2000: a VM's name or idle, and 50 to 10000000 "
 	 "microseconds",
 	 50, 10000000, offsetof(struct config_core, window),
@@ -147,7 +307,7 @@ const struct config_key config_keys[] = {
 	 GIB(1024), AT(config_vm, memory)},
 	{"vcpus", CONFIG_VM, set_number, "a whole number from 1 to 16", 1, CONFIG_MAX_VCPUS,
 	 AT(config_vm, vcpus)},
-	{"cores", CONFIG_VM, config_set_cores,
+	{"cores", CONFIG_VM, set_cores,
 	 "auto or up to 16 numbers of cores, 0 to 63, such as 1 or 0,2-3", 0, CONFIG_MAX_CORES - 1,
 	 AT(config_vm, cores)},
 	{"weight", CONFIG_VM, set_number, "a whole number from 1 to 1000", 1, 1000,
@@ -164,13 +324,13 @@ const struct config_key config_keys[] = {
 	{"watchdog", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, watchdog)},
 	{"learn", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, learn)},
 	{"debug-exit", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, debug_exit)},
-	{"allow_msr", CONFIG_VM, config_set_grant,
+	{"allow_msr", CONFIG_VM, set_grant,
 	 "an MSR or a range and read, write or read write, such as 0x1a0-0x1a2 read", GRANT_MSR,
 	 UINT32_MAX, offsetof(struct config_vm, grant), 0},
-	{"allow_port", CONFIG_VM, config_set_grant,
+	{"allow_port", CONFIG_VM, set_grant,
 	 "a port or a range and read, write or read write, such as 0x378-0x37a read write",
 	 GRANT_PORT, UINT16_MAX, offsetof(struct config_vm, grant), 0},
-	{"allow_pci", CONFIG_VM, config_set_grant,
+	{"allow_pci", CONFIG_VM, set_grant,
 	 "bus:device.function as lspci prints it and read, such as 00:1f.2 read", GRANT_PCI,
 	 UINT16_MAX, offsetof(struct config_vm, grant), 0},
 };

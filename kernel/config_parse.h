@@ -37,8 +37,6 @@ void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 bool config_is(struct span s, const char *word);
 /* Takes what stands before the first c off *rest, and c with it; ' ': any blank. Trims both. */
 struct span config_cut(struct span *rest, char c);
-/* "n" or "n-m", not falling; hex: 0x is understood, too. */
-bool config_range(struct span s, bool hex, uint64_t *first, uint64_t *last);
 struct echo config_echo(struct span s);
 /* The place of word in a list such as "pv, linux"; -1 after a diagnostic: no such `what`. */
 int config_choose(struct config_parser *p, const char *what, struct span word, const char *list);
@@ -53,14 +51,3 @@ struct config_setting {
 	struct span v;
 	void *to;
 };
-
-/* auto or a list of numbers and ranges, each min to max. */
-bool config_set_cores(const struct config_setting *s);
-/* A list of VM names, each with its microseconds, min to max. */
-bool config_set_windows(const struct config_setting *s);
-/* Of the kind min, none above max; has more to say by itself. */
-bool config_set_grant(const struct config_setting *s);
-
-/* What is judged when the section of a core, and when the whole file is known. */
-void config_core_end(struct config_parser *p, const struct config_core *core);
-void config_windows_end(struct config_parser *p);

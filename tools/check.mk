@@ -3,7 +3,7 @@
 #
 ## make check-tool  build/mullion-check, which judges and explains a mullion.conf
 
-CHECK_SRC := tools/mullion-check.c kernel/config.c kernel/config_key.c kernel/config_list.c kernel/config_grant.c kernel/grant.c \
+CHECK_SRC := tools/mullion-check.c kernel/config.c kernel/config_key.c kernel/grant.c \
 	kernel/place.c kernel/words.c kernel/print.c
 CHECK_OBJ := $(CHECK_SRC:%.c=$(B)/host/%.o)
 

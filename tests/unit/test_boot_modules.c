@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The loader's list of files: room for all that a configuration can name, each once. */
-/* sources: boot/modules.c kernel/config.c kernel/config_key.c kernel/config_list.c */
-/* sources: kernel/config_grant.c kernel/grant.c kernel/words.c kernel/print.c */
+/* sources: boot/modules.c kernel/config.c kernel/config_key.c kernel/grant.c */
+/* sources: kernel/words.c kernel/print.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Placement: what is asked for, what is shared out, what is refused, and where it says so. */
-/* sources: kernel/config.c kernel/config_key.c kernel/config_list.c kernel/config_grant.c */
-/* sources: kernel/grant.c */
+/* sources: kernel/config.c kernel/config_key.c kernel/grant.c */
 /* sources: kernel/place.c kernel/words.c kernel/print.c */
 #include <setjmp.h>
 #include <stdarg.h>
