@@ -47,21 +47,6 @@ static void *file(const struct config_vm *c, const struct config_file *f, uint64
 	return NULL;
 }
 
-/* One writer a disk: two guests on one image would destroy it. */
-static bool disk_taken(const struct config_vm *c)
-{
-	for (unsigned i = 0; i < vm_count; i++)
-		if (vms[i]->more->has_disk &&
-		    !strcmp(vms[i]->more->conf->disk.path, c->disk.path)) {
-			complain(c->disk.line,
-				 "[vm %s] disk %s belongs to [vm %s] already: give each VM its own "
-				 "file; the VM is not started",
-				 c->name, c->disk.path, vms[i]->name);
-			return true;
-		}
-	return false;
-}
-
 static int open_disk(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
@@ -69,8 +54,6 @@ static int open_disk(struct vm *vm)
 
 	if (!m->conf->disk.line)
 		return 0;
-	if (disk_taken(m->conf))
-		return -EBUSY;
 	void *image = file(m->conf, &m->conf->disk, &size);
 	if (!image)
 		return -ENOENT;
