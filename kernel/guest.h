@@ -135,8 +135,8 @@ struct vm_more {
 	uint64_t io_rip;
 	uint8_t in[CONSOLE_IN];
 	unsigned in_head, in_count;
-	struct alloc_range *ram; /* host memory of the guest, in order */
-	unsigned ram_count;
+	struct alloc_range ram[256]; /* host memory of the guest, in order */
+	unsigned ram_count;          /* 0: it has none now */
 	uint64_t starts;
 	uint64_t cleared;         /* bytes of its memory, while it starts */
 	struct spinlock p2m_lock; /* while it runs: large pages may be split */

@@ -3,23 +3,6 @@
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
 
-#define RAM_EXTENTS (PAGE_SIZE / sizeof(struct alloc_range))
-
-static int map_extent(struct vm *vm, uint64_t at, const struct alloc_range *r)
-{
-	/* The extent may straddle the hole below 4 GiB. */
-	uint64_t low = at < GUEST_LOW_RAM_MAX ? min_u64(r->size, GUEST_LOW_RAM_MAX - at) : 0;
-	unsigned prot = vcpu_ops->lazy_exec && vcpu_ops->lazy_exec() ? PT_R | PT_W : PT_RWX;
-	int err = 0;
-
-	if (low)
-		err = pt_map(&vm->p2m, guest_ram_gpa(at), r->base, low, prot, MT_WB);
-	if (!err && r->size > low)
-		err = pt_map(&vm->p2m, guest_ram_gpa(at + low), r->base + low, r->size - low, prot,
-			     MT_WB);
-	return err;
-}
-
 int vm_make_executable(struct vm *vm, gpa_t gpa)
 {
 	struct pt_leaf leaf;
@@ -53,23 +36,22 @@ static int take_block(uint64_t left, struct alloc_range *r)
 
 int vm_ram_alloc(struct vm *vm, uint64_t size)
 {
+	unsigned prot = vcpu_ops->lazy_exec && vcpu_ops->lazy_exec() ? PT_R | PT_W : PT_RWX;
 	struct vm_more *m = vm->more;
 	uint64_t at = 0;
 
-	m->ram = page_alloc();
-	m->ram_count = 0;
 	m->cleared = 0;
-	if (!m->ram)
-		return -ENOMEM;
 	while (at < size) {
-		struct alloc_range r;
+		/* No block straddles the hole below 4 GiB. */
+		uint64_t room = at < GUEST_LOW_RAM_MAX ? GUEST_LOW_RAM_MAX - at : size - at;
+		struct alloc_range *r = &m->ram[m->ram_count];
 
-		if (m->ram_count == RAM_EXTENTS || take_block(size - at, &r))
+		if (m->ram_count == ARRAY_SIZE(m->ram) || take_block(min_u64(size - at, room), r))
 			goto fail;
-		m->ram[m->ram_count++] = r;
-		if (map_extent(vm, at, &r))
+		m->ram_count++;
+		if (pt_map(&vm->p2m, guest_ram_gpa(at), r->base, r->size, prot, MT_WB))
 			goto fail;
-		at += r.size;
+		at += r->size;
 	}
 	return 0;
 fail:
@@ -99,13 +81,9 @@ void vm_ram_free(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
-	if (!m->ram)
-		return;
 	(void)pt_unmap(&vm->p2m, 0, PT_VA_LIMIT);
 	for (unsigned i = 0; i < m->ram_count; i++)
 		mem_give(m->ram[i].base, m->ram[i].size);
-	page_free(m->ram);
-	m->ram = NULL;
 	m->ram_count = 0;
 }
 

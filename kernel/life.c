@@ -143,7 +143,7 @@ static void start(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
-	if (!m->ram) {
+	if (!m->ram_count) {
 		if (vm_ram_alloc(vm, m->conf->memory)) {
 			vm_complain_memory(vm);
 			rest(vm, VM_OFF);
