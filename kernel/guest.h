@@ -120,8 +120,7 @@ struct vm_more {
 	struct pc own_pc;
 	struct evtchn events;
 	struct guest_timer pv_timer;
-	struct blk disk;
-	bool has_disk;
+	struct blk disk;         /* where conf->disk names one */
 	struct vcpu_start start; /* as its image wants it */
 	uint64_t tsc_start;      /* host TSC when the VM was loaded */
 	uint64_t epoch;          /* UTC seconds then */
@@ -262,7 +261,6 @@ void lapic_setup(struct vcpu *v);
 
 /* kernel/vcpu.c */
 struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu);
-void vcpu_unmake(struct vcpu *v);
 /* Something may be deliverable to v: wakes or kicks it. Any core. */
 void vcpu_notify(struct vcpu *v);
 /* The same for any of VCPU_REQ_*. */

@@ -28,7 +28,7 @@ static int take_block(uint64_t left, struct alloc_range *r)
 		/* Another core may be faster: then there is less, or nothing. */
 		while ((r->size = min_u64(align_down(left, aligns[i]),
 					  align_down(mem_largest(aligns[i]), aligns[i]))))
-			if (!mem_take(r->size, aligns[i], &r->base))
+			if (!mem_take(r->size, aligns[i], 0, &r->base))
 				return 0;
 	}
 	return -ENOMEM;

@@ -70,17 +70,12 @@ static void *mem_ptr(hpa_t pa)
 	return direct_map_ready ? phys_to_virt(pa) : (void *)(uintptr_t)pa;
 }
 
-static int take(uint64_t size, uint64_t align, hpa_t limit, hpa_t *pa)
+int mem_take(uint64_t size, uint64_t align, hpa_t limit, hpa_t *pa)
 {
 	spin_lock(&lock);
 	int err = alloc_take(&phys, size, align, limit, pa);
 	spin_unlock(&lock);
 	return err;
-}
-
-int mem_take(uint64_t size, uint64_t align, hpa_t *pa)
-{
-	return take(size, align, 0, pa);
 }
 
 uint64_t mem_largest(uint64_t align)
@@ -105,29 +100,23 @@ uint64_t mem_free_bytes(void)
 	return phys.free_bytes;
 }
 
-void *pages_alloc(uint64_t size, uint64_t align)
+void *pages_alloc(uint64_t size)
 {
 	hpa_t pa;
 
 	size = align_up(size, PAGE_SIZE);
-	if (take(size, align, 0, &pa))
+	if (mem_take(size, PAGE_SIZE, 0, &pa))
 		return NULL;
 	return memset(phys_to_virt(pa), 0, size);
 }
 
-void pages_free(void *p, uint64_t size)
+void *pages_need(uint64_t size)
 {
-	mem_give(virt_to_phys(p), align_up(size, PAGE_SIZE));
-}
+	void *p = pages_alloc(size);
 
-void *page_alloc(void)
-{
-	return pages_alloc(PAGE_SIZE, PAGE_SIZE);
-}
-
-void page_free(void *page)
-{
-	pages_free(page, PAGE_SIZE);
+	if (!p)
+		panic("no memory for %lu KiB of the hypervisor's own", size >> 10);
+	return p;
 }
 
 static hpa_t pt_page_alloc(void)
@@ -135,7 +124,7 @@ static hpa_t pt_page_alloc(void)
 	hpa_t pa;
 
 	/* The root must be below 4 GiB: a starting core loads it in 32-bit mode. */
-	if (take(PAGE_SIZE, PAGE_SIZE, direct_map_ready ? 0 : GIB(4), &pa))
+	if (mem_take(PAGE_SIZE, PAGE_SIZE, direct_map_ready ? 0 : GIB(4), &pa))
 		return 0;
 	memset(mem_ptr(pa), 0, PAGE_SIZE);
 	return pa;

@@ -27,19 +27,17 @@ void mem_init(const struct handoff *h);
 /* From now on the direct map is used. */
 void mem_direct_map_on(void);
 
-/* Physical memory, contents undefined: 0, -ENOMEM, -EINVAL. And back. */
-int mem_take(uint64_t size, uint64_t align, hpa_t *pa);
+/* Physical memory, contents undefined, below limit (0: none): 0, -ENOMEM, -EINVAL. And back. */
+int mem_take(uint64_t size, uint64_t align, hpa_t limit, hpa_t *pa);
 void mem_give(hpa_t pa, uint64_t size);
 /* The largest block that mem_take would give now. */
 uint64_t mem_largest(uint64_t align);
 uint64_t mem_free_bytes(void);
 
-/* Zeroed and page-aligned; NULL when there is none. */
-void *page_alloc(void);
-void page_free(void *page);
-/* size is rounded up to pages; contiguous; zeroed; align >= PAGE_SIZE. */
-void *pages_alloc(uint64_t size, uint64_t align);
-void pages_free(void *p, uint64_t size);
+/* size is rounded up to pages; contiguous; zeroed; for good. NULL when there is none. */
+void *pages_alloc(uint64_t size);
+/* Likewise while the machine boots, which ends here when there is none. */
+void *pages_need(uint64_t size);
 
 /* Page-table pages from the allocator, for struct pt. */
 extern const struct pt_mem host_pt_mem;

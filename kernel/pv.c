@@ -100,7 +100,7 @@ void pv_hypercall(struct vcpu *v)
 		.cpl = vcpu_cpl(v),
 		.vcpu_count = m->vcpu_count,
 		.events = &m->events,
-		.disk = m->has_disk ? &m->disk : NULL,
+		.disk = m->conf->disk.line ? &m->disk : NULL,
 		.caller = v,
 	};
 	const uint64_t *g = v->gpr, nr = g[GPR_RAX];
@@ -160,7 +160,7 @@ uint32_t pv_features(const struct vm *vm)
 	if (vm->more->pc)
 		return 0;
 	return MULLION_FEATURE_CONSOLE | MULLION_FEATURE_TIME | MULLION_FEATURE_EVENTS |
-	       (vm->more->has_disk ? MULLION_FEATURE_BLOCK : 0) |
+	       (vm->more->conf->disk.line ? MULLION_FEATURE_BLOCK : 0) |
 	       (vm->more->conf->watchdog ? MULLION_FEATURE_WATCHDOG : 0);
 }
 

@@ -42,7 +42,7 @@ int trace_start(uint32_t mask)
 {
 	for (unsigned i = 0; mask && i < cpu_count; i++) {
 		if (!rings[i])
-			rings[i] = pages_alloc(sizeof(*rings[i]), PAGE_SIZE);
+			rings[i] = pages_alloc(sizeof(*rings[i]));
 		if (!rings[i])
 			return -ENOMEM;
 	}

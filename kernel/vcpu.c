@@ -8,38 +8,23 @@
 
 struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 {
-	struct vcpu_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
-	void *xsave = xstate_alloc();
+	struct vcpu_more *m = pages_need(sizeof(*m));
+	const struct config_vm *conf = vm->more->conf;
+	struct vcpu *v = &m->vcpu;
 
-	if (m && xsave) {
-		struct vcpu *v = &m->vcpu;
-
-		v->vm = vm;
-		v->id = id;
-		v->cpu = cpu;
-		v->more = m;
-		v->xsave = xsave;
-		m->se.weight = vm->more->conf->weight;
-		m->se.group = vm->more->conf->line;
-		/* Both are rounded down, and their sum was 100 % perhaps: a tick less is not too
-		 * much. */
-		m->se.budget = max_u64(ns_to_tsc(vm->more->conf->budget * 1000ull), 1) - 1;
-		m->se.period = ns_to_tsc(vm->more->conf->period * 1000ull);
-		m->blocked = id ? BLOCK_SIPI : BLOCK_OFF;
-		if (!vcpu_ops->vcpu_create(v))
-			return v;
-	}
-	xstate_free(xsave);
-	if (m)
-		pages_free(m, sizeof(*m));
-	return NULL;
-}
-
-void vcpu_unmake(struct vcpu *v)
-{
-	vcpu_ops->vcpu_free(v);
-	xstate_free(v->xsave);
-	pages_free(v->more, sizeof(*v->more));
+	v->vm = vm;
+	v->id = id;
+	v->cpu = cpu;
+	v->more = m;
+	v->xsave = xstate_alloc();
+	m->se.weight = conf->weight;
+	m->se.group = conf->line;
+	/* Both are rounded down, and their sum was 100 % perhaps: a tick less is not too much. */
+	m->se.budget = max_u64(ns_to_tsc(conf->budget * 1000ull), 1) - 1;
+	m->se.period = ns_to_tsc(conf->period * 1000ull);
+	m->blocked = id ? BLOCK_SIPI : BLOCK_OFF;
+	vcpu_ops->vcpu_create(v);
+	return v;
 }
 
 /* Indirect branch prediction barrier: Intel's or AMD's way to tell. */

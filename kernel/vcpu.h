@@ -232,12 +232,8 @@ struct vcpu_ops {
 	 */
 	bool (*lazy_exec)(void);
 
-	/*
-	 * Makes and frees the hardware structures; -ENOMEM. vm->p2m is there
-	 * already. Called on any core; nothing is loaded.
-	 */
-	int (*vcpu_create)(struct vcpu *v);
-	void (*vcpu_free)(struct vcpu *v);
+	/* Makes the hardware's structures, at boot; vm->p2m is there already. Nothing is loaded. */
+	void (*vcpu_create)(struct vcpu *v);
 	/*
 	 * (Re)initializes guest state: registers at power-on, then what start says,
 	 * and v->tsc_offset. Called on any core; v is loaded nowhere.

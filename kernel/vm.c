@@ -47,44 +47,33 @@ static void *file(const struct config_vm *c, const struct config_file *f, uint64
 	return NULL;
 }
 
-static int open_disk(struct vm *vm)
+/* disk stays as it is for a VM that has none; false after a message. */
+static bool open_disk(const struct config_vm *c, struct blk *disk)
 {
-	struct vm_more *m = vm->more;
 	uint64_t size = 0;
+	void *image = c->disk.line ? file(c, &c->disk, &size) : NULL;
 
-	if (!m->conf->disk.line)
-		return 0;
-	void *image = file(m->conf, &m->conf->disk, &size);
-	if (!image)
-		return -ENOENT;
-	if (blk_mem_init(&m->disk, image, size, false)) {
-		complain(m->conf->disk.line,
+	if (image && blk_mem_init(disk, image, size, false)) {
+		complain(c->disk.line,
 			 "[vm %s] disk %s has %lu bytes: a disk needs at least one sector of 512; "
 			 "the VM is not started",
-			 vm->name, m->conf->disk.path, size);
-		return -EINVAL;
+			 c->name, c->disk.path, size);
+		return false;
 	}
-	m->has_disk = true;
-	return 0;
-}
-
-static void destroy(struct vm *vm)
-{
-	struct vm_more *m = vm->more;
-
-	for (unsigned i = 0; i < m->vcpu_count; i++)
-		vcpu_unmake(m->vcpu[i]);
-	vm_ram_free(vm);
-	pt_destroy(&vm->p2m);
-	pages_free(m, sizeof(*m));
+	return image || !c->disk.line;
 }
 
 struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 {
-	struct vm_more *m = pages_alloc(sizeof(*m), PAGE_SIZE);
-	struct vm *vm = m ? &m->vm : NULL;
+	struct blk disk = {0};
 
-	if (!m || pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem, vcpu_ops->pt_max_leaf()))
+	if (!open_disk(conf, &disk))
+		return NULL;
+
+	struct vm_more *m = pages_need(sizeof(*m));
+	struct vm *vm = &m->vm;
+
+	if (pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem, vcpu_ops->pt_max_leaf()))
 		panic("no memory for the structures of a VM");
 	vm->name = conf->name;
 	vm->id = vm_count + 1;
@@ -92,27 +81,17 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	m->conf = conf;
 	m->pc = conf->type != VM_PV ? &m->own_pc : NULL;
 	m->learn = conf->learn ? &m->own_learn : NULL;
+	m->disk = disk;
+	m->vcpu_count = conf->vcpus;
 	for (unsigned i = 0; i < conf->vcpus; i++) {
 		m->vcpu[i] = vcpu_make(vm, i, &cpus[cores[i]]);
-		if (!m->vcpu[i])
-			goto no_memory;
 		m->lapics[i] = &m->vcpu[i]->more->lapic;
-		m->vcpu_count++;
-	}
-	if (open_disk(vm))
-		goto fail;
-	for (unsigned i = 0; i < conf->vcpus; i++)
 		if (core_add(m->vcpu[i])) /* config_place() has looked at this already */
 			panic("core %u takes no vCPU of %s", cores[i], conf->name);
+	}
 	console_add(conf->name);
 	vms[vm_count++] = vm;
 	return vm;
-no_memory:
-	complain(conf->line, "[vm %s] no memory for its structures; the VM is not started",
-		 conf->name);
-fail:
-	destroy(vm);
-	return NULL;
 }
 
 static int load_image(struct vm *vm, struct vcpu_start *start)

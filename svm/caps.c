@@ -67,6 +67,7 @@ const char *svm_probe(void)
 	if (svm_caps.asids < 2)
 		return "the processor's AMD-V has no ASID for guests (CPUID 8000_000A EBX): a "
 		       "hypervisor under this one must offer some";
+	svm_maps_init();
 	log_info("AMD-V: %u ASIDs, features 0x%x%s", svm_caps.asids, svm_caps.features,
 		 svm_caps.tcg ? ", on QEMU's software CPU" : "");
 	return NULL;

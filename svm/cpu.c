@@ -25,11 +25,7 @@ const char *svm_cpu_on(struct cpu *cpu)
 	if (!same_caps(&caps, &svm_caps))
 		return "AMD-V of this core differs from the boot core's (CPUID 1, 8000_0008, "
 		       "8000_000A): all cores must be alike";
-	/* What there is stays for another try. */
-	if (!c->hsave)
-		c->hsave = pages_alloc(2 * PAGE_SIZE, PAGE_SIZE);
-	if (!c->hsave || svm_maps_init())
-		return "no memory for AMD-V";
+	c->hsave = pages_need(2 * PAGE_SIZE);
 	c->host_vmcb_pa = virt_to_phys(c->hsave) + PAGE_SIZE;
 	if (rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS)) {
 		if (vm_cr & VM_CR_LOCK)

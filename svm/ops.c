@@ -72,7 +72,6 @@ const struct vcpu_ops svm_ops = {
 	.pt_format = &pt_format_npt,
 	.pt_max_leaf = svm_pt_max_leaf,
 	.vcpu_create = svm_vcpu_create,
-	.vcpu_free = svm_vcpu_free,
 	.vcpu_reset = svm_vcpu_reset,
 	.load = svm_load,
 	.unload = svm_unload,

@@ -25,7 +25,7 @@
 /* Shared by every VM; written once, by the boot core. */
 static uint8_t *iopm, *msrpm;
 
-int svm_maps_init(void)
+void svm_maps_init(void)
 {
 	/* What VMLOAD and VMSAVE switch anyway. */
 	static const uint32_t allowed[] = {
@@ -33,16 +33,11 @@ int svm_maps_init(void)
 		MSR_CSTAR,   MSR_SFMASK,  MSR_SYSENTER_CS,    MSR_SYSENTER_ESP, MSR_SYSENTER_EIP,
 	};
 
-	if (iopm)
-		return 0;
-	iopm = pages_alloc(IOPM_SIZE + MSRPM_SIZE, PAGE_SIZE);
-	if (!iopm)
-		return -ENOMEM;
+	iopm = pages_need(IOPM_SIZE + MSRPM_SIZE);
 	msrpm = iopm + IOPM_SIZE;
 	perm_deny_all(iopm, IOPM_SIZE + MSRPM_SIZE);
 	for (unsigned i = 0; i < ARRAY_SIZE(allowed); i++)
 		msrpm_allow(msrpm, allowed[i]);
-	return 0;
 }
 
 static void reset_controls(struct vcpu *v)
@@ -61,33 +56,18 @@ static void reset_controls(struct vcpu *v)
 	c->n_cr3 = v->vm->p2m.root;
 }
 
-int svm_vcpu_create(struct vcpu *v)
+void svm_vcpu_create(struct vcpu *v)
 {
-	struct svm_vcpu *s = pages_alloc(sizeof(*s), PAGE_SIZE);
-
-	if (!s)
-		return -ENOMEM;
-	s->vmcb_pa = virt_to_phys(s);
-	s->core = SVM_NO_CORE;
-	v->hw = s;
-	return 0;
+	v->hw = pages_need(sizeof(struct svm_vcpu));
 }
 
-void svm_vcpu_free(struct vcpu *v)
-{
-	if (v->hw)
-		pages_free(v->hw, sizeof(struct svm_vcpu));
-	v->hw = NULL;
-}
-
-/* Everything but the address goes: after a shutdown the VMCB's state is undefined. */
+/* Everything goes: after a shutdown the VMCB's state is undefined. */
 void svm_vcpu_reset(struct vcpu *v, const struct vcpu_start *start)
 {
 	struct svm_vcpu *s = svm_of(v);
-	hpa_t pa = s->vmcb_pa;
 
 	memset(s, 0, sizeof(*s));
-	s->vmcb_pa = pa;
+	s->vmcb_pa = virt_to_phys(s);
 	s->core = SVM_NO_CORE;
 	reset_controls(v);
 	svm_reset_state(v, start);

@@ -119,9 +119,8 @@ void svm_load(struct vcpu *v);
 void svm_unload(struct vcpu *v);
 
 /* setup.c */
-int svm_maps_init(void);
-int svm_vcpu_create(struct vcpu *v);
-void svm_vcpu_free(struct vcpu *v);
+void svm_maps_init(void);
+void svm_vcpu_create(struct vcpu *v);
 void svm_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
 
 /* state.c */

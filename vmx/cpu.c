@@ -92,10 +92,7 @@ const char *vmx_probe(void)
 		return why_buf;
 	}
 
-	if (!vmx_msr_bitmap)
-		vmx_msr_bitmap = page_alloc();
-	if (!vmx_msr_bitmap)
-		return "no memory for the MSR bitmap";
+	vmx_msr_bitmap = pages_need(PAGE_SIZE);
 	fill_msr_bitmap(vmx_msr_bitmap);
 	return NULL;
 }
@@ -124,10 +121,7 @@ const char *vmx_cpu_on(struct cpu *cpu)
 
 	if (why)
 		return why;
-	if (!c->vmxon)
-		c->vmxon = page_alloc();
-	if (!c->vmxon)
-		return "no memory for the VMXON region";
+	c->vmxon = pages_need(PAGE_SIZE);
 
 	/* The register is per core and cleared by reset: firmware may have left it open. */
 	fc = rdmsr(MSR_FEATURE_CONTROL);

@@ -18,7 +18,6 @@ const struct vcpu_ops vmx_ops = {
 	.pt_max_leaf = vmx_pt_max_leaf,
 	.lazy_exec = vmx_lazy_exec,
 	.vcpu_create = vmx_vcpu_create,
-	.vcpu_free = vmx_vcpu_free,
 	.vcpu_reset = vmx_vcpu_reset,
 	.load = vmx_load,
 	.unload = vmx_unload,

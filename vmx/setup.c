@@ -108,23 +108,6 @@ static void write_host_state(struct cpu *cpu)
 	vmwrite(HOST_RIP, (uint64_t)(uintptr_t)vmx_exit_point);
 }
 
-void vmx_vcpu_free(struct vcpu *v)
-{
-	struct vmx_vcpu *h = vmx_hw(v);
-
-	if (!h)
-		return;
-	/* The core must not write back a page that has another owner. */
-	if (vmx_this_cpu()->loaded == h)
-		vmx_unload(v);
-	if (h->vmcs)
-		page_free(h->vmcs);
-	if (h->vtpr)
-		page_free((void *)align_down((uintptr_t)h->vtpr, PAGE_SIZE));
-	page_free(h);
-	v->hw = NULL;
-}
-
 /* 0 is the host's (SDM 3C 28.1). vCPUs are made at boot and stay: none is used again. */
 static uint16_t next_vpid(void)
 {
@@ -134,25 +117,15 @@ static uint16_t next_vpid(void)
 	return n <= UINT16_MAX ? (uint16_t)n : 0;
 }
 
-int vmx_vcpu_create(struct vcpu *v)
+void vmx_vcpu_create(struct vcpu *v)
 {
-	struct vmx_vcpu *h = page_alloc();
+	struct vmx_vcpu *h = pages_need(sizeof(*h));
 	bool borrowed;
 
-	static_assert(sizeof(*h) <= PAGE_SIZE, "one page holds it");
-	if (!h)
-		return -ENOMEM;
 	v->hw = h;
-	h->vmcs = page_alloc();
-	if (!h->vmcs)
-		goto fail;
-	if (vmx_controls.proc & PROC_TPR_SHADOW) {
-		uint8_t *page = page_alloc();
-
-		if (!page)
-			goto fail;
-		h->vtpr = (volatile uint32_t *)(void *)(page + 0x80); /* SDM 3C 29.1.1 */
-	}
+	h->vmcs = pages_need(PAGE_SIZE);
+	if (vmx_controls.proc & PROC_TPR_SHADOW) /* SDM 3C 29.1.1 */
+		h->vtpr = (volatile uint32_t *)(void *)((uint8_t *)pages_need(PAGE_SIZE) + 0x80);
 	/* Without a VPID, entries and exits flush: slower, and as right. */
 	if (vmx_controls.proc2 & PROC2_VPID)
 		h->vpid = next_vpid();
@@ -162,10 +135,6 @@ int vmx_vcpu_create(struct vcpu *v)
 	borrowed = vmx_borrow(h);
 	write_controls(h, v->vm);
 	vmx_give_back(h, borrowed);
-	return 0;
-fail:
-	vmx_vcpu_free(v);
-	return -ENOMEM;
 }
 
 void vmx_load(struct vcpu *v)
@@ -195,8 +164,8 @@ void vmx_load(struct vcpu *v)
 
 /*
  * VMCLEAR each time, not only when the vCPU moves: a VMCS that stays active on a
- * core may be written back by it after the page was freed, and nobody tells
- * the backend before a vCPU is loaded elsewhere (SDM 3C 24.1).
+ * core may be written back by it at any time, and nobody tells the backend before
+ * a vCPU is loaded or reset elsewhere (SDM 3C 24.1).
  */
 void vmx_unload(struct vcpu *v)
 {

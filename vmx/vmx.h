@@ -132,8 +132,7 @@ const char *vmx_cpu_on(struct cpu *cpu);
 void vmx_cpu_off(struct cpu *cpu);
 
 /* setup.c */
-int vmx_vcpu_create(struct vcpu *v);
-void vmx_vcpu_free(struct vcpu *v);
+void vmx_vcpu_create(struct vcpu *v);
 void vmx_load(struct vcpu *v);
 void vmx_unload(struct vcpu *v);
 /* Makes a VMCS current for a moment, unless it is; what it returns goes to vmx_give_back(). */

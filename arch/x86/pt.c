@@ -288,10 +288,3 @@ int pt_protect(struct pt *pt, uint64_t va, uint64_t size, unsigned prot)
 {
 	return good_prot(prot) ? change_range(pt, va, size, prot) : -EINVAL;
 }
-
-void pt_destroy(struct pt *pt)
-{
-	change(pt, table_at(pt, pt->root), TOP, 0, PT_VA_LIMIT, 0);
-	pt->mem->free(pt->root);
-	pt->root = 0;
-}

@@ -63,9 +63,6 @@ struct pt_leaf {
 int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem,
 	    unsigned max_leaf);
 
-/* Frees every table page. Mapped memory is not touched. */
-void pt_destroy(struct pt *pt);
-
 /*
  * va, pa and size are page-aligned, prot has PT_R, pa is below 2^52. On
  * failure nothing has changed: -EINVAL alignment, range or protection,

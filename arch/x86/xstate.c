@@ -54,17 +54,7 @@ void xstate_reset(void *area)
 
 void *xstate_alloc(void)
 {
-	void *area = pages_alloc(area_size, PAGE_SIZE);
-
-	if (area)
-		xstate_reset(area);
-	return area;
-}
-
-void xstate_free(void *area)
-{
-	if (area)
-		pages_free(area, area_size);
+	return pages_need(area_size);
 }
 
 /* XCR0 must enable all that is to be saved: the guest may have less on. */

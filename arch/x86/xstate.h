@@ -16,9 +16,9 @@ void xstate_init(void);
 void xstate_enable(void);
 /* Components that guests may enable in XCR0; 0: no XSAVE. */
 uint64_t xstate_supported(void);
-/* An area with the state at power-up, for vcpu.xsave; NULL. */
+/* An area for vcpu.xsave. */
 void *xstate_alloc(void);
-void xstate_free(void *area);
+/* The state at power-up, before the area is first loaded. */
 void xstate_reset(void *area);
 /* From the registers of this core to v->xsave; they are nobody's then. */
 void xstate_save(struct vcpu *v);
