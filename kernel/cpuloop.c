@@ -167,18 +167,6 @@ void core_console_waiting(void)
 			   rdtsc() + ns_to_tsc((CONMUX_AGE_MS + 1) * 1000000ull));
 }
 
-int core_add(struct vcpu *v)
-{
-	struct cpu_more *m = v->cpu->more;
-	int err = sched_add(&m->queue, &v->more->se, rdtsc());
-
-	if (err)
-		return err;
-	v->more->next_on_core = m->vcpus;
-	m->vcpus = v;
-	return 0;
-}
-
 void core_block(struct vcpu *v, uint64_t why)
 {
 	v->more->blocked |= why;
@@ -225,7 +213,8 @@ static void wake_halted(struct vcpu *v)
 /* Someone has something for a blocked vCPU of this core; one that can run looks by itself. */
 static void serve_blocked(struct cpu_more *m)
 {
-	for (struct vcpu *v = m->vcpus; v; v = v->more->next_on_core) {
+	for (struct sched_entity *e = m->queue.list; e; e = e->next) {
+		struct vcpu *v = &container_of(e, struct vcpu_more, se)->vcpu;
 		uint64_t what = __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE);
 
 		if (v->more->blocked && (what & VCPU_REQ_CONTROL))

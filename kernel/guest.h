@@ -84,7 +84,6 @@ struct vcpu_more {
 	uint64_t stolen;    /* ticks in which it could run and did not */
 	uint64_t mtrr_def, mtrr_fix[MTRR_FIXED], mtrr_var[2 * MTRR_VARIABLE];
 	uint64_t efer_allowed;
-	struct vcpu *next_on_core; /* list of a core's vCPUs */
 };
 
 /* The PC of an unmodified guest; a PV guest has none of it. */
@@ -153,7 +152,6 @@ struct cpu_more {
 	struct spinlock timer_lock;
 	uint64_t armed;     /* TSC value the local timer is set to; UINT64_MAX: off */
 	uint64_t slice_end; /* of the vCPU that runs */
-	struct vcpu *vcpus; /* all that belong here */
 	struct vcpu *running;
 	struct vm *last_vm;               /* whose branches trained the predictors */
 	struct timerq_node console_timer; /* shows prompts that have no line end */
@@ -260,6 +258,7 @@ void pv_hypercall(struct vcpu *v);
 void lapic_setup(struct vcpu *v);
 
 /* kernel/vcpu.c */
+/* Joins the run queue of its core for good, blocked; before cores run. */
 struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu);
 /* Something may be deliverable to v: wakes or kicks it. Any core. */
 void vcpu_notify(struct vcpu *v);
@@ -333,8 +332,6 @@ void vcpu_crash(struct vcpu *v, const char *why);
 void cpu_more_init(struct cpu *cpu, enum core_policy policy, const struct config *conf);
 void cpu_loop(void) __attribute__((noreturn));
 void cpu_kick(struct cpu *cpu);
-/* v joins the run queue of v->cpu for good, blocked; before cores run. */
-int core_add(struct vcpu *v);
 /* On the vCPU's own core: BLOCK_* come and go. */
 void core_block(struct vcpu *v, uint64_t why);
 void core_unblock(struct vcpu *v, uint64_t why);

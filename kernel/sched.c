@@ -58,20 +58,14 @@ bool sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view)
 	return !(writes & 1) && writes == __atomic_load_n(&q->writes, __ATOMIC_RELAXED);
 }
 
-int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now)
+void sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 {
 	sched_account(q, now);
-	e->runnable = false;
+	e->queue = q;
 	e->next = q->list;
 	q->list = e;
-
-	int err = q->ops->add(q, e);
-
-	if (err)
-		q->list = e->next;
-	else
-		e->queue = q;
-	return err;
+	if (q->ops->add)
+		q->ops->add(q, e);
 }
 
 bool sched_wake(struct sched_entity *e, uint64_t now)

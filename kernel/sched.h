@@ -40,7 +40,6 @@ struct sched_entity {
 		int64_t left;      /* ticks of the budget; below 0: an overrun, paid back */
 		uint64_t deadline; /* end of the period, when the budget is refilled */
 		bool throttled;    /* until then */
-		uint64_t rest;     /* of the division, in sched_add() */
 	} edf;
 	struct {
 		int64_t left;  /* ticks of its turn */
@@ -56,8 +55,8 @@ struct sched_window {
 
 struct sched_ops {
 	const char *name;
-	/* e is in the list, not runnable. Refuse: -EBUSY, -EINVAL. */
-	int (*add)(struct sched_queue *q, struct sched_entity *e);
+	/* e has joined the list, not runnable. NULL: nothing is to be prepared. */
+	void (*add)(struct sched_queue *q, struct sched_entity *e);
 	/* Who runs from now to *slice_end; NULL: nobody, look again at *slice_end. */
 	struct sched_entity *(*pick)(struct sched_queue *q, uint64_t now, uint64_t *slice_end);
 
@@ -97,7 +96,7 @@ struct sched_view {
 	uint64_t since, last, busy, idle;
 };
 
-/* The core is one entity's: no timer, no preemption. A second one is refused with -EBUSY. */
+/* The core is one entity's: no timer, no preemption. */
 extern const struct sched_ops sched_dedicated;
 /*
  * Weighted sharing by virtual time: who has run least for its weight is next.
@@ -111,9 +110,9 @@ extern const struct sched_ops sched_fair;
  * that wants it gets all of it, earliest deadline first; what is left of the
  * core is idle. An overrun, as of a late timer, is paid back in the next period;
  * only when all of the core is given away do the others' overruns delay one past
- * its deadline. -EBUSY: the budgets would come to more than the core, exactly.
- * -EINVAL: no budget, or more than its period. Who wakes late starts a new period
- * rather than overtake the others (constant bandwidth server, hard).
+ * its deadline. All that holds while the budgets come to no more than the core,
+ * which is the caller's care. Who wakes late starts a new period rather than
+ * overtake the others (constant bandwidth server, hard).
  */
 extern const struct sched_ops sched_budget;
 /*
@@ -121,7 +120,6 @@ extern const struct sched_ops sched_budget;
  * runs its group only, in turns of a slice when several can. Who wakes is last
  * in turn; a turn that a window's end cuts goes on later. With slack, time
  * whose owners cannot use it goes to whoever can run, until an owner wakes.
- * -EINVAL: the entity's group has no window.
  */
 extern const struct sched_ops sched_cyclic;
 
@@ -131,8 +129,8 @@ void sched_init(struct sched_queue *q, const struct sched_ops *ops, uint64_t sli
 void sched_cyclic_table(struct sched_queue *q, const struct sched_window *window, unsigned count,
 			uint64_t frame, uint64_t start, bool slack);
 
-/* Joins the queue, blocked. -EBUSY, -EINVAL: the policy refuses; e is in no queue then. */
-int sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now);
+/* Joins the queue, blocked. kernel/place.c has seen that its policy can take it. */
+void sched_add(struct sched_queue *q, struct sched_entity *e, uint64_t now);
 
 /* True when its core must pick again (kick it if that is another one). Idempotent. */
 bool sched_wake(struct sched_entity *e, uint64_t now);

@@ -2,42 +2,6 @@
 /* Scheduling policy: a budget in each period, enforced; earliest deadline first. */
 #include "kernel/sched.h"
 
-/*
- * Is the sum of budget / period at most 1? Long division of all at once, in
- * binary: room is what the digits so far leave of the 1, in units of the last
- * digit, and what is still to come of each entity is rest / period of a unit,
- * above 0 and at most 1 (0.0111... rather than 0.1). A sum other than 1 differs
- * from it by one part in the product of all periods or more, and so is seen
- * after as many digits as that has.
- */
-static bool admissible(const struct sched_queue *q)
-{
-	int64_t room = 1, n = 0;
-
-	for (struct sched_entity *e = q->list; e; e = e->next, n++)
-		e->edf.rest = e->budget;
-	for (int64_t digits = 64 * (n + 1); digits && room > 0 && room < n; digits--) {
-		room *= 2;
-		for (struct sched_entity *e = q->list; e; e = e->next) {
-			bool one = e->edf.rest > e->period - e->edf.rest;
-
-			e->edf.rest += e->edf.rest - (one ? e->period : 0);
-			room -= one;
-		}
-	}
-	return room > 0;
-}
-
-static int add(struct sched_queue *q, struct sched_entity *e)
-{
-	if (e->budget == 0 || e->budget > e->period || e->period > INT64_MAX)
-		return -EINVAL;
-	e->edf.left = 0;
-	e->edf.deadline = 0;
-	e->edf.throttled = false;
-	return admissible(q) ? 0 : -EBUSY;
-}
-
 static void charge(struct sched_queue *q, struct sched_entity *e, uint64_t ticks)
 {
 	(void)q;
@@ -117,7 +81,6 @@ static void yield(struct sched_queue *q)
 
 const struct sched_ops sched_budget = {
 	.name = "budget",
-	.add = add,
 	.wake = wake,
 	.pick = pick,
 	.charge = charge,

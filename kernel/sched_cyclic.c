@@ -14,14 +14,6 @@ void sched_cyclic_table(struct sched_queue *q, const struct sched_window *window
 	q->cyclic.slack = slack;
 }
 
-static int add(struct sched_queue *q, struct sched_entity *e)
-{
-	for (unsigned i = 0; i < q->cyclic.count; i++)
-		if (e->group && q->cyclic.window[i].group == e->group && q->cyclic.window[i].ticks)
-			return 0;
-	return -EINVAL;
-}
-
 /* Whose window now is in, and its end: counted from the first frame, so that nothing adds up. */
 static unsigned window_at(const struct sched_queue *q, uint64_t now, uint64_t *end)
 {
@@ -108,7 +100,6 @@ static void yield(struct sched_queue *q)
 
 const struct sched_ops sched_cyclic = {
 	.name = "cyclic",
-	.add = add,
 	.wake = wake,
 	.pick = pick,
 	.charge = charge,

@@ -2,12 +2,6 @@
 /* Scheduling policy: one vCPU owns the core; no slice, no timer. */
 #include "kernel/sched.h"
 
-static int add(struct sched_queue *q, struct sched_entity *e)
-{
-	(void)q;
-	return e->next ? -EBUSY : 0;
-}
-
 static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
 {
 	(void)now;
@@ -15,4 +9,4 @@ static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *
 	return q->list && q->list->runnable ? q->list : NULL;
 }
 
-const struct sched_ops sched_dedicated = {.name = "dedicated", .add = add, .pick = pick};
+const struct sched_ops sched_dedicated = {.name = "dedicated", .pick = pick};

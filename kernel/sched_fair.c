@@ -40,14 +40,10 @@ static void charge(struct sched_queue *q, struct sched_entity *e, uint64_t ticks
 		q->fair.vtime = max_u64(q->fair.vtime, e->fair.vtime);
 }
 
-static int add(struct sched_queue *q, struct sched_entity *e)
+static void add(struct sched_queue *q, struct sched_entity *e)
 {
-	if (e->weight == 0)
-		return -EINVAL;
 	e->fair.inverse = (1ull << 32) / e->weight;
 	e->fair.vtime = q->fair.vtime;
-	e->fair.fraction = 0;
-	return 0;
 }
 
 /*

@@ -24,6 +24,7 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 	m->se.period = ns_to_tsc(conf->period * 1000ull);
 	m->blocked = id ? BLOCK_SIPI : BLOCK_OFF;
 	vcpu_ops->vcpu_create(v);
+	sched_add(&cpu->more->queue, &m->se, rdtsc());
 	return v;
 }
 

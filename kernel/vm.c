@@ -86,8 +86,6 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	for (unsigned i = 0; i < conf->vcpus; i++) {
 		m->vcpu[i] = vcpu_make(vm, i, &cpus[cores[i]]);
 		m->lapics[i] = &m->vcpu[i]->more->lapic;
-		if (core_add(m->vcpu[i])) /* config_place() has looked at this already */
-			panic("core %u takes no vCPU of %s", cores[i], conf->name);
 	}
 	console_add(conf->name);
 	vms[vm_count++] = vm;

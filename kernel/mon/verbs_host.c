@@ -127,9 +127,11 @@ int verb_cores(struct call *c)
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, vcpu, ARRAY_SIZE(vcpu));
 	for (unsigned i = 0; i < cpu_count; i++)
-		for (struct vcpu *v = cpus[i].more->vcpus; v; v = v->more->next_on_core)
-			report_row(&c->r, "%u\t%s\t%u\t%lu", i, v->vm->name, v->id,
-				   v->more->se.viewed);
+		for (struct sched_entity *e = cpus[i].more->queue.list; e; e = e->next) {
+			const struct vcpu *v = &container_of(e, struct vcpu_more, se)->vcpu;
+
+			report_row(&c->r, "%u\t%s\t%u\t%lu", i, v->vm->name, v->id, e->viewed);
+		}
 	report_end(&c->r);
 	report_end(&c->r);
 	return 0;

@@ -135,20 +135,19 @@ unsigned trace_read(unsigned core, uint64_t *from, struct trace_entry *to, unsig
 static struct vm vm[2];
 static struct vm_more vm_more[2];
 static struct config_vm conf[2];
-static struct vcpu vcpu[3];
 static struct vcpu_more vcpu_more[3];
 static struct cpu_more cpu_more[2];
 static const struct sched_ops fair = {.name = "fair"}, dedicated = {.name = "dedicated"};
 
 static void add_vcpu(unsigned v, unsigned n, unsigned core)
 {
-	vcpu[n] = (struct vcpu){.vm = &vm[v], .cpu = &cpus[core], .more = &vcpu_more[n]};
-	vcpu_more[n] = (struct vcpu_more){.se.queue = &cpu_more[core].queue};
-	vm_more[v].vcpu[vm_more[v].vcpu_count++] = &vcpu[n];
-	vcpu_more[n].next_on_core = cpu_more[core].vcpus;
-	cpu_more[core].vcpus = &vcpu[n];
-	vcpu_more[n].se.next = cpu_more[core].queue.list;
-	cpu_more[core].queue.list = &vcpu_more[n].se;
+	struct vcpu_more *m = &vcpu_more[n];
+
+	*m = (struct vcpu_more){
+		.vcpu = {.vm = &vm[v], .cpu = &cpus[core], .more = m},
+		.se = {.queue = &cpu_more[core].queue, .next = cpu_more[core].queue.list}};
+	vm_more[v].vcpu[vm_more[v].vcpu_count++] = &m->vcpu;
+	cpu_more[core].queue.list = &m->se;
 }
 
 static int setup(void **state)
@@ -168,7 +167,6 @@ static int setup(void **state)
 		vms[i] = &vm[i];
 		cpus[i].id = i;
 		cpus[i].more = &cpu_more[i];
-		cpu_more[i].vcpus = NULL;
 		/* No time has passed since the account, whatever rdtsc() says. */
 		cpu_more[i].queue =
 			(struct sched_queue){.ops = i ? &dedicated : &fair, .last = UINT64_MAX};
@@ -182,9 +180,9 @@ static int setup(void **state)
 	vcpu_more[1].blocked = BLOCK_HALT;
 	vcpu_more[2].se.runnable = true;
 	cpu_more[1].queue.current = &vcpu_more[2].se;
-	vcpu[2].exits[EXIT_HLT] = 12;
-	vcpu[2].exits[EXIT_CACHE] = 3;
-	vcpu[2].exit_ticks[10] = 15;
+	vcpu_more[2].vcpu.exits[EXIT_HLT] = 12;
+	vcpu_more[2].vcpu.exits[EXIT_CACHE] = 3;
+	vcpu_more[2].vcpu.exit_ticks[10] = 15;
 	vcpu_more[2].se.ran = 4000000000;
 	refuse_add(&vm_more[1].refused, REFUSE_IN, 0x60);
 	refuse_add(&vm_more[1].refused, REFUSE_IN, 0x61);
@@ -337,7 +335,7 @@ static void test_top(void **state)
 	pass(1, 2000000000, 0);
 	vcpu_more[0].se.ran += 500000000;
 	vcpu_more[2].se.ran += 2000000000;
-	vcpu[2].exits[EXIT_HLT] += 5000;
+	vcpu_more[2].vcpu.exits[EXIT_HLT] += 5000;
 	shows("top", "cores:\ncore  policy     busy_percent\n"
 		     "   0  fair               25.0\n   1  dedicated         100.0\n"
 		     "\nvms:\nid  name              state      share_percent         exits  exits_"
@@ -349,7 +347,7 @@ static void test_top(void **state)
 	run_line("top");
 	assert_non_null(strstr(seen, "running              0.0             0            0\n"));
 	pass(1, 2000000000, 0);
-	vcpu[2].exits[EXIT_HLT] = 10;
+	vcpu_more[2].vcpu.exits[EXIT_HLT] = 10;
 	vcpu_more[2].se.ran = 1000000000;
 	run_line("top --json");
 	assert_true(json_line(seen));
@@ -378,7 +376,7 @@ static void test_cores(void **state)
 	pass(0, 4000, 1000);
 	vcpu_more[0].se.ran = 3000;
 	vcpu_more[1].se.ran = 1000;
-	cpu_more[1].vcpus = NULL;
+	cpu_more[1].queue.list = NULL;
 	run_line("cores");
 	gives("cores",
 	      "{\"cores\":[{\"core\":0,\"policy\":\"fair\",\"since_tick\":18446744073709546615,"

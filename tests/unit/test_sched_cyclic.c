@@ -113,36 +113,6 @@ static void watch_strictly(void)
 	watch = check_strictly;
 }
 
-static void test_add(void **state)
-{
-	static const struct sched_window with_empty[] = {{MS, 1}, {0, 2}, {MS, 0}};
-	uint64_t end;
-
-	(void)state;
-	begin_plain(false);
-	for (unsigned group = 0; group < 6; group++) {
-		struct sched_entity e = {.group = group};
-
-		assert_int_equal(sched_add(&q, &e, now), group >= 1 && group <= 3 ? 0 : -EINVAL);
-		assert_ptr_equal(e.queue, group >= 1 && group <= 3 ? &q : NULL);
-		if (e.queue)
-			leave(&e, now);
-	}
-	/* Without a table nobody joins, and nothing is ever to be done. */
-	begin(&sched_cyclic);
-	struct sched_entity e = {.group = 1};
-
-	assert_int_equal(sched_add(&q, &e, now), -EINVAL);
-	assert_null(sched_pick(&q, now, &end));
-	assert_true(end == SCHED_FOREVER);
-	/* A window without time is none. */
-	begin_cyclic(with_empty, 3, 3 * MS, false);
-	e.group = 2;
-	assert_int_equal(sched_add(&q, &e, now), -EINVAL);
-	e.group = 1;
-	assert_int_equal(sched_add(&q, &e, now), 0);
-}
-
 static void assert_pick(uint64_t when, const struct task *t, uint64_t until)
 {
 	uint64_t end;
@@ -373,10 +343,9 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_add),    cmocka_unit_test(test_table),
-		cmocka_unit_test(test_wake),   cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_turns),  cmocka_unit_test(test_late_timer),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_table),      cmocka_unit_test(test_wake),
+		cmocka_unit_test(test_shares),     cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_late_timer), cmocka_unit_test(test_random),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
