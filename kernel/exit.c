@@ -21,8 +21,6 @@ static const char *const names[EXIT_KIND_COUNT] = {
 	[EXIT_SLICE] = "end of slice",
 	[EXIT_XSETBV] = "XSETBV",
 	[EXIT_CACHE] = "INVD/WBINVD",
-	[EXIT_CR8_WRITE] = "CR8 write",
-	[EXIT_CR8_READ] = "CR8 read",
 	[EXIT_EXCEPTION] = "exception",
 	[EXIT_UNDEFINED] = "undefined instruction",
 	[EXIT_PROTECTED] = "protected access",
@@ -190,28 +188,6 @@ static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
 	}
 }
 
-static void handle_cr8(struct vcpu *v, const struct vcpu_exit *e)
-{
-	uint64_t value = vcpu_gpr_get(v, e->u.cr8.gpr);
-	struct lapic *l = &v->more->lapic;
-
-	if (e->kind == EXIT_CR8_WRITE && (value & ~(uint64_t)0xf)) {
-		vcpu_gp(v);
-		return;
-	}
-	if (!vcpu_advance(v, e))
-		return;
-	if (e->kind == EXIT_CR8_READ) {
-		vcpu_gpr_set(v, e->u.cr8.gpr, l->tpr >> 4);
-		return;
-	}
-	spin_lock(&v->vm->more->lock);
-	lapic_set_tpr(l, (uint8_t)(value << 4));
-	spin_unlock(&v->vm->more->lock);
-	vcpu_ops->set_tpr(v, (uint8_t)(value << 4));
-	vcpu_notify(v);
-}
-
 static void undefined(struct vcpu *v, enum vcpu_exit_kind kind)
 {
 	vcpu_refused(v, REFUSE_INSN, kind);
@@ -273,10 +249,6 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		break;
 	case EXIT_XSETBV:
 		handle_xsetbv(v, e);
-		break;
-	case EXIT_CR8_WRITE:
-	case EXIT_CR8_READ:
-		handle_cr8(v, e);
 		break;
 	case EXIT_EXCEPTION:
 		vcpu_inject(v, e->u.event);

@@ -107,9 +107,7 @@ enum vcpu_exit_kind {
 	EXIT_PAUSE,
 	EXIT_SLICE, /* the end of the slice, where the backend keeps it (keeps_slices) */
 	EXIT_XSETBV,
-	EXIT_CACHE,     /* INVD, WBINVD */
-	EXIT_CR8_WRITE, /* VMX without TPR shadow only: reg = GPR, value in u.cr8 */
-	EXIT_CR8_READ,
+	EXIT_CACHE,       /* INVD, WBINVD */
 	EXIT_EXCEPTION,   /* an intercepted exception of the guest (#DB, #AC, …): u.event */
 	EXIT_UNDEFINED,   /* an instruction that the guest does not have: gets #UD */
 	EXIT_PROTECTED,   /* an access the guest may not make (reserved CR bits, RDPMC): gets #GP(0)
@@ -140,9 +138,6 @@ struct vcpu_exit {
 			uint8_t insn_bytes; /* how many; 0: fetch them from guest memory */
 		} page_fault;
 		struct vcpu_event event;
-		struct {
-			uint8_t gpr;
-		} cr8;
 		struct {
 			const char *why;
 			uint64_t code;

@@ -11,9 +11,10 @@ static const char *const proc_names[32] = {
 	[3] = "TSC offsetting", [7] = "HLT exiting", [9] = "INVLPG exiting",
 	[10] = "MWAIT exiting", [11] = "RDPMC exiting", [12] = "RDTSC exiting",
 	[15] = "CR3-load exiting", [16] = "CR3-store exiting", [19] = "CR8-load exiting",
-	[20] = "CR8-store exiting", [23] = "MOV-DR exiting", [24] = "unconditional I/O exiting",
-	[25] = "I/O bitmaps", [27] = "monitor trap flag", [28] = "MSR bitmaps",
-	[29] = "MONITOR exiting", [30] = "PAUSE exiting", [31] = "secondary controls",
+	[20] = "CR8-store exiting", [21] = "TPR shadow", [23] = "MOV-DR exiting",
+	[24] = "unconditional I/O exiting", [25] = "I/O bitmaps", [27] = "monitor trap flag",
+	[28] = "MSR bitmaps", [29] = "MONITOR exiting", [30] = "PAUSE exiting",
+	[31] = "secondary controls",
 };
 
 static const char *const proc2_names[32] = {
@@ -33,13 +34,14 @@ static const char *const entry_names[32] = {
 /* clang-format on */
 
 #define PIN_REQUIRED (PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMI)
+/* With a TPR shadow no access to CR8 exits, and none reaches the host's TPR. */
 #define PROC_REQUIRED                                                                              \
-	(PROC_TSC_OFFSETTING | PROC_HLT | PROC_MWAIT | PROC_RDPMC | PROC_UNCONDITIONAL_IO |        \
-	 PROC_MSR_BITMAPS | PROC_MONITOR | PROC_SECONDARY)
+	(PROC_TSC_OFFSETTING | PROC_HLT | PROC_MWAIT | PROC_RDPMC | PROC_TPR_SHADOW |              \
+	 PROC_UNCONDITIONAL_IO | PROC_MSR_BITMAPS | PROC_MONITOR | PROC_SECONDARY)
 /* Exits that nobody handles, and I/O bitmaps, which override unconditional exiting. */
 #define PROC_REFUSED                                                                               \
-	(PROC_INVLPG | PROC_RDTSC | PROC_CR3_LOAD | PROC_CR3_STORE | PROC_MOV_DR |                 \
-	 PROC_IO_BITMAPS | PROC_MONITOR_TRAP | PROC_PAUSE)
+	(PROC_INVLPG | PROC_RDTSC | PROC_CR3_LOAD | PROC_CR3_STORE | PROC_CR8_LOAD |               \
+	 PROC_CR8_STORE | PROC_MOV_DR | PROC_IO_BITMAPS | PROC_MONITOR_TRAP | PROC_PAUSE)
 #define PROC2_REQUIRED (PROC2_EPT | PROC2_WBINVD | PROC2_UNRESTRICTED)
 #define PROC2_WANTED   (PROC2_RDTSCP | PROC2_VPID | PROC2_INVPCID | PROC2_ENCLS | PROC2_XSAVES)
 /* Every processor with unrestricted guest has the PAT and EFER controls. */
@@ -64,22 +66,11 @@ int vmx_solve_controls(const struct vmx_control_spec *spec, uint64_t cap, uint32
 	return 0;
 }
 
-static int choose_proc(const struct vmx_caps *caps, uint32_t *word, const char **name)
-{
-	struct vmx_control_spec spec = {proc_names, (uint32_t)PROC_REQUIRED, PROC_TPR_SHADOW,
-					(uint32_t)PROC_REFUSED};
-
-	/* A TPR shadow makes CR8 free of exits; without it CR8 would be the host's TPR. */
-	if (caps->proc >> 32 & PROC_TPR_SHADOW)
-		spec.refused |= PROC_CR8_LOAD | PROC_CR8_STORE;
-	else
-		spec.required |= PROC_CR8_LOAD | PROC_CR8_STORE;
-	return vmx_solve_controls(&spec, caps->proc, word, name);
-}
-
 int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, const char **name)
 {
 	static const struct vmx_control_spec pin = {pin_names, PIN_REQUIRED, 0, 0};
+	static const struct vmx_control_spec proc = {proc_names, (uint32_t)PROC_REQUIRED, 0,
+						     (uint32_t)PROC_REFUSED};
 	static const struct vmx_control_spec exit = {exit_names, EXIT_REQUIRED, 0,
 						     EXIT_ACK_INTERRUPT};
 	static const struct vmx_control_spec entry = {entry_names, ENTRY_REQUIRED, 0,
@@ -93,7 +84,7 @@ int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, con
 		proc2.wanted &= (uint32_t)~PROC2_VPID;
 
 	err = vmx_solve_controls(&pin, caps->pin, &c->pin, name)
-		?: choose_proc(caps, &c->proc, name)
+		?: vmx_solve_controls(&proc, caps->proc, &c->proc, name)
 		?: vmx_solve_controls(&proc2, caps->proc2, &c->proc2, name)
 		?: vmx_solve_controls(&exit, caps->exit, &c->exit, name)
 		?: vmx_solve_controls(&entry, caps->entry, &c->entry, name);

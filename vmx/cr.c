@@ -177,11 +177,6 @@ void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit)
 	bool code64 = in_64bit_code(h), ok = false;
 	uint64_t value;
 
-	if (a.cr == 8) {
-		exit->kind = a.op == CR_MOV_TO ? EXIT_CR8_WRITE : EXIT_CR8_READ;
-		exit->u.cr8.gpr = a.gpr;
-		return;
-	}
 	switch (a.op) {
 	case CR_MOV_TO:
 		value = a.gpr == GPR_RSP ? vmx_cache_get(h, CACHE_RSP) : v->gpr[a.gpr];

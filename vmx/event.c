@@ -121,17 +121,10 @@ void vmx_inject(struct vcpu *v, const struct vcpu_event *e)
 
 uint8_t vmx_get_tpr(struct vcpu *v)
 {
-	struct vmx_vcpu *h = vmx_hw(v);
-
-	return h->vtpr ? (uint8_t)*h->vtpr : h->tpr;
+	return (uint8_t)*vmx_hw(v)->vtpr;
 }
 
 void vmx_set_tpr(struct vcpu *v, uint8_t tpr)
 {
-	struct vmx_vcpu *h = vmx_hw(v);
-
-	if (h->vtpr)
-		*h->vtpr = tpr;
-	else
-		h->tpr = tpr;
+	*vmx_hw(v)->vtpr = tpr;
 }

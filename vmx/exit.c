@@ -173,8 +173,7 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	if (v->slice_end != UINT64_MAX || vmx_leashed || h->pin != vmx_controls.pin)
 		vmx_set_timer(v);
 	vmx_cache_flush(h);
-	if (h->vtpr)
-		update_threshold(h);
+	update_threshold(h);
 
 	failed = vmx_enter(v, h);
 	h->cached = 0;

@@ -63,11 +63,9 @@ static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 	vmwrite(MSR_BITMAP_ADDRESS, vm->msr_bitmap ? vm->msr_bitmap : virt_to_phys(vmx_msr_bitmap));
 	if (h->vpid)
 		vmwrite(VPID, h->vpid);
-	if (h->vtpr) {
-		vmwrite(VIRTUAL_APIC_ADDRESS,
-			align_down(virt_to_phys((const void *)(uintptr_t)h->vtpr), PAGE_SIZE));
-		vmwrite(TPR_THRESHOLD, 0);
-	}
+	vmwrite(VIRTUAL_APIC_ADDRESS,
+		align_down(virt_to_phys((const void *)(uintptr_t)h->vtpr), PAGE_SIZE));
+	vmwrite(TPR_THRESHOLD, 0);
 	if (vmx_controls.proc2 & PROC2_ENCLS)
 		vmwrite(ENCLS_EXITING_BITMAP, ~0ull);
 	if (vmx_controls.proc2 & PROC2_XSAVES)
@@ -124,8 +122,8 @@ void vmx_vcpu_create(struct vcpu *v)
 
 	v->hw = h;
 	h->vmcs = pages_need(PAGE_SIZE);
-	if (vmx_controls.proc & PROC_TPR_SHADOW) /* SDM 3C 29.1.1 */
-		h->vtpr = (volatile uint32_t *)(void *)((uint8_t *)pages_need(PAGE_SIZE) + 0x80);
+	/* SDM 3C 29.1.1 */
+	h->vtpr = (volatile uint32_t *)(void *)((uint8_t *)pages_need(PAGE_SIZE) + 0x80);
 	/* Without a VPID, entries and exits flush: slower, and as right. */
 	if (vmx_controls.proc2 & PROC2_VPID)
 		h->vpid = next_vpid();

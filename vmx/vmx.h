@@ -31,7 +31,6 @@ struct vmx_vcpu {
 	uint32_t cached, dirty; /* masks of cache[] */
 	uint64_t cache[CACHE_COUNT];
 	bool injected;     /* an event is in the VM-entry fields */
-	uint8_t tpr;       /* without a TPR shadow */
 	uint8_t threshold; /* TPR threshold in the VMCS */
 	uint16_t vpid;     /* 0: none */
 	uint32_t pin;      /* controls as they are in the VMCS */
@@ -43,7 +42,7 @@ struct vmx_vcpu {
 	uint64_t eptp;
 	uint64_t msr[SWITCHED_COUNT]; /* while another vCPU has the core */
 	void *vmcs;
-	volatile uint32_t *vtpr; /* in the virtual-APIC page; NULL without TPR shadow */
+	volatile uint32_t *vtpr; /* in the virtual-APIC page */
 	struct cpu *last;        /* core whose TLB may hold translations of it */
 };
 
