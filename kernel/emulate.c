@@ -5,9 +5,9 @@
 
 void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value)
 {
-	uint64_t keep = size >= 4 ? 0 : guest_gpr(e, n);
+	uint64_t keep = size >= 4 ? 0 : vcpu_gpr_get(e->v, n);
 
-	guest_set_gpr(e, n, (keep ^ emu_trunc(keep, size)) | emu_trunc(value, size));
+	vcpu_gpr_set(e->v, n, (keep ^ emu_trunc(keep, size)) | emu_trunc(value, size));
 }
 
 static int fault(struct emu *e, unsigned seg)
@@ -32,7 +32,7 @@ static bool segment_allows(const struct vcpu_seg *s, uint64_t offset, unsigned s
 int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offset, unsigned size,
 	       bool write, gva_t *va)
 {
-	struct vcpu_seg s = guest_seg(e, seg);
+	struct vcpu_seg s = vcpu_ops->get_seg(e->v, seg);
 
 	if (i->mode == CPU_MODE_64) {
 		*va = offset + (seg == SREG_FS || seg == SREG_GS ? s.base : 0);
@@ -50,9 +50,9 @@ static uint64_t effective(struct emu *e, const struct insn *i)
 	if (i->base == INSN_REG_RIP)
 		ea += e->rip + i->len;
 	else if (i->base != INSN_NO_REG)
-		ea += guest_gpr(e, i->base);
+		ea += vcpu_gpr_get(e->v, i->base);
 	if (i->index != INSN_NO_REG)
-		ea += guest_gpr(e, i->index) << i->scale;
+		ea += vcpu_gpr_get(e->v, i->index) << i->scale;
 	return ea;
 }
 
@@ -68,7 +68,7 @@ static int get(struct exec *x, const struct operand *o, bool rmw, uint64_t *v)
 	*v = 0;
 	switch (o->kind) {
 	case OPERAND_REG:
-		*v = emu_trunc(guest_gpr(x->e, o->reg) >> (o->high ? 8 : 0), o->size);
+		*v = emu_trunc(vcpu_gpr_get(x->e->v, o->reg) >> (o->high ? 8 : 0), o->size);
 		return 0;
 	case OPERAND_IMM:
 		*v = emu_trunc(x->i->imm, o->size);
@@ -87,8 +87,8 @@ static int put(struct exec *x, const struct operand *o, uint64_t v)
 	if (o->kind == OPERAND_MEM)
 		return guest_write(x->e, x->va, o->size, emu_trunc(v, o->size));
 	if (o->high) {
-		old = guest_gpr(x->e, o->reg);
-		guest_set_gpr(x->e, o->reg, (old & ~0xff00ull) | (v & 0xff) << 8);
+		old = vcpu_gpr_get(x->e->v, o->reg);
+		vcpu_gpr_set(x->e->v, o->reg, (old & ~0xff00ull) | (v & 0xff) << 8);
 	} else {
 		emu_set_gpr(x->e, o->reg, o->size, v);
 	}
@@ -164,7 +164,7 @@ static int compare_exchange(struct exec *x)
 {
 	const struct insn *i = x->i;
 	unsigned size = i->dst.size;
-	uint64_t old, v, acc = guest_gpr(x->e, GPR_RAX), flags = x->e->rflags;
+	uint64_t old, v, acc = vcpu_gpr_get(x->e->v, GPR_RAX), flags = x->e->rflags;
 	int err = get(x, &i->dst, true, &old);
 
 	if (err)
@@ -189,7 +189,7 @@ static uint64_t bit_displacement(struct emu *e, const struct insn *i)
 
 	if (i->op < INSN_BT || i->op > INSN_BTC || i->src.kind != OPERAND_REG)
 		return 0;
-	bit = (int64_t)emu_sext(guest_gpr(e, i->src.reg), size);
+	bit = (int64_t)emu_sext(vcpu_gpr_get(e->v, i->src.reg), size);
 	return (uint64_t)(bit >> 3) & ~(uint64_t)(size - 1);
 }
 

@@ -4,6 +4,7 @@
 
 #include "arch/x86/decode.h"
 #include "kernel/event.h"
+#include "kernel/gwalk.h"
 #include "kernel/types.h"
 #include "kernel/vcpu.h"
 
@@ -13,7 +14,9 @@
 #define EMU_REP_MAX 64u /* iterations of one call, so that a guest cannot hold the core */
 
 struct emu {
-	void *ctx; /* the owner's */
+	struct vcpu *v;
+	struct gwalk_regs regs;
+	unsigned access; /* GWALK_U for CPL 3 */
 	/*
 	 * Hardware has stopped at an I/O instruction, and so has checked that
 	 * the guest may do it: else INS and OUTS give -ENOTSUP.
@@ -25,21 +28,19 @@ struct emu {
 };
 
 /*
- * The guest, as the emulator sees it: kernel/mmio.c, or a test. Each function that
- * returns int gives 0 or -EFAULT.
- */
-uint64_t guest_gpr(struct emu *e, unsigned n);
-void guest_set_gpr(struct emu *e, unsigned n, uint64_t value);
-struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s);
-/*
+ * What the emulator reaches of the guest beside its registers: kernel/mmio.c and
+ * kernel/beyond.c, or a test.
+ *
  * An access of 1, 2, 4 or 8 bytes at a linear address, wherever that leads (RAM
- * or device, maybe across a page). On -EFAULT e->fault holds the exception.
+ * or device, maybe across a page): 0, or -EFAULT with the exception in e->fault.
  * write_intent: a write to the same place follows, and the page must allow it;
  * value NULL: tell only whether it does.
  */
 int guest_read(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value);
 int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value);
-int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value);
+/* A port, for IN and OUT too. passed: so many bytes RIP has gone on already. A read sets *value. */
+void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint64_t *value,
+		 unsigned passed);
 
 /*
  * EMU_DONE or EMU_REPEAT; -EFAULT: raise e->fault, no register has changed

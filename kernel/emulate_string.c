@@ -24,7 +24,7 @@ static bool uses_dst(enum insn_op op)
 /* rSI or rDI as far as the address size goes. */
 static uint64_t pointer(const struct string *s, unsigned gpr)
 {
-	return emu_trunc(guest_gpr(s->e, gpr), s->i->adsize);
+	return emu_trunc(vcpu_gpr_get(s->e->v, gpr), s->i->adsize);
 }
 
 static void advance(const struct string *s, unsigned gpr)
@@ -44,29 +44,29 @@ static int compare(struct string *s, uint64_t a)
 	return err;
 }
 
-static int port(struct string *s, bool out)
+static void port(struct string *s, bool out)
 {
-	uint16_t dx = (uint16_t)guest_gpr(s->e, GPR_RDX);
+	uint16_t dx = (uint16_t)vcpu_gpr_get(s->e->v, GPR_RDX);
 
-	return guest_port(s->e, dx, s->size, out, &s->value);
+	port_access(s->e->v, dx, s->size, out, &s->value, 0);
 }
 
 static int input(struct string *s)
 {
-	struct emu *e = s->e;
 	/* What is read from a port is gone: see first that it can be stored. */
-	int err = guest_read(e, s->dst, s->size, true, NULL);
+	int err = guest_read(s->e, s->dst, s->size, true, NULL);
 
-	if (!err)
-		err = port(s, false);
-	return err ? err : guest_write(e, s->dst, s->size, emu_trunc(s->value, s->size));
+	if (err)
+		return err;
+	port(s, false);
+	return guest_write(s->e, s->dst, s->size, emu_trunc(s->value, s->size));
 }
 
 /* The transfer of one element; the source is in s->value. */
 static int transfer(struct string *s)
 {
 	struct emu *e = s->e;
-	uint64_t rax = emu_trunc(guest_gpr(e, GPR_RAX), s->size);
+	uint64_t rax = emu_trunc(vcpu_gpr_get(e->v, GPR_RAX), s->size);
 
 	switch (s->i->op) {
 	case INSN_MOVS:
@@ -83,7 +83,8 @@ static int transfer(struct string *s)
 	case INSN_INS:
 		return input(s);
 	default:
-		return port(s, true);
+		port(s, true);
+		return 0;
 	}
 }
 

@@ -117,7 +117,7 @@ static void handle_io(struct vcpu *v, const struct vcpu_exit *e)
 {
 	/* First RIP: an access can end the VM, or raise an interrupt for the next one. */
 	if (e->u.io.string)
-		handle_string_io(v);
+		vcpu_emulate(v, true, NULL, 0);
 	else if (vcpu_advance(v, e))
 		port_io(v, e);
 }

@@ -23,6 +23,7 @@
 #include "kernel/dev/reset.h"
 #include "kernel/dev/rtc.h"
 #include "kernel/dev/uart.h"
+#include "kernel/emulate.h"
 #include "kernel/evtchn.h"
 #include "kernel/learn.h"
 #include "kernel/log.h"
@@ -304,7 +305,8 @@ void msr_reset(struct vcpu *v);
 
 /* kernel/mmio.c */
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e);
-void handle_string_io(struct vcpu *v);
+/* Carries out the instruction at RIP. io: INS or OUTS. bytes: of it, unless n is 0. */
+void vcpu_emulate(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n);
 /* Bytes at RIP; how many could be read without a fault (then *fault is set if none). */
 unsigned vcpu_fetch(struct vcpu *v, uint8_t *buf, unsigned n, struct vcpu_event *fault);
 unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
@@ -313,9 +315,6 @@ unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
  * kernel/beyond.c: what no device and no virtual register answers. It goes to the
  * machine when the configuration gives it, else it is refused, counted and learnt.
  */
-/* passed: so many bytes RIP has gone on already. A read sets *value. */
-void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint64_t *value,
-		 unsigned passed);
 /* 0, or -EINVAL when #GP is due. known: a virtual register has refused it. */
 int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool known);
 /* For struct pci_absent; ctx is the VM, whose lock is held. */

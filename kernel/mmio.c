@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Accesses outside RAM: the guest's instruction is fetched, decoded and carried out on the bus. */
 #include "arch/x86/decode.h"
-#include "kernel/emulate.h"
 #include "kernel/guest.h"
-#include "kernel/gwalk.h"
-
-struct emu_vcpu {
-	struct vcpu *v;
-	struct gwalk_regs regs;
-	unsigned access; /* GWALK_U for CPL 3 */
-};
 
 unsigned vcpu_mode(struct vcpu *v)
 {
@@ -139,27 +131,26 @@ static void phys_access(struct vcpu *v, gpa_t gpa, unsigned size, bool write, ui
 static int emu_access(struct emu *e, gva_t va, unsigned size, unsigned access, bool write,
 		      uint64_t *value)
 {
-	struct emu_vcpu *c = e->ctx;
 	unsigned first = (unsigned)min_u64(size, PAGE_SIZE - (va & (PAGE_SIZE - 1)));
 	gpa_t a = 0, b = 0;
 	uint64_t part;
 
 	/* Both pages are checked before either is touched. */
-	access |= c->access;
-	if (translate(c->v, &c->regs, va, access, &a, &e->fault) ||
-	    (first < size && translate(c->v, &c->regs, va + first, access, &b, &e->fault)))
+	access |= e->access;
+	if (translate(e->v, &e->regs, va, access, &a, &e->fault) ||
+	    (first < size && translate(e->v, &e->regs, va + first, access, &b, &e->fault)))
 		return -EFAULT;
 	if (!value) /* only whether it may be written was asked */
 		return 0;
 	if (first == size) {
-		phys_access(c->v, a, size, write, value);
+		phys_access(e->v, a, size, write, value);
 		return 0;
 	}
 	/* Crosses a page: bytes, as a bus would see neither half as a whole register. */
 	uint64_t out = 0;
 	for (unsigned i = 0; i < size; i++) {
 		part = (*value >> (8 * i)) & 0xff;
-		phys_access(c->v, i < first ? a + i : b + (i - first), 1, write, &part);
+		phys_access(e->v, i < first ? a + i : b + (i - first), 1, write, &part);
 		out |= (part & 0xff) << (8 * i);
 	}
 	if (!write)
@@ -177,33 +168,10 @@ int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 	return emu_access(e, va, size, GWALK_W, true, &value);
 }
 
-uint64_t guest_gpr(struct emu *e, unsigned n)
-{
-	return vcpu_gpr_get(((struct emu_vcpu *)e->ctx)->v, n);
-}
-
-void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
-{
-	vcpu_gpr_set(((struct emu_vcpu *)e->ctx)->v, n, value);
-}
-
-struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s)
-{
-	return vcpu_ops->get_seg(((struct emu_vcpu *)e->ctx)->v, s);
-}
-
-int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
-{
-	port_access(((struct emu_vcpu *)e->ctx)->v, port, size, out, value, 0);
-	return 0;
-}
-
-/* io: an I/O exit; else one for a memory access, maybe with the instruction's bytes. */
-static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
+void vcpu_emulate(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 {
 	uint8_t buf[INSN_MAX];
-	struct emu_vcpu ctx = {.v = v, .access = vcpu_cpl(v) == 3 ? GWALK_U : 0};
-	struct emu e = {.ctx = &ctx, .io = io};
+	struct emu e = {.v = v, .access = vcpu_cpl(v) == 3 ? GWALK_U : 0, .io = io};
 	struct vcpu_exit done = {0};
 	struct insn insn;
 	int err;
@@ -214,9 +182,9 @@ static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned
 	}
 	err = e.fault.valid ? -EFAULT : insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn);
 	if (!err) {
-		walk_regs(v, &ctx.regs);
+		walk_regs(v, &e.regs);
 		e.rip = vcpu_ops->get(v, REG_RIP);
-		e.rflags = ctx.regs.rflags;
+		e.rflags = e.regs.rflags;
 		err = emulate(&e, &insn);
 	}
 	if (err == -EFAULT)
@@ -225,16 +193,11 @@ static void run_emulator(struct vcpu *v, bool io, const uint8_t *bytes, unsigned
 		vcpu_gp(v);
 	if (err < 0)
 		return;
-	if (e.rflags != ctx.regs.rflags)
+	if (e.rflags != e.regs.rflags)
 		vcpu_ops->set(v, REG_RFLAGS, e.rflags);
 	done.insn_len = insn.len;
 	if (err == EMU_DONE)
 		(void)vcpu_advance(v, &done);
-}
-
-void handle_string_io(struct vcpu *v)
-{
-	run_emulator(v, true, NULL, 0);
 }
 
 static void fetch_fault(struct vcpu *v, gpa_t gpa)
@@ -267,6 +230,6 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 		/* Not the instruction at RIP: the IDT, GDT, TSS or stack of the event. */
 		vcpu_crash(v, "an event is delivered through memory that it does not have");
 	} else {
-		run_emulator(v, false, e->u.page_fault.insn, e->u.page_fault.insn_bytes);
+		vcpu_emulate(v, false, e->u.page_fault.insn, e->u.page_fault.insn_bytes);
 	}
 }

@@ -10,27 +10,25 @@
 #include "kernel/errno.h"
 #include "tests/fuzz/dev_input.h"
 
-static uint64_t gpr[GPR_COUNT];
+static struct vcpu vcpu;
 static struct input in;
 static unsigned accesses;
 
-uint64_t guest_gpr(struct emu *e, unsigned n)
+static uint64_t get_rsp(struct vcpu *v, enum vcpu_reg reg)
 {
-	(void)e;
-	MUST(n < GPR_COUNT);
-	return gpr[n];
+	MUST(reg == REG_RSP);
+	return v->gpr[GPR_RSP];
 }
 
-void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
+static void set_rsp(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 {
-	(void)e;
-	MUST(n < GPR_COUNT);
-	gpr[n] = value;
+	MUST(reg == REG_RSP);
+	v->gpr[GPR_RSP] = value;
 }
 
-struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s)
+static struct vcpu_seg get_seg(struct vcpu *v, enum vcpu_sreg s)
 {
-	(void)e;
+	(void)v;
 	MUST(s < SREG_COUNT);
 	return (struct vcpu_seg){
 		.rights = (uint32_t)take(&in, 3),
@@ -38,6 +36,9 @@ struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s)
 		.base = take(&in, 4),
 	};
 }
+
+static const struct vcpu_ops ops = {.get = get_rsp, .set = set_rsp, .get_seg = get_seg};
+const struct vcpu_ops *vcpu_ops = &ops;
 
 /* Every third access or so faults. */
 static int access(struct emu *e, unsigned size)
@@ -67,20 +68,20 @@ int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 	return access(e, size);
 }
 
-int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
+void port_access(struct vcpu *v, uint16_t port, unsigned size, bool out, uint64_t *value,
+		 unsigned passed)
 {
-	(void)e, (void)port;
+	(void)v, (void)port, (void)passed;
 	MUST(size <= 4 && (!out || *value >> (8 * size) == 0));
 	if (!out)
 		*value = take(&in, size);
-	return 0;
 }
 
 static void execute(const struct insn *i, uint64_t rflags)
 {
 	const uint64_t arith =
 		RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF;
-	struct emu e = {.io = true, .rip = take(&in, 8), .rflags = rflags};
+	struct emu e = {.v = &vcpu, .io = true, .rip = take(&in, 8), .rflags = rflags};
 	int err;
 
 	accesses = 0;
@@ -117,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in = (struct input){data + 1 + i.len, size - 1 - i.len};
 	rflags = take(&in, 2) | RFLAGS_RSVD1;
 	for (unsigned r = 0; r < GPR_COUNT; r++)
-		gpr[r] = take(&in, r == GPR_RCX ? 1 : 8);
+		vcpu.gpr[r] = take(&in, r == GPR_RCX ? 1 : 8);
 	execute(&i, rflags);
 	return 0;
 }

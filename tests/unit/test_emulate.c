@@ -79,6 +79,7 @@ __asm__(".text\nhost_run:\n"
 #define WINDOW 512u
 
 struct guest {
+	struct vcpu v;
 	struct state s;
 	uint8_t *memory; /* WINDOW bytes */
 	uint64_t base;   /* linear address of the first; the host's own in comparisons */
@@ -99,20 +100,30 @@ static int page_fault(struct emu *e, bool write)
 	return -EFAULT;
 }
 
-uint64_t guest_gpr(struct emu *e, unsigned n)
+static struct guest *guest_of(struct vcpu *v)
 {
-	return ((struct guest *)e->ctx)->s.gpr[n];
+	return container_of(v, struct guest, v);
 }
 
-void guest_set_gpr(struct emu *e, unsigned n, uint64_t value)
+static uint64_t get_rsp(struct vcpu *v, enum vcpu_reg reg)
 {
-	((struct guest *)e->ctx)->s.gpr[n] = value;
+	assert_int_equal(reg, REG_RSP);
+	return v->gpr[GPR_RSP];
 }
 
-struct vcpu_seg guest_seg(struct emu *e, enum vcpu_sreg s)
+static void set_rsp(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 {
-	return ((struct guest *)e->ctx)->seg[s];
+	assert_int_equal(reg, REG_RSP);
+	v->gpr[GPR_RSP] = value;
 }
+
+static struct vcpu_seg get_seg(struct vcpu *v, enum vcpu_sreg s)
+{
+	return guest_of(v)->seg[s];
+}
+
+static const struct vcpu_ops ops = {.get = get_rsp, .set = set_rsp, .get_seg = get_seg};
+const struct vcpu_ops *vcpu_ops = &ops;
 
 static bool covers(uint64_t at, uint64_t va, unsigned size)
 {
@@ -121,7 +132,7 @@ static bool covers(uint64_t at, uint64_t va, unsigned size)
 
 int guest_read(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64_t *value)
 {
-	struct guest *g = e->ctx;
+	struct guest *g = guest_of(e->v);
 
 	if (covers(g->read_fault, va, size) || (write_intent && covers(g->write_fault, va, size)))
 		return page_fault(e, write_intent);
@@ -138,7 +149,7 @@ int guest_read(struct emu *e, gva_t va, unsigned size, bool write_intent, uint64
 
 int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 {
-	struct guest *g = e->ctx;
+	struct guest *g = guest_of(e->v);
 
 	if (covers(g->write_fault, va, size))
 		return page_fault(e, true);
@@ -149,20 +160,23 @@ int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 	return 0;
 }
 
-int guest_port(struct emu *e, uint16_t port, unsigned size, bool out, uint64_t *value)
+static struct emu last;
+
+void port_access(struct vcpu *v, uint16_t port, unsigned size, bool out, uint64_t *value,
+		 unsigned passed)
 {
-	struct guest *g = e->ctx;
+	struct guest *g = guest_of(v);
 
 	assert_int_equal(port, 0x1f0);
 	assert_in_range(size, 1, 4);
-	assert_true(e->io);
+	assert_int_equal(passed, 0);
+	assert_true(last.io);
 	if (out) {
 		g->out_log[g->outs++ % 8] = (uint32_t)*value;
 	} else {
 		*value = g->port_next++;
 		g->ins++;
 	}
-	return 0;
 }
 
 #define DATA_RW 0xc093u /* present, S, read/write, accessed; D/B, G */
@@ -183,8 +197,6 @@ static void guest_init(struct guest *g)
 	memset(window, 0, sizeof(window));
 }
 
-static struct emu last;
-
 static int run(struct guest *g, const uint8_t *code, unsigned n, enum cpu_mode mode, bool io)
 {
 	struct insn i;
@@ -193,11 +205,13 @@ static int run(struct guest *g, const uint8_t *code, unsigned n, enum cpu_mode m
 	assert_int_equal(insn_decode(code, n, mode, &i), 0);
 	last = (struct emu){
 		.io = io,
-		.ctx = g,
+		.v = &g->v,
 		.rip = 0x1000,
 		.rflags = g->s.rflags,
 	};
+	memcpy(g->v.gpr, g->s.gpr, sizeof(g->s.gpr));
 	err = emulate(&last, &i);
+	memcpy(g->s.gpr, g->v.gpr, sizeof(g->s.gpr));
 	g->s.rflags = last.rflags;
 	return err;
 }
