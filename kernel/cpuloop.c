@@ -184,17 +184,6 @@ void core_unblock(struct vcpu *v, uint64_t why)
 		v->cpu->more->resched = true;
 }
 
-void core_resched(struct vcpu *v)
-{
-	v->cpu->more->resched = true;
-}
-
-void core_yield(struct vcpu *v)
-{
-	sched_give_way(&v->cpu->more->queue, rdtsc());
-	v->cpu->more->resched = true;
-}
-
 static void wake_halted(struct vcpu *v)
 {
 	spin_lock(&v->vm->more->lock);

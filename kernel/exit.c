@@ -3,7 +3,7 @@
 #include "arch/x86/decode.h"
 #include "kernel/guest.h"
 
-static const char *const names[EXIT_KIND_COUNT] = {
+const char *const exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_NONE] = "none",
 	[EXIT_HOST_IRQ] = "host interrupt",
 	[EXIT_HOST_NMI] = "host NMI",
@@ -30,11 +30,6 @@ static const char *const names[EXIT_KIND_COUNT] = {
 	[EXIT_FAILED] = "entry failed",
 	[EXIT_UNKNOWN] = "unknown",
 };
-
-const char *exit_name(enum vcpu_exit_kind k)
-{
-	return k < EXIT_KIND_COUNT ? names[k] : "?";
-}
 
 static struct cpuid_out host_cpuid(uint32_t leaf, uint32_t subleaf)
 {
@@ -212,7 +207,7 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 	case EXIT_HOST_MC:
 		panic("machine check while %s ran", v->vm->name);
 	case EXIT_SLICE:
-		core_resched(v);
+		v->cpu->more->resched = true;
 		break;
 	case EXIT_IRQ_WINDOW:
 	case EXIT_NMI_WINDOW:

@@ -156,8 +156,8 @@ struct cpu_more {
 	struct vcpu *running;
 	struct vm *last_vm;               /* whose branches trained the predictors */
 	struct timerq_node console_timer; /* shows prompts that have no line end */
-	bool resched;
-	uint64_t tsc_aux; /* what the MSR holds */
+	bool resched;                     /* look again who runs, and load it anew */
+	uint64_t tsc_aux;                 /* what the MSR holds */
 };
 
 /* kernel/vm.c */
@@ -261,9 +261,7 @@ void lapic_setup(struct vcpu *v);
 /* kernel/vcpu.c */
 /* Joins the run queue of its core for good, blocked; before cores run. */
 struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu);
-/* Something may be deliverable to v: wakes or kicks it. Any core. */
-void vcpu_notify(struct vcpu *v);
-/* The same for any of VCPU_REQ_*. */
+/* Asks v for VCPU_REQ_*: it is woken or kicked. Any core. */
 void vcpu_request(struct vcpu *v, uint64_t what);
 /* Carries requests out on v's core, v loaded or not. False: not to be entered now. */
 bool vcpu_serve(struct vcpu *v);
@@ -289,7 +287,7 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id);
 
 /* kernel/exit.c */
 void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e);
-const char *exit_name(enum vcpu_exit_kind k);
+extern const char *const exit_names[EXIT_KIND_COUNT];
 unsigned vcpu_cpl(struct vcpu *v);
 /* Blocks v until an interrupt, if RFLAGS.IF is on, or an event port (event) wakes it. */
 void vcpu_halt(struct vcpu *v, bool event);
@@ -334,9 +332,6 @@ void cpu_kick(struct cpu *cpu);
 /* On the vCPU's own core: BLOCK_* come and go. */
 void core_block(struct vcpu *v, uint64_t why);
 void core_unblock(struct vcpu *v, uint64_t why);
-void core_yield(struct vcpu *v);
-/* Look again who runs, and load it anew. */
-void core_resched(struct vcpu *v);
 /* A deadline of the core; its expired() is called there. UINT64_MAX: none. */
 void core_timer(struct cpu *cpu, struct timerq_node *t, uint64_t tsc);
 /* A console line of this core waits for console_tick(). */

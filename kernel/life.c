@@ -60,7 +60,7 @@ void vm_launch(struct vm *vm)
 		 v->cpu->more->queue.ops->name, m->conf->memory >> 20);
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
 	core_unblock(v, BLOCK_OFF);
-	core_resched(v); /* to be loaded */
+	v->cpu->more->resched = true; /* to be loaded */
 }
 
 void vm_end(struct vm *vm, enum vm_end how)
@@ -171,7 +171,7 @@ static void not_yet(struct vm *vm)
 
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_WORK, __ATOMIC_SEQ_CST);
 	if (m->leaving) {
-		core_resched(v); /* it runs on, or leaves first */
+		v->cpu->more->resched = true; /* it runs on, or leaves first */
 		return;
 	}
 	core_block(v, BLOCK_OFF);

@@ -132,7 +132,7 @@ static void apic_eoi_broadcast(void *ctx, struct lapic *l, uint8_t vector)
 static void apic_wake(void *ctx, struct lapic *l)
 {
 	(void)ctx;
-	vcpu_notify(lapic_vcpu(l));
+	vcpu_request(lapic_vcpu(l), VCPU_REQ_EVENT);
 }
 
 static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uint8_t vector)
@@ -144,7 +144,7 @@ static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uin
 		return;
 	if (what == APIC_DM_NMI) {
 		vcpu_nmi(v);
-		vcpu_notify(v);
+		vcpu_request(v, VCPU_REQ_EVENT);
 	} else if (what == APIC_DM_INIT && v->id == 0) {
 		/* INIT restarts the boot processor at the reset vector: the VM starts again. */
 		vm_end(v->vm, END_RESTART);

@@ -67,7 +67,8 @@ void hcall_timer_arm(struct vcpu *v, uint64_t deadline_ns)
 
 void hcall_yield(struct vcpu *v)
 {
-	core_yield(v);
+	sched_give_way(&v->cpu->more->queue, rdtsc());
+	v->cpu->more->resched = true;
 }
 
 /* Carried out after the VM's lock is released. */
@@ -128,12 +129,12 @@ static void notify(void *ctx, unsigned vcpu, uint8_t vector)
 
 	if (vector)
 		lapic_set_irq(&v->more->lapic, vector, false);
-	vcpu_notify(v);
+	vcpu_request(v, VCPU_REQ_EVENT);
 	/* Whoever waits in HALT does so for any port. */
 	for (unsigned i = 0; i < vm->more->vcpu_count; i++) {
 		v = vm->more->vcpu[i];
 		if ((v->more->blocked & BLOCK_HALT) && v->more->halt_event)
-			vcpu_notify(v);
+			vcpu_request(v, VCPU_REQ_EVENT);
 	}
 }
 

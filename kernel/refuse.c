@@ -2,7 +2,7 @@
 /* Refusals as ranges of ids: a sweep over all MSRs is one line, not a flood. */
 #include "kernel/refuse.h"
 
-static const char *const kind_names[REFUSE_KINDS] = {
+const char *const refuse_kind_names[REFUSE_KINDS] = {
 	[REFUSE_RDMSR] = "RDMSR",
 	[REFUSE_WRMSR] = "WRMSR",
 	[REFUSE_IN] = "IN port",
@@ -12,11 +12,6 @@ static const char *const kind_names[REFUSE_KINDS] = {
 	[REFUSE_FETCH] = "fetch from page",
 	[REFUSE_INSN] = "instruction",
 };
-
-const char *refuse_kind_name(enum refuse_kind kind)
-{
-	return kind < REFUSE_KINDS ? kind_names[kind] : "?";
-}
 
 /* Nothing lies between the two, without wrapping round. */
 static bool touches(uint64_t last, uint64_t first)

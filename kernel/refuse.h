@@ -34,4 +34,4 @@ struct refusals {
 
 /* Counts; true when it begins a range of its own: worth a line in the log. */
 bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id);
-const char *refuse_kind_name(enum refuse_kind kind);
+extern const char *const refuse_kind_names[REFUSE_KINDS];

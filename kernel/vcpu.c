@@ -79,11 +79,6 @@ void vcpu_request(struct vcpu *v, uint64_t what)
 		cpu_kick(v->cpu);
 }
 
-void vcpu_notify(struct vcpu *v)
-{
-	vcpu_request(v, VCPU_REQ_EVENT);
-}
-
 bool vcpu_can_wake(struct vcpu *v)
 {
 	struct vcpu_more *m = v->more;
@@ -189,9 +184,8 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 		log_info("%s: further refusals are counted, and listed when it ends", v->vm->name);
 	else
 		log_info("%s: refused %s 0x%lx%s%s at rip 0x%lx", v->vm->name,
-			 refuse_kind_name(kind), id, kind == REFUSE_INSN ? " " : "",
-			 kind == REFUSE_INSN ? exit_name((enum vcpu_exit_kind)id) : "",
-			 vcpu_ops->get(v, REG_RIP));
+			 refuse_kind_names[kind], id, kind == REFUSE_INSN ? " " : "",
+			 kind == REFUSE_INSN ? exit_names[id] : "", vcpu_ops->get(v, REG_RIP));
 }
 
 /* What tells one exit of a kind from another. */

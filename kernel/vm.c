@@ -241,7 +241,7 @@ void vm_list_refusals(struct vm *vm)
 
 	for (unsigned i = 0; i < r->ranges; i++)
 		log_info("%s: refused %s 0x%lx-0x%lx: %lu times", vm->name,
-			 refuse_kind_name(r->range[i].kind), r->range[i].first, r->range[i].last,
+			 refuse_kind_names[r->range[i].kind], r->range[i].first, r->range[i].last,
 			 r->range[i].count);
 	if (r->unnamed)
 		log_info("%s: and %lu more", vm->name, r->unnamed);

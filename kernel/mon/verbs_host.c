@@ -262,7 +262,7 @@ int verb_version(struct call *c)
 	if (c->r.json) { /* what a program needs to read traces */
 		report_begin(&c->r, REPORT_LIST, NULL, 0);
 		for (unsigned i = 0; i < EXIT_KIND_COUNT; i++)
-			report_row(&c->r, "%s", exit_name((enum vcpu_exit_kind)i));
+			report_row(&c->r, "%s", exit_names[i]);
 		report_end(&c->r);
 		report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
 		for (unsigned i = 0; i < vm_count; i++)

@@ -140,8 +140,8 @@ int verb_stats(struct call *c)
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		for (unsigned k = 0; k < EXIT_KIND_COUNT; k++)
 			if (m->vcpu[i]->exits[k])
-				report_row(&c->r, "%u\t%s\t%lu", i,
-					   exit_name((enum vcpu_exit_kind)k), m->vcpu[i]->exits[k]);
+				report_row(&c->r, "%u\t%s\t%lu", i, exit_names[k],
+					   m->vcpu[i]->exits[k]);
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, ticks, ARRAY_SIZE(ticks));
 	for (unsigned i = 0; i < m->vcpu_count; i++)
@@ -154,8 +154,8 @@ int verb_stats(struct call *c)
 	for (unsigned i = 0; i < min_u64(m->refused.ranges, REFUSE_RANGES); i++) {
 		struct refuse_range g = m->refused.range[i];
 
-		report_row(&c->r, "%s\t0x%lx\t0x%lx\t%lu",
-			   refuse_kind_name((enum refuse_kind)g.kind), g.first, g.last, g.count);
+		report_row(&c->r, "%s\t0x%lx\t0x%lx\t%lu", refuse_kind_names[g.kind], g.first,
+			   g.last, g.count);
 	}
 	report_end(&c->r);
 	report_end(&c->r);

@@ -47,10 +47,11 @@ int vm_control(struct vm *vm, enum vm_verb verb, const char **why)
 	return verb == VM_SUSPEND ? -EINVAL : 0;
 }
 
-const char *exit_name(enum vcpu_exit_kind k)
-{
-	return k == EXIT_CACHE ? "INVD/WBINVD" : k == EXIT_HLT ? "HLT" : "other";
-}
+const char *const exit_names[EXIT_KIND_COUNT] = {
+	[EXIT_NONE... EXIT_HLT - 1] = "other",       [EXIT_HLT] = "HLT",
+	[EXIT_HLT + 1 ... EXIT_CACHE - 1] = "other", [EXIT_CACHE] = "INVD/WBINVD",
+	[EXIT_CACHE + 1 ... EXIT_UNKNOWN] = "other",
+};
 
 uint64_t tsc_hz(void)
 {

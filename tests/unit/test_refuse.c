@@ -123,8 +123,7 @@ static void kinds_have_names(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < REFUSE_KINDS; k++)
-		assert_true(strlen(refuse_kind_name((enum refuse_kind)k)) > 1);
-	assert_string_equal(refuse_kind_name(REFUSE_KINDS), "?");
+		assert_true(strlen(refuse_kind_names[k]) > 1);
 }
 
 int main(void)
