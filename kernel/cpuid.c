@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CPUID policy: deny by default; each bit that is let through is named here. */
 #include "kernel/cpuid.h"
-#include "arch/x86/regs.h"
 #include "guests/include/mullion.h"
 #include "kernel/pvclock.h"
 
@@ -32,9 +31,9 @@
 	 B(13) | B(14) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) | B(25) | B(26) | B(27))
 #define F1D_HTT B(28)
 
-/* CPUID.7.0:EBX: FSGSBASE BMI1 SMEP BMI2 ERMS RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
-#define F7B_INVPCID  B(10)
-#define F7B_HOST     (B(0) | B(3) | B(7) | B(8) | B(9) | B(18) | B(19) | B(20) | B(23) | B(24) | B(29))
+/* CPUID.7.0:EBX: FSGSBASE BMI1 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
+#define F7B_HOST                                                                                   \
+	(B(0) | B(3) | B(7) | B(8) | B(9) | B(10) | B(18) | B(19) | B(20) | B(23) | B(24) | B(29))
 #define F7B_WITH_AVX B(5) /* AVX2 */
 /* AVX-512 F DQ IFMA CD BW VL */
 #define F7B_WITH_AVX512 (B(16) | B(17) | B(21) | B(28) | B(30) | B(31))
@@ -65,14 +64,13 @@ static uint32_t leaf1_ecx(const struct cpuid_policy *p, uint32_t host)
 	return host | F1C_X2APIC | F1C_TSC_DEADLINE | F1C_HYPERVISOR;
 }
 
-static struct cpuid_out leaf7(const struct cpuid_policy *p, struct cpuid_out h)
+static struct cpuid_regs leaf7(const struct cpuid_policy *p, struct cpuid_regs h)
 {
 	const uint64_t zmm = XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM;
 	bool avx = p->xcr0_supported & XCR0_AVX, avx512 = (p->xcr0_supported & zmm) == zmm;
 
 	h.eax = 0;
-	h.ebx &= F7B_HOST | (p->has_invpcid ? F7B_INVPCID : 0) | (avx ? F7B_WITH_AVX : 0) |
-		 (avx512 ? F7B_WITH_AVX512 : 0);
+	h.ebx &= F7B_HOST | (avx ? F7B_WITH_AVX : 0) | (avx512 ? F7B_WITH_AVX512 : 0);
 	h.ecx &= F7C_HOST | (p->has_rdtscp ? F7C_RDPID : 0) | (avx ? F7C_WITH_AVX : 0) |
 		 (avx512 ? F7C_WITH_AVX512 : 0) | (p->xcr0_supported & XCR0_PKRU ? F7C_PKU : 0);
 	h.edx &= F7D_HOST;
@@ -80,33 +78,24 @@ static struct cpuid_out leaf7(const struct cpuid_policy *p, struct cpuid_out h)
 }
 
 /* Deterministic cache parameters: the caches are real, their sharing is not. */
-static struct cpuid_out leaf4(const struct cpuid_policy *p, struct cpuid_out h)
+static struct cpuid_regs leaf4(const struct cpuid_policy *p, struct cpuid_regs h)
 {
 	if ((h.eax & 0x1f) == 0)
-		return (struct cpuid_out){0};
+		return (struct cpuid_regs){0};
 	h.eax = (h.eax & 0x3fff) | (p->vcpus - 1) << 26;
 	return h;
 }
 
-static unsigned id_shift(unsigned vcpus)
-{
-	unsigned n = 0;
-
-	while ((1u << n) < vcpus)
-		n++;
-	return n;
-}
-
 /* Extended topology: one thread a core, all cores in one package. */
-static struct cpuid_out leaf_b(const struct cpuid_policy *p, uint32_t sub)
+static struct cpuid_regs leaf_b(const struct cpuid_policy *p, uint32_t sub)
 {
-	struct cpuid_out o = {0, 0, sub & 0xff, p->apic_id};
+	struct cpuid_regs o = {0, 0, sub & 0xff, p->apic_id};
 
 	if (sub == 0) {
 		o.ebx = 1;
 		o.ecx |= 1u << 8;
 	} else if (sub == 1) {
-		o.eax = id_shift(p->vcpus);
+		o.eax = p->vcpus > 1 ? 32 - (uint32_t)__builtin_clz(p->vcpus - 1) : 0;
 		o.ebx = p->vcpus;
 		o.ecx |= 2u << 8;
 	}
@@ -124,7 +113,7 @@ static uint32_t xsave_size(const struct cpuid_policy *p, uint64_t components, bo
 	for (unsigned i = 2; i < 63; i++) {
 		if (!(components & BIT(i)))
 			continue;
-		struct cpuid_out c = p->host(0xd, i);
+		struct cpuid_regs c = p->host(0xd, i);
 		uint32_t at = c.ebx;
 
 		if (compacted)
@@ -134,9 +123,9 @@ static uint32_t xsave_size(const struct cpuid_policy *p, uint64_t components, bo
 	return end;
 }
 
-static struct cpuid_out leaf_d(const struct cpuid_policy *p, uint32_t sub)
+static struct cpuid_regs leaf_d(const struct cpuid_policy *p, uint32_t sub)
 {
-	struct cpuid_out h = {0};
+	struct cpuid_regs h = {0};
 
 	if (!p->xcr0_supported)
 		return h;
@@ -159,43 +148,43 @@ static struct cpuid_out leaf_d(const struct cpuid_policy *p, uint32_t sub)
  * The crystal is the local APIC timer's clock: operating systems take it for
  * that. They multiply kHz by the numerator in 32 bits: it must stay small.
  */
-static struct cpuid_out leaf15(const struct cpuid_policy *p)
+static struct cpuid_regs leaf15(const struct cpuid_policy *p)
 {
 	uint64_t most = UINT32_MAX / p->apic_khz;
 	uint64_t den = p->tsc_khz > most ? p->apic_khz * most / p->tsc_khz : p->apic_khz;
 	uint64_t num = (p->tsc_khz * den + p->apic_khz / 2) / p->apic_khz;
 
-	return (struct cpuid_out){(uint32_t)den, (uint32_t)num, p->apic_khz * 1000, 0};
+	return (struct cpuid_regs){(uint32_t)den, (uint32_t)num, p->apic_khz * 1000, 0};
 }
 
-static struct cpuid_out hypervisor(const struct cpuid_policy *p, uint32_t leaf)
+static struct cpuid_regs hypervisor(const struct cpuid_policy *p, uint32_t leaf)
 {
 	if (leaf >= KVM_CPUID_BASE && !p->kvm_clock)
-		return (struct cpuid_out){0};
+		return (struct cpuid_regs){0};
 	switch (leaf) {
 	case MULLION_CPUID_BASE:
-		return (struct cpuid_out){MULLION_CPUID_MAX, MULLION_SIGNATURE_EBX,
-					  MULLION_SIGNATURE_ECX, MULLION_SIGNATURE_EDX};
+		return (struct cpuid_regs){MULLION_CPUID_MAX, MULLION_SIGNATURE_EBX,
+					   MULLION_SIGNATURE_ECX, MULLION_SIGNATURE_EDX};
 	case MULLION_CPUID_ABI:
-		return (struct cpuid_out){MULLION_ABI_VERSION, p->pv_features, p->hypercall_insn,
-					  0};
+		return (struct cpuid_regs){MULLION_ABI_VERSION, p->pv_features, p->hypercall_insn,
+					   0};
 	case MULLION_CPUID_CLOCKS:
-		return (struct cpuid_out){p->tsc_khz, p->apic_khz, 0, 0};
+		return (struct cpuid_regs){p->tsc_khz, p->apic_khz, 0, 0};
 	case KVM_CPUID_BASE:
-		return (struct cpuid_out){KVM_CPUID_FEATURES, KVM_SIGNATURE_EBX, KVM_SIGNATURE_ECX,
-					  KVM_SIGNATURE_EDX};
+		return (struct cpuid_regs){KVM_CPUID_FEATURES, KVM_SIGNATURE_EBX, KVM_SIGNATURE_ECX,
+					   KVM_SIGNATURE_EDX};
 	case KVM_CPUID_FEATURES:
-		return (struct cpuid_out){
+		return (struct cpuid_regs){
 			(uint32_t)(KVM_FEATURE_CLOCK2 | KVM_FEATURE_STEAL | KVM_FEATURE_STABLE), 0,
 			0, 0};
 	default:
-		return (struct cpuid_out){0};
+		return (struct cpuid_regs){0};
 	}
 }
 
-static struct cpuid_out extended(const struct cpuid_policy *p, uint32_t leaf)
+static struct cpuid_regs extended(const struct cpuid_policy *p, uint32_t leaf)
 {
-	struct cpuid_out h = p->host(leaf, 0);
+	struct cpuid_regs h = p->host(leaf, 0);
 
 	switch (leaf) {
 	case 0x80000000:
@@ -209,18 +198,18 @@ static struct cpuid_out extended(const struct cpuid_policy *p, uint32_t leaf)
 	case 0x80000002 ... 0x80000006:
 		return h;
 	case 0x80000007:
-		return (struct cpuid_out){0, 0, 0, h.edx & B(8)}; /* invariant TSC */
+		return (struct cpuid_regs){0, 0, 0, h.edx & B(8)}; /* invariant TSC */
 	case 0x80000008:
 		/* Address widths; 48 linear bits are what is modelled. */
-		return (struct cpuid_out){(h.eax & 0xff) | 48u << 8, 0, p->vcpus - 1, 0};
+		return (struct cpuid_regs){(h.eax & 0xff) | 48u << 8, 0, p->vcpus - 1, 0};
 	default:
-		return (struct cpuid_out){0};
+		return (struct cpuid_regs){0};
 	}
 }
 
-struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
+struct cpuid_regs cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
 {
-	struct cpuid_out h;
+	struct cpuid_regs h;
 
 	if (leaf >= 0x40000000 && leaf < 0x50000000)
 		return hypervisor(p, leaf);
@@ -243,7 +232,7 @@ struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32
 	case 4:
 		return leaf4(p, p->host(4, sub));
 	case 7:
-		return sub ? (struct cpuid_out){0} : leaf7(p, p->host(7, 0));
+		return sub ? (struct cpuid_regs){0} : leaf7(p, p->host(7, 0));
 	case 0xb:
 		return leaf_b(p, sub);
 	case 0xd:
@@ -251,9 +240,9 @@ struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32
 	case 0x15:
 		return leaf15(p);
 	case 0x16:
-		return (struct cpuid_out){p->tsc_khz / 1000, p->tsc_khz / 1000, 100, 0};
+		return (struct cpuid_regs){p->tsc_khz / 1000, p->tsc_khz / 1000, 100, 0};
 	default:
-		return (struct cpuid_out){0};
+		return (struct cpuid_regs){0};
 	}
 }
 
@@ -261,18 +250,10 @@ uint64_t cpuid_cr4_allowed(const struct cpuid_policy *p)
 {
 	const uint64_t always = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE |
 				CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	struct cpuid_out f1 = cpuid_guest(p, 1, 0), f7 = cpuid_guest(p, 7, 0);
+	struct cpuid_regs f1 = cpuid_guest(p, 1, 0), f7 = cpuid_guest(p, 7, 0);
 
 	return always | (f1.ecx & F1C_PCID ? CR4_PCIDE : 0) |
 	       (f1.ecx & F1C_XSAVE ? CR4_OSXSAVE : 0) | (f7.ebx & B(0) ? CR4_FSGSBASE : 0) |
 	       (f7.ebx & B(7) ? CR4_SMEP : 0) | (f7.ebx & B(20) ? CR4_SMAP : 0) |
 	       (f7.ecx & B(2) ? CR4_UMIP : 0) | (f7.ecx & F7C_PKU ? CR4_PKE : 0);
-}
-
-uint64_t cpuid_efer_allowed(const struct cpuid_policy *p)
-{
-	uint32_t edx = cpuid_guest(p, 0x80000001, 0).edx;
-
-	return (edx & B(11) ? EFER_SCE : 0) | (edx & B(29) ? EFER_LME | EFER_LMA : 0) |
-	       (edx & B(20) ? EFER_NXE : 0);
 }

@@ -2,16 +2,13 @@
 /* What CPUID tells a guest: the host's answer, filtered by an allow list. Pure. */
 #pragma once
 
+#include "arch/x86/regs.h"
 #include "kernel/types.h"
-
-struct cpuid_out {
-	uint32_t eax, ebx, ecx, edx;
-};
 
 /* What the answer depends on beyond the host. */
 struct cpuid_policy {
 	/* The host's CPUID. */
-	struct cpuid_out (*host)(uint32_t leaf, uint32_t subleaf);
+	struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf);
 	uint64_t xcr0_supported; /* 0: no XSAVE for guests */
 	uint64_t xcr0;           /* what the guest has enabled of it */
 	bool osxsave;            /* guest CR4.OSXSAVE */
@@ -21,11 +18,10 @@ struct cpuid_policy {
 	uint32_t tsc_khz, apic_khz;
 	bool kvm_clock;                       /* the KVM leaves are there: kernel/pvclock.h */
 	uint32_t pv_features, hypercall_insn; /* leaves of guests/include/mullion.h */
-	bool has_rdtscp, has_invpcid;         /* the backend can give them */
+	bool has_rdtscp;                      /* and with it TSC_AUX */
 };
 
-struct cpuid_out cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf);
+struct cpuid_regs cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf);
 
-/* Reserved bits of the guest's CR4 and EFER, by what CPUID tells it. */
+/* Bits of the guest's CR4 that are not reserved, by what CPUID tells it. */
 uint64_t cpuid_cr4_allowed(const struct cpuid_policy *p);
-uint64_t cpuid_efer_allowed(const struct cpuid_policy *p);

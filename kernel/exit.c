@@ -31,17 +31,10 @@ const char *const exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_UNKNOWN] = "unknown",
 };
 
-static struct cpuid_out host_cpuid(uint32_t leaf, uint32_t subleaf)
+struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 {
-	struct cpuid_regs r = cpuid(leaf, subleaf);
-
-	return (struct cpuid_out){r.eax, r.ebx, r.ecx, r.edx};
-}
-
-void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p, uint64_t cr4)
-{
-	*p = (struct cpuid_policy){
-		.host = host_cpuid,
+	return (struct cpuid_policy){
+		.host = cpuid,
 		.xcr0_supported = xstate_supported(),
 		.xcr0 = v->xcr0,
 		.osxsave = (cr4 & CR4_OSXSAVE) != 0,
@@ -54,16 +47,13 @@ void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p, uint64_t cr4)
 		.kvm_clock = v->vm->more->pc != NULL,
 		.hypercall_insn = vcpu_ops == &vmx_ops ? MULLION_INSN_VMCALL : MULLION_INSN_VMMCALL,
 		.has_rdtscp = cpu_has_rdtscp(),
-		.has_invpcid = true,
 	};
 }
 
 static void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 {
-	struct cpuid_policy p;
-
-	vcpu_cpuid_policy(v, &p, vcpu_ops->get(v, REG_CR4));
-	struct cpuid_out o = cpuid_guest(&p, (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX]);
+	struct cpuid_policy p = vcpu_cpuid_policy(v, vcpu_ops->get(v, REG_CR4));
+	struct cpuid_regs o = cpuid_guest(&p, (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX]);
 	if (!vcpu_advance(v, e))
 		return;
 	v->gpr[GPR_RAX] = o.eax;

@@ -84,7 +84,6 @@ struct vcpu_more {
 	uint64_t ready;     /* TSC since when it could run and did not */
 	uint64_t stolen;    /* ticks in which it could run and did not */
 	uint64_t mtrr_def, mtrr_fix[MTRR_FIXED], mtrr_var[2 * MTRR_VARIABLE];
-	uint64_t efer_allowed;
 };
 
 /* The PC of an unmodified guest; a PV guest has none of it. */
@@ -294,7 +293,7 @@ void vcpu_halt(struct vcpu *v, bool event);
 /* No vCPU can be woken any more; under the VM's lock. Then, without it, the VM is ended. */
 bool vm_all_dead(const struct vm *vm);
 void vm_end_dead(struct vm *vm);
-void vcpu_cpuid_policy(struct vcpu *v, struct cpuid_policy *p, uint64_t cr4);
+struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4);
 
 /* kernel/msr.c: 0, or -EINVAL when #GP is due. */
 int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);

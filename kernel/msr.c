@@ -79,8 +79,6 @@ static int check_efer(struct access *a)
 {
 	uint64_t old = vcpu_ops->get(a->v, REG_EFER);
 
-	if (a->value & ~a->v->more->efer_allowed)
-		return -EINVAL;
 	/* LME cannot change while paging is on (SDM 3A 4.1.1); LMA is not software's. */
 	if (((a->value ^ old) & EFER_LME) && (vcpu_ops->get(a->v, REG_CR0) & CR0_PG))
 		return -EINVAL;
@@ -208,7 +206,7 @@ static const struct virtual_msr msrs[] = {
 	{ONE(MSR_KERNEL_GS_BASE), REG, REG_KERNEL_GS_BASE, ANY, check_address, NULL},
 	{ONE(MSR_FS_BASE), BASE, SREG_FS, ANY, check_address, NULL},
 	{ONE(MSR_GS_BASE), BASE, SREG_GS, ANY, check_address, NULL},
-	{ONE(MSR_EFER), REG, REG_EFER, ANY, check_efer, NULL},
+	{ONE(MSR_EFER), REG, REG_EFER, EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE, check_efer, NULL},
 	{ONE(MSR_PAT), REG, REG_PAT, ANY, check_types, NULL},
 	{ONE(MSR_DEBUGCTL), REG, REG_DEBUGCTL, DEBUGCTL_BTF | DEBUGCTL_LBR, keep_btf, NULL},
 	{ONE(MSR_MISC_ENABLE), IN(misc_enable), ANY, NULL, NULL}, /* kept, and without effect */

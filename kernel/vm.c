@@ -183,8 +183,7 @@ int vm_reset(struct vm *vm)
 		xstate_reset(v->xsave);
 		msr_reset(v);
 		lapic_setup(v);
-		vcpu_cpuid_policy(v, &policy, 0);
-		v->more->efer_allowed = cpuid_efer_allowed(&policy);
+		policy = vcpu_cpuid_policy(v, 0);
 		v->cr4_allowed = cpuid_cr4_allowed(&policy);
 		vcpu_ops->vcpu_reset(v, i ? NULL : &m->start);
 	}

@@ -2,11 +2,8 @@
 /* Privileged and otherwise special instructions, one inline function each. */
 #pragma once
 
+#include "arch/x86/regs.h"
 #include "kernel/types.h"
-
-struct cpuid_regs {
-	uint32_t eax, ebx, ecx, edx;
-};
 
 static inline struct cpuid_regs cpuid(uint32_t leaf, uint32_t subleaf)
 {

@@ -4,6 +4,11 @@
 
 #include "kernel/types.h"
 
+/* What CPUID answers. */
+struct cpuid_regs {
+	uint32_t eax, ebx, ecx, edx;
+};
+
 #define RFLAGS_CF    BIT(0)
 #define RFLAGS_RSVD1 BIT(1) /* always 1 */
 #define RFLAGS_PF    BIT(2)
