@@ -43,7 +43,6 @@ enum vm_state {
 	VM_HELD,    /* crashed, and kept as it is */
 	VM_STATES
 };
-enum vm_end { END_POWEROFF, END_RESTART, END_CRASH, END_DESTROY };
 
 /* Why a vCPU does not run: it is runnable when none is set. Only its own core writes them. */
 #define BLOCK_HALT  BIT(0) /* HLT, or the hypercall */
@@ -74,7 +73,6 @@ struct vcpu_more {
 	uint64_t blocked;           /* BLOCK_* */
 	uint8_t sipi;               /* vector of the start-up IPI */
 	bool halt_irq;              /* an interrupt may end the halt (RFLAGS.IF was on) */
-	bool halt_asked;            /* the hypercall asked for a halt */
 	bool halt_event;            /* so may an event port (PV halt call) */
 	uint64_t tsc_aux;
 	uint64_t tsc_adjust;
@@ -172,8 +170,6 @@ int vm_load(struct vm *vm);
 int vm_load_image(struct vm *vm);
 /* Everything as at power-on; its vCPUs are loaded nowhere. 0 or error. */
 int vm_reset(struct vm *vm);
-/* The guest's watchdog bites after ns, 0: never; -ENODEV: it may have none. VM lock held. */
-int vm_watchdog(struct vm *vm, uint64_t ns);
 /* Registers and events of v as after INIT; it is loaded nowhere. */
 void vcpu_clear(struct vcpu *v);
 /* Before it is loaded for the first time: the time of day. */
@@ -187,8 +183,6 @@ uint64_t vm_now(struct vm *vm);
 /* kernel/life.c */
 /* What was loaded runs as soon as its cores do. */
 void vm_launch(struct vm *vm);
-/* Asks for the end; any core, any lock. Its cores carry it out before the next entry. */
-void vm_end(struct vm *vm, enum vm_end how);
 /* On vCPU 0's core, on its account: a bounded step of starting or clearing away. */
 void vm_work(struct vm *vm);
 /* v leaves its core, since its VM ends; on that core. */
@@ -245,7 +239,6 @@ int pv_init(struct vm *vm);
 void vm_console_in(struct vm *vm, uint8_t byte);
 /* Takes the oldest byte that waits for the guest; false: there is none. */
 bool vm_console_take(struct vm_more *m, uint8_t *byte);
-void vm_console_write(struct vm *vm, const char *p, unsigned n);
 /* The vector to inject from PIC or APIC, or -1; takes it when `take`. VM lock held. */
 int vcpu_irq(struct vcpu *v, bool take);
 /* Gives the UART what was typed and found no room; after each access. VM lock held. */

@@ -25,7 +25,7 @@ static int64_t console_write(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 
 		if (vm_read(ctx->vm, gpa + done, buf, n))
 			return done ? (int64_t)done : -EFAULT;
-		hcall_console_write(ctx->caller, buf, n);
+		vm_console_write(ctx->vm, buf, n);
 		done += n;
 	}
 	return (int64_t)done;
@@ -163,9 +163,7 @@ int64_t hypercall(struct hcall_ctx *ctx, uint64_t nr, const uint64_t args[5])
 	case MULLION_YIELD:
 		hcall_yield(ctx->caller);
 		return 0;
-	case MULLION_HALT:
-		if (!evtchn_active(ctx->events))
-			hcall_halt(ctx->caller);
+	case MULLION_HALT: /* carried out by the caller: it takes the VM's lock */
 		return 0;
 	case MULLION_EVENT_BIND:
 		if (args[2] >= ctx->vcpu_count)
@@ -184,11 +182,10 @@ int64_t hypercall(struct hcall_ctx *ctx, uint64_t nr, const uint64_t args[5])
 		return 0;
 	case MULLION_POWER_OFF:
 	case MULLION_RESTART:
-		hcall_power(ctx->caller, nr == MULLION_RESTART);
+		vm_end(ctx->vm, nr == MULLION_RESTART ? END_RESTART : END_POWEROFF);
 		return 0;
 	case MULLION_WATCHDOG:
-		return args[0] > MULLION_WATCHDOG_MAX ? -EINVAL
-						      : hcall_watchdog(ctx->caller, args[0]);
+		return args[0] > MULLION_WATCHDOG_MAX ? -EINVAL : vm_watchdog(ctx->vm, args[0]);
 	case MULLION_CRASH:
 		return crash(ctx, args[0], args[1], args[2]);
 	default:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hypercalls of paravirtual guests: argument checks and dispatch. Pure: the
- * machine comes through the hcall_ functions, guest memory through vm_read() and
- * vm_write(). The ABI is guests/include/mullion.h.
+ * machine comes through the hcall_ functions and those of kernel/vm.h. The ABI is
+ * guests/include/mullion.h.
  */
 #pragma once
 
@@ -23,7 +23,6 @@ struct hcall_ctx {
 };
 
 /* What the machine does for them: kernel/pv.c, or a test. None may wait. */
-void hcall_console_write(struct vcpu *v, const char *p, unsigned n);
 /* Bytes given, 0..n. */
 unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n);
 /* Nanoseconds on a clock of enum mullion_clock (already checked). */
@@ -31,15 +30,6 @@ uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock);
 /* One-shot, absolute monotonic; then evtchn_raise(MULLION_PORT_TIMER). */
 void hcall_timer_arm(struct vcpu *v, uint64_t deadline_ns); /* MULLION_TIMER_OFF: disarm */
 void hcall_yield(struct vcpu *v);
-/*
- * Block the vCPU until evtchn_active() or an interrupt can be taken; to be
- * checked again after the vCPU is marked as blocked, so that an event in between
- * is not lost. Called only when nothing is active.
- */
-void hcall_halt(struct vcpu *v);
-/* Bites after ns, 0: never. -ENODEV: there is none. */
-int hcall_watchdog(struct vcpu *v, uint64_t ns);
-void hcall_power(struct vcpu *v, bool restart);
 /* text: printable ASCII, NUL terminated. */
 void hcall_crash(struct vcpu *v, uint64_t reason, const char *text);
 

@@ -36,11 +36,6 @@ bool vm_console_take(struct vm_more *m, uint8_t *byte)
 	return true;
 }
 
-void hcall_console_write(struct vcpu *v, const char *p, unsigned n)
-{
-	vm_console_write(v->vm, p, n);
-}
-
 unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n)
 {
 	unsigned i = 0;
@@ -71,22 +66,6 @@ void hcall_yield(struct vcpu *v)
 	v->cpu->more->resched = true;
 }
 
-/* Carried out after the VM's lock is released. */
-void hcall_halt(struct vcpu *v)
-{
-	v->more->halt_asked = true;
-}
-
-int hcall_watchdog(struct vcpu *v, uint64_t ns)
-{
-	return vm_watchdog(v->vm, ns);
-}
-
-void hcall_power(struct vcpu *v, bool restart)
-{
-	vm_end(v->vm, restart ? END_RESTART : END_POWEROFF);
-}
-
 void hcall_crash(struct vcpu *v, uint64_t reason, const char *text)
 {
 	log_warn("%s: crashed by its own word: reason 0x%lx %s", v->vm->name, reason, text);
@@ -115,10 +94,8 @@ void pv_hypercall(struct vcpu *v)
 	if (!prints)
 		spin_unlock(&m->lock);
 	trace(TRACE_HYPERCALL, v->vm->id, v->id, nr, v->gpr[GPR_RAX]);
-	if (v->more->halt_asked) {
-		v->more->halt_asked = false;
+	if (nr == MULLION_HALT && !v->gpr[GPR_RAX])
 		vcpu_halt(v, true);
-	}
 }
 
 /* evtchn.notify; the VM's lock is held by whoever raises. */

@@ -161,7 +161,6 @@ void vcpu_clear(struct vcpu *v)
 	v->nmi_pending = 0;
 	memset(v->dr, 0, sizeof(v->dr));
 	v->dr6 = DR6_INIT;
-	v->more->halt_asked = false;
 }
 
 int vm_reset(struct vm *vm)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A virtual machine. What backends need of it; the rest is behind `more`. */
+/* A virtual machine: what backends and hypercalls need of it; the rest is behind `more`. */
 #pragma once
 
 #include "arch/x86/pt.h"
 #include "kernel/types.h"
 
 struct vm_more;
+
+enum vm_end { END_POWEROFF, END_RESTART, END_CRASH, END_DESTROY };
 
 struct vm {
 	const char *name;
@@ -27,3 +29,9 @@ int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size);
  * guest may change them at any time: for atomic updates only, never for checks.
  */
 void *vm_ptr(struct vm *vm, gpa_t gpa, unsigned size);
+
+void vm_console_write(struct vm *vm, const char *p, unsigned n);
+/* The guest's watchdog bites after ns, 0: never; -ENODEV: it may have none. VM lock held. */
+int vm_watchdog(struct vm *vm, uint64_t ns);
+/* Asks for the end; any core, any lock. Its cores carry it out before the next entry. */
+void vm_end(struct vm *vm, enum vm_end how);

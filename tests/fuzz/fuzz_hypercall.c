@@ -59,9 +59,9 @@ static void notify(void *ctx, unsigned vcpu, uint8_t vector)
 	MUST(vector == 0 || vector >= 32);
 }
 
-void hcall_console_write(struct vcpu *v, const char *p, unsigned n)
+void vm_console_write(struct vm *vm, const char *p, unsigned n)
 {
-	(void)v;
+	(void)vm;
 	MUST(n > 0);
 	(void)*(const volatile char *)&p[n - 1];
 }
@@ -91,15 +91,10 @@ void hcall_yield(struct vcpu *v)
 	(void)v;
 }
 
-void hcall_halt(struct vcpu *v)
+void vm_end(struct vm *vm, enum vm_end how)
 {
-	MUST(!evtchn_active((void *)v));
-}
-
-void hcall_power(struct vcpu *v, bool restart)
-{
-	(void)v;
-	(void)restart;
+	(void)vm;
+	(void)how;
 	powers++;
 }
 
@@ -113,9 +108,9 @@ void hcall_crash(struct vcpu *v, uint64_t reason, const char *text)
 	powers++;
 }
 
-int hcall_watchdog(struct vcpu *v, uint64_t ns)
+int vm_watchdog(struct vm *vm, uint64_t ns)
 {
-	(void)v;
+	(void)vm;
 	MUST(ns <= MULLION_WATCHDOG_MAX);
 	return -ENODEV;
 }

@@ -20,7 +20,7 @@
 static uint8_t image[SECTORS * 512];
 static struct blk disk;
 static struct evtchn events;
-static unsigned interrupts, yields, halts;
+static unsigned interrupts, yields;
 
 static char written[16384];
 static unsigned written_n;
@@ -31,6 +31,7 @@ static int power;
 static uint64_t power_reason;
 static char power_text[256];
 
+static struct vm machine;
 static int owner;
 
 enum { POWER_OFF, RESTART, CRASH };
@@ -42,9 +43,9 @@ static void notify(void *ctx, unsigned vcpu, uint8_t vector)
 	interrupts += vector != 0;
 }
 
-void hcall_console_write(struct vcpu *v, const char *p, unsigned n)
+void vm_console_write(struct vm *vm, const char *p, unsigned n)
 {
-	assert_ptr_equal(v, &owner);
+	assert_ptr_equal(vm, &machine);
 	assert_true(written_n + n <= sizeof(written));
 	memcpy(written + written_n, p, n);
 	written_n += n;
@@ -78,17 +79,12 @@ void hcall_yield(struct vcpu *v)
 	yields++;
 }
 
-void hcall_halt(struct vcpu *v)
+void vm_end(struct vm *vm, enum vm_end how)
 {
-	assert_ptr_equal(v, &owner);
-	halts++;
-}
-
-void hcall_power(struct vcpu *v, bool restart)
-{
-	assert_ptr_equal(v, &owner);
+	assert_ptr_equal(vm, &machine);
 	assert_int_equal(power, -1);
-	power = restart ? RESTART : POWER_OFF;
+	assert_true(how == END_RESTART || how == END_POWEROFF);
+	power = how == END_RESTART ? RESTART : POWER_OFF;
 }
 
 void hcall_crash(struct vcpu *v, uint64_t reason, const char *text)
@@ -101,9 +97,9 @@ void hcall_crash(struct vcpu *v, uint64_t reason, const char *text)
 	strcpy(power_text, text);
 }
 
-int hcall_watchdog(struct vcpu *v, uint64_t ns)
+int vm_watchdog(struct vm *vm, uint64_t ns)
 {
-	assert_ptr_equal(v, &owner);
+	assert_ptr_equal(vm, &machine);
 	armed = ns;
 	return 0;
 }
@@ -113,8 +109,11 @@ static struct hcall_ctx ctx;
 static int setup(void **state)
 {
 	(void)state;
-	ctx = (struct hcall_ctx){
-		.vcpu_count = 2, .events = &events, .disk = &disk, .caller = (void *)&owner};
+	ctx = (struct hcall_ctx){.vm = &machine,
+				 .vcpu_count = 2,
+				 .events = &events,
+				 .disk = &disk,
+				 .caller = (void *)&owner};
 	evtchn_init(&events, notify, NULL);
 	assert_int_equal(evtchn_bind(&events, MULLION_PORT_BLOCK, 0x41, 0), 0);
 	for (unsigned i = 0; i < sizeof(image); i++)
@@ -122,7 +121,7 @@ static int setup(void **state)
 	assert_int_equal(blk_mem_init(&disk, image, sizeof(image), false), 0);
 	memset(ram, 0, sizeof(ram));
 	ram_after_read = NULL;
-	interrupts = yields = halts = written_n = 0;
+	interrupts = yields = written_n = 0;
 	typed = "";
 	power = -1;
 	return 0;
@@ -151,7 +150,7 @@ static void test_dispatch(void **state)
 			assert_int_equal(call(nr, RAM_BASE, 1, 0), -MULLION_EPERM);
 	}
 	assert_int_equal(power, -1);
-	assert_int_equal(written_n + yields + halts, 0);
+	assert_int_equal(written_n + yields, 0);
 }
 
 static void test_console_write(void **state)
@@ -417,17 +416,12 @@ static void test_events(void **state)
 {
 	(void)state;
 	assert_int_equal(call(MULLION_HALT, 0, 0, 0), 0);
-	assert_int_equal(halts, 1);
 	assert_int_equal(call(MULLION_EVENT_SEND, MULLION_PORT_TIMER, 0, 0), -EINVAL);
 	assert_int_equal(call(MULLION_EVENT_SEND, MULLION_PORT_USER - 1, 0, 0), -EINVAL);
 	assert_int_equal(call(MULLION_EVENT_SEND, MULLION_PORTS, 0, 0), -EINVAL);
 	assert_int_equal(call(MULLION_EVENT_SEND, UINT64_MAX, 0, 0), -EINVAL);
 	assert_int_equal(call(MULLION_EVENT_SEND, 31, 0, 0), 0);
-	assert_int_equal(call(MULLION_HALT, 0, 0, 0), 0);
-	assert_int_equal(halts, 1); /* something was pending */
 	assert_int_equal(call(MULLION_EVENT_MASK, 1ull << 31, 0, 0), 0);
-	assert_int_equal(call(MULLION_HALT, 0, 0, 0), 0);
-	assert_int_equal(halts, 2);
 	assert_int_equal(call(MULLION_EVENT_MASK, 1ull << 32, 0, 0), -EINVAL);
 	assert_int_equal(call(MULLION_EVENT_TAKE, 1ull << 32, 0, 0), -EINVAL);
 	assert_int_equal(call(MULLION_EVENT_MASK, 0, 0, 0), 1ll << 31);
