@@ -67,7 +67,7 @@ static void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
 	uint64_t value;
 
 	if (msr_read(v, (uint32_t)v->gpr[GPR_RCX], &value)) {
-		vcpu_gp(v);
+		vcpu_exception(v, VEC_GP);
 	} else if (vcpu_advance(v, e)) {
 		v->gpr[GPR_RAX] = (uint32_t)value;
 		v->gpr[GPR_RDX] = value >> 32;
@@ -79,7 +79,7 @@ static void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
 	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
 
 	if (msr_write(v, (uint32_t)v->gpr[GPR_RCX], value))
-		vcpu_gp(v);
+		vcpu_exception(v, VEC_GP);
 	else
 		(void)vcpu_advance(v, e);
 }
@@ -166,7 +166,7 @@ static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
 	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
 
 	if (vcpu_cpl(v) || (uint32_t)v->gpr[GPR_RCX] || !xcr0_valid(value, xstate_supported())) {
-		vcpu_gp(v);
+		vcpu_exception(v, VEC_GP);
 	} else if (vcpu_advance(v, e)) {
 		v->xcr0 = value;
 		xsetbv(0, value);
@@ -243,7 +243,7 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		break;
 	case EXIT_PROTECTED:
 		vcpu_refused(v, REFUSE_INSN, e->kind);
-		vcpu_gp(v);
+		vcpu_exception(v, VEC_GP);
 		break;
 	case EXIT_SHUTDOWN:
 		vcpu_crash(v, "triple fault");

@@ -267,9 +267,7 @@ void vcpu_put(struct vcpu *v);
 /* One more NMI is due; any core; the caller notifies. */
 void vcpu_nmi(struct vcpu *v);
 void vcpu_inject(struct vcpu *v, struct vcpu_event e);
-void vcpu_exception(struct vcpu *v, enum x86_vector vec);       /* without error code */
-void vcpu_gp(struct vcpu *v);                                   /* #GP(0) */
-void vcpu_page_fault(struct vcpu *v, gva_t va, uint32_t error); /* sets CR2 */
+void vcpu_exception(struct vcpu *v, enum x86_vector vec); /* #UD, #DB, #GP(0) */
 /* Moves RIP past the instruction of the exit; false: an exception is pending instead. */
 bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e);
 /* Is there something that ends v's halt? VM lock held. */

@@ -190,7 +190,7 @@ void vcpu_emulate(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 	if (err == -EFAULT)
 		vcpu_inject(v, e.fault);
 	else if (err < 0) /* no driver uses it on a device (SSE, VEX, far calls…) */
-		vcpu_gp(v);
+		vcpu_exception(v, VEC_GP);
 	if (err < 0)
 		return;
 	if (e.rflags != e.regs.rflags)
@@ -220,12 +220,9 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 	if (e->u.page_fault.exec) {
 		fetch_fault(v, gpa);
 	} else if (e->u.page_fault.walk) {
-		/* Page tables outside RAM read as all ones: reserved bits are set. */
+		/* AMD-V does not tell for which linear address a #PF would be due. */
 		vcpu_refused(v, REFUSE_READ, gpa >> PAGE_SHIFT);
-		if (e->u.page_fault.gva_valid)
-			vcpu_page_fault(v, e->u.page_fault.gva, (uint32_t)(PFEC_P | PFEC_RSVD));
-		else
-			vcpu_crash(v, "its page tables lie outside its memory");
+		vcpu_crash(v, "its page tables lie outside its memory");
 	} else if (v->pending.valid) {
 		/* Not the instruction at RIP: the IDT, GDT, TSS or stack of the event. */
 		vcpu_crash(v, "an event is delivered through memory that it does not have");

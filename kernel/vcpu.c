@@ -118,20 +118,11 @@ void vcpu_inject(struct vcpu *v, struct vcpu_event e)
 
 void vcpu_exception(struct vcpu *v, enum x86_vector vec)
 {
-	vcpu_inject(v, (struct vcpu_event){
-			       .valid = true, .type = EVENT_EXCEPTION, .vector = (uint8_t)vec});
-}
-
-void vcpu_gp(struct vcpu *v)
-{
 	/* No error code in real mode (SDM 3A 20.1.4): the backends drop it there. */
-	vcpu_inject(v, event_fault(VEC_GP, 0));
-}
-
-void vcpu_page_fault(struct vcpu *v, gva_t va, uint32_t error)
-{
-	vcpu_ops->set(v, REG_CR2, va);
-	vcpu_inject(v, event_fault(VEC_PF, error));
+	vcpu_inject(v, (struct vcpu_event){.valid = true,
+					   .type = EVENT_EXCEPTION,
+					   .vector = (uint8_t)vec,
+					   .has_error = vec == VEC_GP});
 }
 
 bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)

@@ -131,8 +131,7 @@ struct vcpu_exit {
 		} io;
 		struct {
 			gpa_t gpa;
-			gva_t gva; /* valid when gva_valid */
-			bool gva_valid, write, exec;
+			bool write, exec;
 			bool walk;        /* fault on the guest's own page tables */
 			uint8_t insn[15]; /* instruction bytes where hardware has decode assists */
 			uint8_t insn_bytes; /* how many; 0: fetch them from guest memory */

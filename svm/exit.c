@@ -47,8 +47,6 @@ static void decode_npf(const struct vmcb *c, struct vcpu_exit *exit)
 		n = c->insn_bytes > INSN_MAX ? INSN_MAX : c->insn_bytes;
 	exit->kind = EXIT_PAGE_FAULT;
 	exit->u.page_fault.gpa = c->exit_info2;
-	exit->u.page_fault.gva = 0;
-	exit->u.page_fault.gva_valid = false;
 	exit->u.page_fault.write = (error & NPF_W) != 0;
 	exit->u.page_fault.exec = (error & NPF_I) != 0;
 	exit->u.page_fault.walk = (error & NPF_WALK) != 0;

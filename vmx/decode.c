@@ -82,18 +82,14 @@ void vmx_decode_io(uint64_t q, struct vcpu_exit *exit)
 }
 
 /* SDM 3C table 27-7. */
-void vmx_decode_ept(uint64_t q, gpa_t gpa, gva_t gva, struct vcpu_exit *exit)
+void vmx_decode_ept(uint64_t q, gpa_t gpa, struct vcpu_exit *exit)
 {
-	bool valid = q & EPT_QUAL_GVA_VALID;
-
 	exit->kind = EXIT_PAGE_FAULT;
 	exit->u.page_fault.gpa = gpa;
-	exit->u.page_fault.gva = valid ? gva : 0;
-	exit->u.page_fault.gva_valid = valid;
 	exit->u.page_fault.write = q & EPT_QUAL_WRITE;
 	exit->u.page_fault.exec = q & EPT_QUAL_FETCH;
 	/* Without a linear address it was the load of PDPTEs. */
-	exit->u.page_fault.walk = !valid || !(q & EPT_QUAL_FINAL);
+	exit->u.page_fault.walk = !(q & EPT_QUAL_GVA_VALID) || !(q & EPT_QUAL_FINAL);
 	exit->u.page_fault.insn_bytes = 0;
 }
 

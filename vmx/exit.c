@@ -97,9 +97,8 @@ static void exception(struct vcpu *v, struct vcpu_exit *exit)
 static void ept_violation(struct vcpu *v, struct vcpu_exit *exit)
 {
 	uint64_t q = vmread(EXIT_QUALIFICATION);
-	gva_t gva = q & EPT_QUAL_GVA_VALID ? vmread(GUEST_LINEAR_ADDRESS) : 0;
 
-	vmx_decode_ept(q, vmread(GUEST_PHYSICAL_ADDRESS), gva, exit);
+	vmx_decode_ept(q, vmread(GUEST_PHYSICAL_ADDRESS), exit);
 	if ((q & EPT_QUAL_NMI_UNBLOCKED) && !v->pending.valid)
 		vmx_block_nmi(vmx_hw(v));
 }

@@ -57,7 +57,7 @@ enum vcpu_exit_kind vmx_exit_kind(uint32_t basic_reason);
 /* Is it caused by executing an instruction, so that its length is valid (SDM 3C 27.2.5)? */
 bool vmx_exit_has_length(uint32_t basic_reason);
 void vmx_decode_io(uint64_t qualification, struct vcpu_exit *exit);
-void vmx_decode_ept(uint64_t qualification, gpa_t gpa, gva_t gva, struct vcpu_exit *exit);
+void vmx_decode_ept(uint64_t qualification, gpa_t gpa, struct vcpu_exit *exit);
 /* Exit, entry or IDT-vectoring information to an event; reserved bits are dropped. */
 struct vcpu_event vmx_decode_event(uint32_t info, uint32_t error, uint32_t insn_len);
 /* And back. Error codes go in protected mode only (SDM 3C 26.2.1.3). */

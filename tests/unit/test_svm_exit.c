@@ -165,7 +165,7 @@ static void nested_page_fault(void **state)
 	assert_int_equal(leave(VMEXIT_NPF, BIT(32) | 6, 0xfee00300), EXIT_PAGE_FAULT);
 	assert_int_equal(e.u.page_fault.gpa, 0xfee00300);
 	assert_true(e.u.page_fault.write);
-	assert_false(e.u.page_fault.exec || e.u.page_fault.walk || e.u.page_fault.gva_valid);
+	assert_false(e.u.page_fault.exec || e.u.page_fault.walk);
 	assert_int_equal(e.u.page_fault.insn_bytes, 0);
 	svm_caps.features = SVM_FEATURE_DECODE_ASSISTS;
 	leave(VMEXIT_NPF, BIT(33) | 0x0e, 0x1000); /* QEMU: reserved bits without P */

@@ -84,26 +84,23 @@ static void test_ept(void **state)
 
 	(void)state;
 	memset(&e, 0xff, sizeof(e));
-	vmx_decode_ept(0x182 | BIT(12), 0xfee00300, 0xffffffffff5fd300, &e);
+	vmx_decode_ept(0x182 | BIT(12), 0xfee00300, &e);
 	assert_int_equal(e.kind, EXIT_PAGE_FAULT);
 	assert_true(e.u.page_fault.gpa == 0xfee00300);
-	assert_true(e.u.page_fault.gva == 0xffffffffff5fd300);
-	assert_true(e.u.page_fault.gva_valid && e.u.page_fault.write);
+	assert_true(e.u.page_fault.write);
 	assert_false(e.u.page_fault.exec || e.u.page_fault.walk);
 	assert_int_equal(e.u.page_fault.insn_bytes, 0);
 
-	vmx_decode_ept(0x184, 1, 2, &e);
+	vmx_decode_ept(0x184, 1, &e);
 	assert_true(e.u.page_fault.exec);
 	assert_false(e.u.page_fault.write || e.u.page_fault.walk);
 
 	/* Bit 8 clear: the guest's own page tables. */
-	vmx_decode_ept(0x081, 1, 2, &e);
-	assert_true(e.u.page_fault.walk && e.u.page_fault.gva_valid);
-	/* Bit 7 clear: bit 8 means nothing, and there is no linear address. */
-	vmx_decode_ept(0x101, 1, 2, &e);
+	vmx_decode_ept(0x081, 1, &e);
 	assert_true(e.u.page_fault.walk);
-	assert_false(e.u.page_fault.gva_valid);
-	assert_true(e.u.page_fault.gva == 0);
+	/* Bit 7 clear: bit 8 means nothing. */
+	vmx_decode_ept(0x101, 1, &e);
+	assert_true(e.u.page_fault.walk);
 }
 
 static void test_events(void **state)
