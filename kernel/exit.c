@@ -17,7 +17,6 @@ const char *const exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_CPUID] = "CPUID",
 	[EXIT_HYPERCALL] = "hypercall",
 	[EXIT_HLT] = "HLT",
-	[EXIT_PAUSE] = "PAUSE",
 	[EXIT_SLICE] = "end of slice",
 	[EXIT_XSETBV] = "XSETBV",
 	[EXIT_CACHE] = "INVD/WBINVD",
@@ -228,7 +227,6 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 	case EXIT_HLT:
 		handle_hlt(v, e);
 		break;
-	case EXIT_PAUSE:
 	case EXIT_CACHE: /* caches are coherent with all that a guest can reach */
 		(void)vcpu_advance(v, e);
 		break;

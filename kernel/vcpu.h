@@ -104,7 +104,6 @@ enum vcpu_exit_kind {
 	EXIT_CPUID,
 	EXIT_HYPERCALL, /* VMCALL or VMMCALL, the one of this vendor */
 	EXIT_HLT,
-	EXIT_PAUSE,
 	EXIT_SLICE, /* the end of the slice, where the backend keeps it (keeps_slices) */
 	EXIT_XSETBV,
 	EXIT_CACHE,       /* INVD, WBINVD */
@@ -127,11 +126,11 @@ struct vcpu_exit {
 		struct {
 			uint16_t port;
 			uint8_t size; /* 1, 2, 4 bytes */
-			bool in, string, rep;
+			bool in, string;
 		} io;
 		struct {
 			gpa_t gpa;
-			bool write, exec;
+			bool exec;
 			bool walk;        /* fault on the guest's own page tables */
 			uint8_t insn[15]; /* instruction bytes where hardware has decode assists */
 			uint8_t insn_bytes; /* how many; 0: fetch them from guest memory */

@@ -11,9 +11,8 @@ enum vm_end { END_POWEROFF, END_RESTART, END_CRASH, END_DESTROY };
 
 struct vm {
 	const char *name;
-	unsigned id;      /* 1.. */
-	struct pt p2m;    /* guest-physical to host-physical: EPT or NPT */
-	hpa_t msr_bitmap; /* the backend's, shared by the VM's vCPUs; 0 until made */
+	unsigned id;   /* 1.. */
+	struct pt p2m; /* guest-physical to host-physical: EPT or NPT */
 	struct vm_more *more;
 };
 

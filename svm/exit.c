@@ -30,7 +30,6 @@ static void decode_io(const struct vmcb *c, struct vcpu_exit *exit)
 	exit->u.io.size = IOIO_SIZE(info);
 	exit->u.io.in = (info & IOIO_IN) != 0;
 	exit->u.io.string = (info & IOIO_STR) != 0;
-	exit->u.io.rep = (info & IOIO_REP) != 0;
 }
 
 /*
@@ -47,7 +46,6 @@ static void decode_npf(const struct vmcb *c, struct vcpu_exit *exit)
 		n = c->insn_bytes > INSN_MAX ? INSN_MAX : c->insn_bytes;
 	exit->kind = EXIT_PAGE_FAULT;
 	exit->u.page_fault.gpa = c->exit_info2;
-	exit->u.page_fault.write = (error & NPF_W) != 0;
 	exit->u.page_fault.exec = (error & NPF_I) != 0;
 	exit->u.page_fault.walk = (error & NPF_WALK) != 0;
 	exit->u.page_fault.insn_bytes = n;
@@ -57,12 +55,13 @@ static void decode_npf(const struct vmcb *c, struct vcpu_exit *exit)
 /* Those whose code says it all; EXIT_NONE in the table: not among them. */
 static enum vcpu_exit_kind plain_kind(uint32_t code)
 {
+	/* clang-format off */
 	static const uint8_t kinds[] = {
 		[VMEXIT_INTR] = EXIT_HOST_IRQ,     [VMEXIT_NMI] = EXIT_HOST_NMI,
 		[VMEXIT_INIT] = EXIT_INIT,         [VMEXIT_RDPMC] = EXIT_PROTECTED,
 		[VMEXIT_CPUID] = EXIT_CPUID,       [VMEXIT_INVD] = EXIT_CACHE,
-		[VMEXIT_PAUSE] = EXIT_PAUSE,       [VMEXIT_HLT] = EXIT_HLT,
-		[VMEXIT_INVLPGA] = EXIT_UNDEFINED, [VMEXIT_TASK_SWITCH] = EXIT_TASK_SWITCH,
+		[VMEXIT_HLT] = EXIT_HLT,           [VMEXIT_INVLPGA] = EXIT_UNDEFINED,
+		[VMEXIT_TASK_SWITCH] = EXIT_TASK_SWITCH,
 		[VMEXIT_SHUTDOWN] = EXIT_SHUTDOWN, [VMEXIT_VMRUN] = EXIT_UNDEFINED,
 		[VMEXIT_VMMCALL] = EXIT_HYPERCALL, [VMEXIT_VMLOAD] = EXIT_UNDEFINED,
 		[VMEXIT_VMSAVE] = EXIT_UNDEFINED,  [VMEXIT_STGI] = EXIT_UNDEFINED,
@@ -71,6 +70,7 @@ static enum vcpu_exit_kind plain_kind(uint32_t code)
 		[VMEXIT_MWAIT] = EXIT_UNDEFINED,   [VMEXIT_MWAIT_COND] = EXIT_UNDEFINED,
 		[VMEXIT_XSETBV] = EXIT_XSETBV,     [VMEXIT_RDPRU] = EXIT_UNDEFINED,
 	};
+	/* clang-format on */
 
 	return code < ARRAY_SIZE(kinds) ? (enum vcpu_exit_kind)kinds[code] : EXIT_NONE;
 }

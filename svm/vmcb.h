@@ -156,7 +156,6 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #define VMEXIT_CPUID       0x72u
 #define VMEXIT_IRET        0x74u
 #define VMEXIT_INVD        0x76u
-#define VMEXIT_PAUSE       0x77u
 #define VMEXIT_HLT         0x78u
 #define VMEXIT_INVLPGA     0x7au
 #define VMEXIT_IOIO        0x7bu
@@ -183,12 +182,10 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 /* exit_info1 of IOIO (APM 2 15.10.2) */
 #define IOIO_IN         BIT(0)
 #define IOIO_STR        BIT(2)
-#define IOIO_REP        BIT(3)
 #define IOIO_SIZE(i)    ((uint8_t)((i) >> 4) & 7u) /* one bit: 1, 2 or 4 bytes */
 #define IOIO_PORT_SHIFT 16u
 
 /* exit_info1 of NPF (APM 2 15.25.6): a page-fault error code and: */
-#define NPF_W    BIT(1)
 #define NPF_I    BIT(4)
 #define NPF_WALK BIT(33) /* on the guest's own page tables */
 

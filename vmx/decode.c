@@ -30,7 +30,6 @@ static const uint8_t kinds[REASON_COUNT] = {
 	[REASON_BAD_MSR_LOAD] = EXIT_FAILED,
 	[REASON_MWAIT] = EXIT_UNDEFINED,
 	[REASON_MONITOR] = EXIT_UNDEFINED,
-	[REASON_PAUSE] = EXIT_PAUSE,
 	[REASON_ENTRY_MACHINE_CHECK] = EXIT_HOST_MC,
 	/* The guest lowered its TPR: what was masked may be deliverable now. */
 	[REASON_TPR_BELOW_THRESHOLD] = EXIT_IRQ_WINDOW,
@@ -59,7 +58,6 @@ bool vmx_exit_has_length(uint32_t basic)
 	case REASON_CPUID ... REASON_WRMSR:
 	case REASON_MWAIT:
 	case REASON_MONITOR:
-	case REASON_PAUSE:
 	case REASON_INVEPT:
 	case REASON_INVVPID ... REASON_XSETBV:
 	case REASON_VMFUNC ... REASON_ENCLS:
@@ -77,7 +75,6 @@ void vmx_decode_io(uint64_t q, struct vcpu_exit *exit)
 	exit->u.io.size = (uint8_t)((q & 7) + 1);
 	exit->u.io.in = q & BIT(3);
 	exit->u.io.string = q & BIT(4);
-	exit->u.io.rep = q & BIT(5);
 	exit->u.io.port = (uint16_t)(q >> 16);
 }
 
@@ -86,7 +83,6 @@ void vmx_decode_ept(uint64_t q, gpa_t gpa, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_PAGE_FAULT;
 	exit->u.page_fault.gpa = gpa;
-	exit->u.page_fault.write = q & EPT_QUAL_WRITE;
 	exit->u.page_fault.exec = q & EPT_QUAL_FETCH;
 	/* Without a linear address it was the load of PDPTEs. */
 	exit->u.page_fault.walk = !(q & EPT_QUAL_GVA_VALID) || !(q & EPT_QUAL_FINAL);

@@ -38,7 +38,7 @@ void vmx_give_back(struct vmx_vcpu *h, bool borrowed)
 		make_current(c->loaded);
 }
 
-static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
+static void write_controls(struct vmx_vcpu *h)
 {
 	static const struct vmcs_field zero[] = {
 		VM_EXIT_MSR_STORE_COUNT, VM_EXIT_MSR_LOAD_COUNT,     VM_ENTRY_MSR_LOAD_COUNT,
@@ -60,7 +60,7 @@ static void write_controls(struct vmx_vcpu *h, const struct vm *vm)
 	 * (CVE-2015-8104, CVE-2015-5307). #MC is the host's.
 	 */
 	vmwrite(EXCEPTION_BITMAP, BIT(VEC_DB) | BIT(VEC_AC) | BIT(VEC_MC));
-	vmwrite(MSR_BITMAP_ADDRESS, vm->msr_bitmap ? vm->msr_bitmap : virt_to_phys(vmx_msr_bitmap));
+	vmwrite(MSR_BITMAP_ADDRESS, virt_to_phys(vmx_msr_bitmap));
 	if (h->vpid)
 		vmwrite(VPID, h->vpid);
 	vmwrite(VIRTUAL_APIC_ADDRESS,
@@ -131,7 +131,7 @@ void vmx_vcpu_create(struct vcpu *v)
 	*(uint32_t *)h->vmcs = vmx_revision();
 	clear(h);
 	borrowed = vmx_borrow(h);
-	write_controls(h, v->vm);
+	write_controls(h);
 	vmx_give_back(h, borrowed);
 }
 

@@ -197,7 +197,6 @@ struct vmcs_field {
 #define REASON_BAD_MSR_LOAD           34u
 #define REASON_MWAIT                  36u
 #define REASON_MONITOR                39u
-#define REASON_PAUSE                  40u
 #define REASON_ENTRY_MACHINE_CHECK    41u
 #define REASON_TPR_BELOW_THRESHOLD    43u
 #define REASON_EPT_VIOLATION          48u
@@ -214,7 +213,6 @@ struct vmcs_field {
 #define REASON_COUNT                  65u
 
 /* Exit qualification of EPT violations (table 27-7). */
-#define EPT_QUAL_WRITE                BIT(1)
 #define EPT_QUAL_FETCH                BIT(2)
 #define EPT_QUAL_GVA_VALID            BIT(7)
 #define EPT_QUAL_FINAL                BIT(8) /* not an access to a guest page table */

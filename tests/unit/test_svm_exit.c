@@ -71,17 +71,16 @@ static void every_code(void **state)
 		uint32_t code;
 		enum vcpu_exit_kind kind;
 	} known[] = {
-		{0x51, EXIT_EXCEPTION},   {0x52, EXIT_HOST_MC},   {0x60, EXIT_HOST_IRQ},
-		{0x61, EXIT_HOST_NMI},    {0x63, EXIT_INIT},      {0x64, EXIT_IRQ_WINDOW},
-		{0x6f, EXIT_PROTECTED},   {0x72, EXIT_CPUID},     {0x74, EXIT_NONE},
-		{0x76, EXIT_CACHE},       {0x77, EXIT_PAUSE},     {0x78, EXIT_HLT},
-		{0x7a, EXIT_UNDEFINED},   {0x7b, EXIT_IO},        {0x7c, EXIT_RDMSR},
-		{0x7d, EXIT_TASK_SWITCH}, {0x7f, EXIT_SHUTDOWN},  {0x80, EXIT_UNDEFINED},
-		{0x81, EXIT_HYPERCALL},   {0x82, EXIT_UNDEFINED}, {0x83, EXIT_UNDEFINED},
-		{0x84, EXIT_UNDEFINED},   {0x85, EXIT_UNDEFINED}, {0x86, EXIT_UNDEFINED},
-		{0x89, EXIT_CACHE},       {0x8a, EXIT_UNDEFINED}, {0x8b, EXIT_UNDEFINED},
-		{0x8c, EXIT_UNDEFINED},   {0x8d, EXIT_XSETBV},    {0x8e, EXIT_UNDEFINED},
-		{0x400, EXIT_PAGE_FAULT},
+		{0x51, EXIT_EXCEPTION}, {0x52, EXIT_HOST_MC},   {0x60, EXIT_HOST_IRQ},
+		{0x61, EXIT_HOST_NMI},  {0x63, EXIT_INIT},      {0x64, EXIT_IRQ_WINDOW},
+		{0x6f, EXIT_PROTECTED}, {0x72, EXIT_CPUID},     {0x74, EXIT_NONE},
+		{0x76, EXIT_CACHE},     {0x78, EXIT_HLT},       {0x7a, EXIT_UNDEFINED},
+		{0x7b, EXIT_IO},        {0x7c, EXIT_RDMSR},     {0x7d, EXIT_TASK_SWITCH},
+		{0x7f, EXIT_SHUTDOWN},  {0x80, EXIT_UNDEFINED}, {0x81, EXIT_HYPERCALL},
+		{0x82, EXIT_UNDEFINED}, {0x83, EXIT_UNDEFINED}, {0x84, EXIT_UNDEFINED},
+		{0x85, EXIT_UNDEFINED}, {0x86, EXIT_UNDEFINED}, {0x89, EXIT_CACHE},
+		{0x8a, EXIT_UNDEFINED}, {0x8b, EXIT_UNDEFINED}, {0x8c, EXIT_UNDEFINED},
+		{0x8d, EXIT_XSETBV},    {0x8e, EXIT_UNDEFINED}, {0x400, EXIT_PAGE_FAULT},
 	};
 	unsigned next = 0;
 
@@ -116,13 +115,13 @@ static void io_info(void **state)
 	assert_int_equal(leave(VMEXIT_IOIO, 0x0cf80040 | BIT(9), RIP + 1), EXIT_IO);
 	assert_int_equal(e.u.io.port, 0xcf8);
 	assert_int_equal(e.u.io.size, 4);
-	assert_false(e.u.io.in || e.u.io.string || e.u.io.rep);
+	assert_false(e.u.io.in || e.u.io.string);
 	assert_int_equal(e.insn_len, 1);
 	/* REP INSW */
 	assert_int_equal(leave(VMEXIT_IOIO, 0xffff002d, RIP + 3), EXIT_IO);
 	assert_int_equal(e.u.io.port, 0xffff);
 	assert_int_equal(e.u.io.size, 2);
-	assert_true(e.u.io.in && e.u.io.string && e.u.io.rep);
+	assert_true(e.u.io.in && e.u.io.string);
 	assert_int_equal(e.insn_len, 3);
 	leave(VMEXIT_IOIO, 0x600010, RIP + 15);
 	assert_int_equal(e.insn_len, 15);
@@ -164,16 +163,15 @@ static void nested_page_fault(void **state)
 	memset(s.vmcb.insn, 0x90, sizeof(s.vmcb.insn));
 	assert_int_equal(leave(VMEXIT_NPF, BIT(32) | 6, 0xfee00300), EXIT_PAGE_FAULT);
 	assert_int_equal(e.u.page_fault.gpa, 0xfee00300);
-	assert_true(e.u.page_fault.write);
 	assert_false(e.u.page_fault.exec || e.u.page_fault.walk);
 	assert_int_equal(e.u.page_fault.insn_bytes, 0);
 	svm_caps.features = SVM_FEATURE_DECODE_ASSISTS;
 	leave(VMEXIT_NPF, BIT(33) | 0x0e, 0x1000); /* QEMU: reserved bits without P */
-	assert_true(e.u.page_fault.walk && e.u.page_fault.write);
+	assert_true(e.u.page_fault.walk);
 	assert_int_equal(e.u.page_fault.insn_bytes, 15);
 	assert_int_equal(e.u.page_fault.insn[14], 0x90);
 	leave(VMEXIT_NPF, BIT(32) | 0x14, 0x1000);
-	assert_true(e.u.page_fault.exec && !e.u.page_fault.write);
+	assert_true(e.u.page_fault.exec);
 }
 
 static void refusal(void **state)
