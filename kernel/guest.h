@@ -164,10 +164,11 @@ extern unsigned vm_count;
 void modules_init(const struct handoff *h);
 /* Makes a VM of the configuration, not started; NULL after a message. */
 struct vm *vm_create(const struct config_vm *conf, const unsigned *cores);
-/* Gives it memory with its image in it. 0 or error, after a message. */
-int vm_load(struct vm *vm);
-/* What loading gives, in memory that is cleared already. 0 or error, after a message. */
-int vm_load_image(struct vm *vm);
+/*
+ * A step towards memory with its image in it, that clears at most max bytes. 0;
+ * -EAGAIN: there is more to do; else an error, after a message.
+ */
+int vm_load(struct vm *vm, uint64_t max);
 /* Everything as at power-on; its vCPUs are loaded nowhere. 0 or error. */
 int vm_reset(struct vm *vm);
 /* Registers and events of v as after INIT; it is loaded nowhere. */
@@ -175,8 +176,6 @@ void vcpu_clear(struct vcpu *v);
 /* Before it is loaded for the first time: the time of day. */
 void wallclock_init(uint64_t epoch);
 void vm_list_refusals(struct vm *vm);
-/* After no memory was to be had. */
-void vm_complain_memory(struct vm *vm);
 /* Nanoseconds since the start of the VM. */
 uint64_t vm_now(struct vm *vm);
 

@@ -141,23 +141,12 @@ static void finish(struct vm *vm)
 
 static void start(struct vm *vm)
 {
-	struct vm_more *m = vm->more;
+	int err = vm_load(vm, CLEAR_STEP);
 
-	if (!m->ram_count) {
-		if (vm_ram_alloc(vm, m->conf->memory)) {
-			vm_complain_memory(vm);
-			rest(vm, VM_OFF);
-		}
-		return;
-	}
-	if (!vm_ram_clear(vm, CLEAR_STEP))
-		return;
-	if (vm_load_image(vm)) {
-		vm_ram_free(vm);
+	if (!err)
+		vm_launch(vm);
+	else if (err != -EAGAIN)
 		rest(vm, VM_OFF);
-		return;
-	}
-	vm_launch(vm);
 }
 
 /*

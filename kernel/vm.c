@@ -190,39 +190,28 @@ int vm_reset(struct vm *vm)
 	return m->pc ? pc_init(vm) : pv_init(vm);
 }
 
-void vm_complain_memory(struct vm *vm)
-{
-	const struct config_vm *c = vm->more->conf;
-
-	complain(c->memory_line ? c->memory_line : c->line,
-		 "[vm %s] %lu MiB of memory are not free (%lu MiB are): give it less; "
-		 "the VM is not started",
-		 vm->name, c->memory >> 20, mem_free_bytes() >> 20);
-}
-
-int vm_load_image(struct vm *vm)
+int vm_load(struct vm *vm, uint64_t max)
 {
 	struct vm_more *m = vm->more;
+	const struct config_vm *c = m->conf;
+	int err = m->ram_count ? 0 : vm_ram_alloc(vm, c->memory);
 
+	if (err) {
+		complain(c->memory_line ? c->memory_line : c->line,
+			 "[vm %s] %lu MiB of memory are not free (%lu MiB are): give it less; "
+			 "the VM is not started",
+			 vm->name, c->memory >> 20, mem_free_bytes() >> 20);
+		return err;
+	}
+	if (!vm_ram_clear(vm, max))
+		return -EAGAIN;
 	if (m->learn) /* until now it could be read */
 		memset(m->learn, 0, sizeof(*m->learn));
 	/* From here on time counts for the guest. */
 	m->tsc_start = rdtsc();
 	m->epoch = boot_epoch + tsc_to_ns(m->tsc_start - boot_tsc) / 1000000000;
 	m->start = (struct vcpu_start){0};
-	return load_image(vm, &m->start);
-}
-
-int vm_load(struct vm *vm)
-{
-	int err = vm_ram_alloc(vm, vm->more->conf->memory);
-
-	if (err) {
-		vm_complain_memory(vm);
-		return err;
-	}
-	(void)vm_ram_clear(vm, UINT64_MAX);
-	err = vm_load_image(vm);
+	err = load_image(vm, &m->start);
 	if (err)
 		vm_ram_free(vm);
 	return err;
