@@ -45,16 +45,10 @@ void vm_launch(struct vm *vm)
 	m->suspended = false;
 	m->leaving = m->vcpu_count; /* in its time */
 	spin_lock(&m->lock);        /* the console may have a byte for a device */
-	int err = vm_reset(vm);
-	if (!err)
-		m->state = VM_RUNNING;
+	if (vm_reset(vm))
+		panic("%s: its devices do not fit", vm->name);
+	m->state = VM_RUNNING;
 	spin_unlock(&m->lock);
-	if (err) {
-		log_err("%s: cannot be started: error %d", vm->name, err);
-		vm_ram_free(vm);
-		rest(vm, VM_OFF);
-		return;
-	}
 	m->starts++;
 	log_info("%s: started on core %u (%s), %lu MiB", vm->name, v->cpu->id,
 		 v->cpu->more->queue.ops->name, m->conf->memory >> 20);
