@@ -171,8 +171,6 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores);
 int vm_load(struct vm *vm, uint64_t max);
 /* Everything as at power-on; its vCPUs are loaded nowhere. 0 or error. */
 int vm_reset(struct vm *vm);
-/* Registers and events of v as after INIT; it is loaded nowhere. */
-void vcpu_clear(struct vcpu *v);
 /* Before it is loaded for the first time: the time of day. */
 void wallclock_init(uint64_t epoch);
 void vm_list_refusals(struct vm *vm);

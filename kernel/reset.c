@@ -66,6 +66,7 @@ void vcpu_reset_registers(struct vcpu *v, uint32_t signature, const struct vcpu_
 	v->gpr[GPR_RDX] = signature;
 	v->dr6 = DR6_INIT;
 	v->pending.valid = false;
+	v->nmi_pending = 0;
 	for (enum vcpu_reg r = 0; r < REG_COUNT; r++)
 		vcpu_ops->set(v, r, power_up[r]);
 	set_segs(v, &code, &data);

@@ -263,7 +263,6 @@ static void init_and_sipi(struct vcpu *v)
 	}
 	if ((what & VCPU_REQ_SIPI) && (m->blocked & BLOCK_SIPI)) {
 		vcpu_put(v);
-		vcpu_clear(v);
 		vcpu_ops->vcpu_reset(v, &(struct vcpu_start){.real_mode = true, .sipi = m->sipi});
 		core_unblock(v, BLOCK_SIPI);
 	}

@@ -153,16 +153,6 @@ int vm_watchdog(struct vm *vm, uint64_t ns)
 	return 0;
 }
 
-/* Registers and events as after INIT; v is loaded nowhere. */
-void vcpu_clear(struct vcpu *v)
-{
-	memset(v->gpr, 0, sizeof(v->gpr));
-	v->pending.valid = v->more->lost_irq.valid = false;
-	v->nmi_pending = 0;
-	memset(v->dr, 0, sizeof(v->dr));
-	v->dr6 = DR6_INIT;
-}
-
 int vm_reset(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
@@ -175,7 +165,7 @@ int vm_reset(struct vm *vm)
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct vcpu *v = m->vcpu[i];
 
-		vcpu_clear(v);
+		v->more->lost_irq.valid = false;
 		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT | VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
 		v->xcr0 = XCR0_X87;
 		v->tsc_offset = -m->tsc_start;
