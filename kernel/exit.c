@@ -37,7 +37,7 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 		.xcr0_supported = xstate_supported(),
 		.xcr0 = v->xcr0,
 		.osxsave = (cr4 & CR4_OSXSAVE) != 0,
-		.apic_enabled = (v->apic_base & APIC_BASE_ENABLE) != 0,
+		.apic_enabled = (v->more->lapic.base & APIC_BASE_ENABLE) != 0,
 		.apic_id = v->id,
 		.vcpus = v->vm->more->vcpu_count,
 		.tsc_khz = (uint32_t)(tsc_hz() / 1000),

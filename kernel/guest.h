@@ -231,7 +231,7 @@ int vm_make_executable(struct vm *vm, gpa_t gpa);
 
 /* kernel/pc.c, kernel/pv.c: wire the devices of a VM; run under its lock. */
 int pc_init(struct vm *vm);
-int pv_init(struct vm *vm);
+void pv_init(struct vm *vm);
 /* One byte for the guest's console; lost when there is no room. VM lock held. */
 void vm_console_in(struct vm *vm, uint8_t byte);
 /* Takes the oldest byte that waits for the guest; false: there is none. */

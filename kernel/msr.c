@@ -158,7 +158,6 @@ static int access_apic(struct access *a)
 	int err = a->write ? lapic_msr_write(l, a->msr, a->value)
 			   : lapic_msr_read(l, a->msr, &a->value);
 	vcpu_ops->set_tpr(v, l->tpr);
-	v->apic_base = l->base;
 	spin_unlock(&v->vm->more->lock);
 	return err;
 }

@@ -192,7 +192,6 @@ void lapic_setup(struct vcpu *v)
 				      .tsc_deadline = true,
 				      .phys_bits = cpuid(0x80000008, 0).eax & 0xff,
 			      });
-	v->apic_base = m->lapic.base;
 }
 
 int vcpu_irq(struct vcpu *v, bool take)

@@ -142,7 +142,7 @@ uint32_t pv_features(const struct vm *vm)
 	       (vm->more->conf->watchdog ? MULLION_FEATURE_WATCHDOG : 0);
 }
 
-int pv_init(struct vm *vm)
+void pv_init(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
@@ -150,14 +150,9 @@ int pv_init(struct vm *vm)
 	guest_timer_init(&m->pv_timer, vm, m->vcpu[0]->cpu, fire_timer, &m->events);
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct lapic *l = &m->vcpu[i]->more->lapic;
-		uint64_t base = l->base | APIC_BASE_ENABLE;
 
 		/* x2APIC mode, enabled by software, as the ABI says. */
-		if (lapic_msr_write(l, MSR_APIC_BASE, base) ||
-		    lapic_msr_write(l, MSR_APIC_BASE, base | APIC_BASE_X2APIC) ||
-		    lapic_msr_write(l, MSR_X2APIC_BASE + 0xf, SVR_ENABLED))
-			return -EINVAL;
-		m->vcpu[i]->apic_base = l->base;
+		(void)lapic_msr_write(l, MSR_APIC_BASE, l->base | APIC_BASE_X2APIC);
+		(void)lapic_msr_write(l, MSR_X2APIC_BASE + 0xf, SVR_ENABLED);
 	}
-	return 0;
 }

@@ -180,7 +180,6 @@ struct vcpu {
 	uint64_t xcr0;             /* guest's XCR0 */
 	uint64_t tsc_offset;       /* guest TSC = host TSC + offset */
 	uint64_t cr4_allowed;      /* CR4 bits whose features CPUID shows; others are #GP */
-	uint64_t apic_base;        /* IA32_APIC_BASE as the guest sees it */
 	void *xsave;               /* FPU/XSAVE area, 64-byte aligned, arch/x86/xstate.h */
 
 	uint64_t exits[EXIT_KIND_COUNT];

@@ -177,7 +177,10 @@ int vm_reset(struct vm *vm)
 		vcpu_ops->vcpu_reset(v, i ? NULL : &m->start);
 	}
 	guest_timer_init(&m->watchdog, vm, m->vcpu[0]->cpu, watchdog_bites, vm);
-	return m->pc ? pc_init(vm) : pv_init(vm);
+	if (m->pc)
+		return pc_init(vm);
+	pv_init(vm);
+	return 0;
 }
 
 int vm_load(struct vm *vm, uint64_t max)
