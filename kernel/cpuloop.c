@@ -82,7 +82,7 @@ void cpu_kick(struct cpu *cpu)
 /* The local timer stands on the earlier of the first deadline and the slice's end. */
 static void arm(struct cpu_more *m)
 {
-	bool kept = m->running && vcpu_ops->keeps_slices && vcpu_ops->keeps_slices();
+	bool kept = m->running && vcpu_caps.keeps_slices;
 	uint64_t next = min_u64(timerq_next(&m->timers), kept ? UINT64_MAX : m->slice_end);
 
 	if (next == m->armed)

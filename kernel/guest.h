@@ -226,7 +226,7 @@ int vm_ram_alloc(struct vm *vm, uint64_t size);
 /* Clears at most max bytes from m->cleared on; true: all is clear. */
 bool vm_ram_clear(struct vm *vm, uint64_t max);
 void vm_ram_free(struct vm *vm);
-/* The first fetch from a page of RAM (vcpu_ops.lazy_exec). -ENOENT: that is not it; -ENOMEM. */
+/* The first fetch from a page of RAM (vcpu_caps.lazy_exec). -ENOENT: that is not it; -ENOMEM. */
 int vm_make_executable(struct vm *vm, gpa_t gpa);
 
 /* kernel/pc.c, kernel/pv.c: wire the devices of a VM; run under its lock. */

@@ -36,7 +36,7 @@ static int take_block(uint64_t left, struct alloc_range *r)
 
 int vm_ram_alloc(struct vm *vm, uint64_t size)
 {
-	unsigned prot = vcpu_ops->lazy_exec && vcpu_ops->lazy_exec() ? PT_R | PT_W : PT_RWX;
+	unsigned prot = vcpu_caps.lazy_exec ? PT_R | PT_W : PT_RWX;
 	struct vm_more *m = vm->more;
 	uint64_t at = 0;
 

@@ -16,6 +16,7 @@
 #define IOAPIC_DEFAULT 0xfec00000ull
 
 const struct vcpu_ops *vcpu_ops;
+struct vcpu_caps vcpu_caps;
 
 static struct handoff handoff;
 static struct acpi_info acpi;
@@ -98,7 +99,8 @@ static void route_console(void)
 
 static void choose_backend(void)
 {
-	const char *why_svm = svm_ops.probe(), *why_vmx = why_svm ? vmx_ops.probe() : NULL;
+	const char *why_svm = svm_ops.probe(&vcpu_caps);
+	const char *why_vmx = why_svm ? vmx_ops.probe(&vcpu_caps) : NULL;
 
 	if (why_svm && why_vmx)
 		panic("this machine cannot run guests. AMD-V: %s. Intel VT-x: %s.", why_svm,

@@ -200,14 +200,26 @@ struct vcpu_start {
 	uint16_t gdt_limit;
 };
 
+/* What a backend finds out of the processor, for common code. */
+struct vcpu_caps {
+	unsigned pt_max_leaf; /* of second-level paging: 1..3 */
+	/*
+	 * No large page may be executable: RAM is mapped without X, and each 4 KiB
+	 * page gets it when it is first fetched from.
+	 */
+	bool lazy_exec;
+	/* run() exits with EXIT_SLICE at v->slice_end: no timer of the core is needed for it. */
+	bool keeps_slices;
+};
+
 struct vcpu_ops {
 	const char *name; /* "VMX" or "SVM" */
 
 	/*
-	 * Is it there and allowed? NULL, or the reason and the remedy in words. Runs on the
-	 * boot core. Fills in the limits below.
+	 * Is it there and allowed? NULL, then *caps is filled in; or the reason and the
+	 * remedy in words. Runs on the boot core.
 	 */
-	const char *(*probe)(void);
+	const char *(*probe)(struct vcpu_caps *caps);
 	/*
 	 * Turns it on for this core and checks that the core's capabilities are
 	 * those of the boot core (which comes first). Interrupts are off. NULL, or why not.
@@ -217,12 +229,6 @@ struct vcpu_ops {
 
 	/* Second-level paging. */
 	const struct pt_format *pt_format;
-	unsigned (*pt_max_leaf)(void); /* 1..3 */
-	/*
-	 * No large page may be executable: RAM is mapped without X, and each 4 KiB
-	 * page gets it when it is first fetched from. NULL: no.
-	 */
-	bool (*lazy_exec)(void);
 
 	/* Makes the hardware's structures, at boot; vm->p2m is there already. Nothing is loaded. */
 	void (*vcpu_create)(struct vcpu *v);
@@ -274,8 +280,6 @@ struct vcpu_ops {
 	uint8_t (*get_tpr)(struct vcpu *v);
 	void (*set_tpr)(struct vcpu *v, uint8_t tpr);
 
-	/* run() exits with EXIT_SLICE at v->slice_end: no timer of the core is needed for it. */
-	bool (*keeps_slices)(void);
 	/* v->tsc_offset has changed. */
 	void (*tsc_changed)(struct vcpu *v);
 	/* The VM's second-level mappings have changed since v ran here. */
@@ -288,6 +292,7 @@ extern const struct vcpu_ops svm_ops, vmx_ops;
 
 /* Chosen once at boot. */
 extern const struct vcpu_ops *vcpu_ops;
+extern struct vcpu_caps vcpu_caps;
 
 /*
  * reset.c, for the backends: registers at power-up (signature: EDX), then what

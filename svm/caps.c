@@ -51,7 +51,7 @@ static const char *why_off(void)
 	       "\"SVM mode\" in the firmware setup";
 }
 
-const char *svm_probe(void)
+const char *svm_probe(struct vcpu_caps *caps)
 {
 	const char *why;
 
@@ -68,6 +68,8 @@ const char *svm_probe(void)
 		return "the processor's AMD-V has no ASID for guests (CPUID 8000_000A EBX): a "
 		       "hypervisor under this one must offer some";
 	svm_maps_init();
+	/* Nested tables are in the host's format and have its page sizes (APM 2 15.25.5). */
+	*caps = (struct vcpu_caps){.pt_max_leaf = svm_caps.page_1g ? 3 : 2};
 	log_info("AMD-V: %u ASIDs, features 0x%x%s", svm_caps.asids, svm_caps.features,
 		 svm_caps.tcg ? ", on QEMU's software CPU" : "");
 	return NULL;

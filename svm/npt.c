@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Nested paging: page sizes and what the TLB keeps of it. Pure. */
+/* Nested paging: what the TLB keeps of it. Pure. */
 #include "svm/svm.h"
-
-/* Nested tables are in the host's format and have its page sizes (APM 2 15.25.5). */
-unsigned svm_pt_max_leaf(void)
-{
-	return svm_caps.page_1g ? 3 : 2;
-}
 
 /* A new ASID is as good as a flush of the old one. */
 void svm_flush_tlb(struct vcpu *v)

@@ -70,7 +70,6 @@ const struct vcpu_ops svm_ops = {
 	.cpu_on = svm_cpu_on,
 	.cpu_off = svm_cpu_off,
 	.pt_format = &pt_format_npt,
-	.pt_max_leaf = svm_pt_max_leaf,
 	.vcpu_create = svm_vcpu_create,
 	.vcpu_reset = svm_vcpu_reset,
 	.load = svm_load,

@@ -109,7 +109,7 @@ static inline bool svm_shadow(const struct svm_vcpu *s)
 }
 
 /* caps.c */
-const char *svm_probe(void);
+const char *svm_probe(struct vcpu_caps *caps);
 void svm_read_caps(struct svm_caps *caps);
 
 /* cpu.c */
@@ -152,7 +152,6 @@ bool svm_refused(const struct svm_vcpu *s);
 void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit);
 
 /* npt.c */
-unsigned svm_pt_max_leaf(void);
 void svm_flush_tlb(struct vcpu *v);
 /* Before an entry on the core whose pool it is. */
 void svm_tlb_entry(struct svm_vcpu *s, struct asid_pool *pool);

@@ -72,7 +72,20 @@ static void fill_msr_bitmap(uint8_t *bitmap)
 		allow_msr(bitmap, vmx_switched_msr[i]);
 }
 
-const char *vmx_probe(void)
+/*
+ * CVE-2018-12207: a guest that changes the page size of its own code gets a
+ * machine check, and with it the machine, from an executable large EPT page.
+ */
+static bool needs_lazy_exec(void)
+{
+	uint64_t caps = 0;
+
+	if (cpuid(7, 0).edx & BIT(29))
+		(void)rdmsr_safe(MSR_ARCH_CAPABILITIES, &caps);
+	return !(caps & ARCH_CAP_IF_PSCHANGE_MC_NO);
+}
+
+const char *vmx_probe(struct vcpu_caps *caps)
 {
 	const char *missing = NULL, *why;
 
@@ -92,8 +105,17 @@ const char *vmx_probe(void)
 		return why_buf;
 	}
 
+	uint64_t ept = vmx_caps.ept_vpid;
+
 	vmx_msr_bitmap = pages_need(PAGE_SIZE);
 	fill_msr_bitmap(vmx_msr_bitmap);
+	*caps = (struct vcpu_caps){
+		.pt_max_leaf = !(ept & EPT_CAP_2M) ? 1
+			       : ept & EPT_CAP_1G  ? 3
+						   : 2,
+		.lazy_exec = needs_lazy_exec(),
+		.keeps_slices = vmx_caps.pin >> 32 & PIN_PREEMPTION_TIMER,
+	};
 	return NULL;
 }
 

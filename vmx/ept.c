@@ -21,26 +21,6 @@ uint64_t vmx_eptp(const struct vm *vm)
 }
 
 /*
- * CVE-2018-12207: a guest that changes the page size of its own code gets a
- * machine check, and with it the machine, from an executable large EPT page.
- */
-bool vmx_lazy_exec(void)
-{
-	uint64_t caps = 0;
-
-	if (cpuid(7, 0).edx & BIT(29))
-		(void)rdmsr_safe(MSR_ARCH_CAPABILITIES, &caps);
-	return !(caps & ARCH_CAP_IF_PSCHANGE_MC_NO);
-}
-
-unsigned vmx_pt_max_leaf(void)
-{
-	if (!(vmx_caps.ept_vpid & EPT_CAP_2M))
-		return 1;
-	return vmx_caps.ept_vpid & EPT_CAP_1G ? 3 : 2;
-}
-
-/*
  * Guest-physical and combined mappings: INVVPID would leave the first kind
  * (SDM 3C 28.3.3.4).
  */

@@ -36,14 +36,9 @@ static bool holds_interrupts_back(void)
 	return exit.kind == EXIT_PAGE_FAULT;
 }
 
-bool vmx_keeps_slices(void)
-{
-	return vmx_caps.pin >> 32 & PIN_PREEMPTION_TIMER;
-}
-
 void vmx_leash_init(void)
 {
-	if (!vmx_keeps_slices() || !holds_interrupts_back())
+	if (!vcpu_caps.keeps_slices || !holds_interrupts_back())
 		return;
 	vmx_leashed = true;
 	leash = ns_to_tsc(LEASH_NS);

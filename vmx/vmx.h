@@ -126,7 +126,7 @@ static inline uint32_t vmx_revision(void)
 #define INV_ALL    2u
 
 /* cpu.c */
-const char *vmx_probe(void);
+const char *vmx_probe(struct vcpu_caps *caps);
 const char *vmx_cpu_on(struct cpu *cpu);
 void vmx_cpu_off(struct cpu *cpu);
 
@@ -141,7 +141,6 @@ void vmx_give_back(struct vmx_vcpu *h, bool borrowed);
 /* leash.c */
 extern bool vmx_leashed;
 void vmx_leash_init(void);
-bool vmx_keeps_slices(void);
 /* Before an entry, unless the vCPU has its core for ever and no timer is on. */
 void vmx_set_timer(struct vcpu *v);
 
@@ -198,8 +197,6 @@ void vmx_dump(struct vcpu *v);
 
 /* ept.c */
 uint64_t vmx_eptp(const struct vm *vm);
-unsigned vmx_pt_max_leaf(void);
-bool vmx_lazy_exec(void);
 void vmx_flush_ept(const struct vm *vm);
 void vmx_flush_linear(struct vmx_vcpu *h);
 void vmx_flush_tlb(struct vcpu *v);

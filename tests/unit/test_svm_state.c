@@ -359,14 +359,6 @@ static void tlb_control_is_taken_back(void **state)
 	assert_int_equal(s.vmcb.tlb_control, TLB_FLUSH_ASID);
 }
 
-static void largest_page(void **state)
-{
-	(void)state;
-	assert_int_equal(svm_pt_max_leaf(), 2);
-	svm_caps.page_1g = true;
-	assert_int_equal(svm_pt_max_leaf(), 3);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,7 +379,6 @@ int main(void)
 		cmocka_unit_test_setup(asids_are_used_up_and_flushed, setup),
 		cmocka_unit_test_setup(one_asid_is_enough, setup),
 		cmocka_unit_test_setup(tlb_control_is_taken_back, setup),
-		cmocka_unit_test_setup(largest_page, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
