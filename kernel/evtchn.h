@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Event ports of a paravirtual VM. Pure; without a lock: words are changed
- * atomically, so that any core may raise while the vCPU binds and masks.
- */
+/* Event ports of a paravirtual VM. Pure; not locked: callers hold the VM's lock. */
 #pragma once
 
 #include "guests/include/mullion.h"
@@ -20,11 +17,7 @@ struct evtchn {
 	void *ctx;
 };
 
-/* Also for a restart of the VM. */
-void evtchn_init(struct evtchn *e, void (*notify)(void *ctx, unsigned vcpu, uint8_t vector),
-		 void *ctx);
-
-/* From any core and context. port < MULLION_PORTS. */
+/* port < MULLION_PORTS. */
 void evtchn_raise(struct evtchn *e, unsigned port);
 
 /* -EINVAL: port or vector. The caller has checked the vCPU. */

@@ -98,7 +98,7 @@ void pv_hypercall(struct vcpu *v)
 		vcpu_halt(v, true);
 }
 
-/* evtchn.notify; the VM's lock is held by whoever raises. */
+/* evtchn.notify; the VM's lock is held. */
 static void notify(void *ctx, unsigned vcpu, uint8_t vector)
 {
 	struct vm *vm = ctx;
@@ -146,7 +146,7 @@ void pv_init(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
-	evtchn_init(&m->events, notify, vm);
+	m->events = (struct evtchn){.notify = notify, .ctx = vm};
 	guest_timer_init(&m->pv_timer, vm, m->vcpu[0]->cpu, fire_timer, &m->events);
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct lapic *l = &m->vcpu[i]->more->lapic;

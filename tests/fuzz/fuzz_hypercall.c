@@ -184,7 +184,7 @@ static void check(uint64_t nr, int64_t r, const uint64_t *args)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, data + size};
-	struct evtchn events;
+	struct evtchn events = {.notify = notify};
 	struct blk disk;
 	struct hcall_ctx ctx = {
 		.vcpu_count = 1, .events = &events, .disk = &disk, .caller = (void *)&events};
@@ -192,7 +192,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!image)
 		image = calloc(SECTORS, BLK_SECTOR); /* as large as the disk, for ASan */
 	MUST(image);
-	evtchn_init(&events, notify, NULL);
 	MUST(!blk_mem_init(&disk, image, SECTORS * BLK_SECTOR, byte(&in) & 1));
 	/* Memory: the input over and over, so that requests point at other pieces of it. */
 	for (size_t i = 0; i < RAM_SIZE; i++)

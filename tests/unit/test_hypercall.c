@@ -114,7 +114,7 @@ static int setup(void **state)
 				 .events = &events,
 				 .disk = &disk,
 				 .caller = (void *)&owner};
-	evtchn_init(&events, notify, NULL);
+	events = (struct evtchn){.notify = notify};
 	assert_int_equal(evtchn_bind(&events, MULLION_PORT_BLOCK, 0x41, 0), 0);
 	for (unsigned i = 0; i < sizeof(image); i++)
 		image[i] = (uint8_t)(i * 7 + i / 512);
