@@ -213,24 +213,11 @@ static void serve_blocked(struct cpu_more *m)
 	}
 }
 
-/* Interrupts are taken in one place, and served here. */
-static void trace_irqs(uint64_t what)
-{
-	if (what & CPU_REQ_TIMER)
-		trace(TRACE_IRQ, 0, 0, HOST_VEC_TIMER, 0);
-	if (what & CPU_REQ_KICK)
-		trace(TRACE_IRQ, 0, 0, HOST_VEC_KICK, 0);
-	if (what & CPU_REQ_CONSOLE)
-		trace(TRACE_IRQ, 0, 0, HOST_VEC_SERIAL, 0);
-}
-
 static void serve(struct cpu *cpu)
 {
 	struct cpu_more *m = cpu->more;
 	uint64_t what = __atomic_exchange_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
 
-	if (trace_wants(TRACE_IRQ))
-		trace_irqs(what);
 	if (what & CPU_REQ_CONSOLE)
 		console_poll();
 	if (what & CPU_REQ_TIMER)

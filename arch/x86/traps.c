@@ -7,6 +7,7 @@
 #include "arch/x86/panic.h"
 #include "arch/x86/regs.h"
 #include "kernel/log.h"
+#include "kernel/trace.h"
 
 #define GATE_INTERRUPT 0x8eull /* present, DPL 0, 64-bit interrupt gate (SDM 3A 6.14.1) */
 #define STUB_SIZE      16u
@@ -119,9 +120,11 @@ void trap_handler(struct trap_frame *f)
 		exception(f);
 	} else if (f->vector != HOST_VEC_SPURIOUS) { /* no EOI for that (SDM 3A 10.9) */
 		/* Others: a device that firmware left armed; nobody waits for it. */
-		if (requests[f->vector])
+		if (requests[f->vector]) {
+			trace(TRACE_IRQ, 0, 0, f->vector, 0);
 			__atomic_or_fetch(&this_cpu()->pending, requests[f->vector],
 					  __ATOMIC_RELEASE);
+		}
 		apic_eoi();
 	}
 }
