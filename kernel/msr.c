@@ -95,39 +95,29 @@ static int keep_btf(struct access *a)
 
 /* ---- time ---- */
 
-static int update_kvm_clock(struct vcpu *v, uint64_t clock)
+static int write_kvm_clock(struct access *a)
 {
 	uint64_t now = rdtsc();
 
-	if (!(clock & KVM_CLOCK_ENABLE))
+	if (!(a->value & KVM_CLOCK_ENABLE))
 		return 0;
-	return pvclock_write(v->vm, clock & ~(uint64_t)KVM_CLOCK_ENABLE, tsc_hz(),
-			     now + v->tsc_offset, tsc_to_ns(now - v->vm->more->tsc_start));
+	return pvclock_write(a->v->vm, a->value & ~(uint64_t)KVM_CLOCK_ENABLE, tsc_hz(),
+			     now + a->v->tsc_offset, tsc_to_ns(now - a->v->vm->more->tsc_start));
 }
 
-static int check_kvm_clock(struct access *a)
+static int write_steal(struct access *a)
 {
-	return update_kvm_clock(a->v, a->value);
-}
-
-static int update_steal(struct vcpu *v, uint64_t steal)
-{
-	if (!(steal & KVM_CLOCK_ENABLE))
+	if (!(a->value & KVM_CLOCK_ENABLE))
 		return 0;
-	return pvclock_write_steal(v->vm, steal & ~(uint64_t)KVM_CLOCK_ENABLE,
-				   tsc_to_ns(v->more->stolen));
-}
-
-static int check_steal(struct access *a)
-{
-	return update_steal(a->v, a->value);
+	return pvclock_write_steal(a->v->vm, a->value & ~(uint64_t)KVM_CLOCK_ENABLE,
+				   tsc_to_ns(a->v->more->stolen));
 }
 
 void vcpu_steal(struct vcpu *v, uint64_t now)
 {
 	v->more->stolen += now - v->more->ready;
 	v->more->ready = now;
-	(void)update_steal(v, v->more->kvm_steal);
+	(void)write_steal(&(struct access){.v = v, .value = v->more->kvm_steal});
 }
 
 /* The guest's TSC jumps: what is derived from it follows. */
@@ -139,7 +129,7 @@ static int move_tsc(struct vcpu *v, uint64_t ticks)
 	spin_lock(&v->vm->more->lock);
 	lapic_tsc_changed(&v->more->lapic);
 	spin_unlock(&v->vm->more->lock);
-	(void)update_kvm_clock(v, v->more->kvm_clock);
+	(void)write_kvm_clock(&(struct access){.v = v, .value = v->more->kvm_clock});
 	return 0;
 }
 
@@ -193,8 +183,8 @@ static const struct virtual_msr msrs[] = {
 	{ONE(MSR_TSC_ADJUST), IN(tsc_adjust), ANY, follow_tsc_adjust, NULL},
 	{ONE(MSR_TSC_AUX), IN(tsc_aux), UINT32_MAX, NULL, has_rdtscp},
 	{ONE(MSR_KVM_WALL_CLOCK), WALL_CLOCK, 0, ANY, NULL, has_pc},
-	{ONE(MSR_KVM_SYSTEM_TIME), IN(kvm_clock), ANY, check_kvm_clock, has_pc},
-	{ONE(MSR_KVM_STEAL_TIME), IN(kvm_steal), ~KVM_STEAL_RESERVED, check_steal, has_pc},
+	{ONE(MSR_KVM_SYSTEM_TIME), IN(kvm_clock), ANY, write_kvm_clock, has_pc},
+	{ONE(MSR_KVM_STEAL_TIME), IN(kvm_steal), ~KVM_STEAL_RESERVED, write_steal, has_pc},
 	{ONE(MSR_SYSENTER_CS), REG, REG_SYSENTER_CS, ANY, NULL, NULL},
 	{ONE(MSR_SYSENTER_ESP), REG, REG_SYSENTER_ESP, ANY, check_address, NULL},
 	{ONE(MSR_SYSENTER_EIP), REG, REG_SYSENTER_EIP, ANY, check_address, NULL},
