@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The EPT pointer, and what drops stale translations. */
-#include "kernel/log.h"
-#include "vmx/ept_format.h"
 #include "vmx/vmx.h"
 
 /* what: the EPT pointer or VPID when it is one, with INV_SINGLE. */
@@ -42,19 +40,4 @@ void vmx_flush_linear(struct vmx_vcpu *h)
 void vmx_flush_tlb(struct vcpu *v)
 {
 	vmx_flush_ept(v->vm);
-}
-
-void vmx_log_ept(const struct vm *vm, gpa_t gpa)
-{
-	const struct pt *pt = &vm->p2m;
-	hpa_t table = pt->root;
-
-	for (unsigned level = 4; level >= 1; level--) {
-		uint64_t e = pt->mem->map(table)[gpa >> (9 * level + 3) & 511];
-
-		log_err("vmx: EPT entry of level %u for %#lx: %#lx", level, gpa, e);
-		if (!(e & (EPT_R | EPT_W | EPT_X)) || (level < 4 && (e & PT_PS)))
-			return;
-		table = e & PT_ADDR;
-	}
 }

@@ -140,7 +140,6 @@ static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 	case REASON_EPT_MISCONFIGURATION:
 		fail(exit, "an EPT entry that the processor does not accept",
 		     vmread(GUEST_PHYSICAL_ADDRESS));
-		vmx_log_ept(v->vm, exit->u.failed.code);
 		break;
 	default:
 		if (exit->kind == EXIT_UNKNOWN) {

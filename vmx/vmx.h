@@ -200,5 +200,3 @@ uint64_t vmx_eptp(const struct vm *vm);
 void vmx_flush_ept(const struct vm *vm);
 void vmx_flush_linear(struct vmx_vcpu *h);
 void vmx_flush_tlb(struct vcpu *v);
-/* Logs the entries on the way to gpa. */
-void vmx_log_ept(const struct vm *vm, gpa_t gpa);
