@@ -265,6 +265,10 @@ struct vcpu_ops {
 	/* The value is already checked by common code; the backend applies its fixed bits. */
 	void (*set)(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 	struct vcpu_seg (*get_seg)(struct vcpu *v, enum vcpu_sreg s);
+	/*
+	 * As VM entry wants it (SDM 3C 26.3.1.2): a segment that can be used is accessed,
+	 * a TSS busy, G fits the limit, and a null one has SEG_UNUSABLE.
+	 */
 	void (*set_seg)(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg);
 
 	/* Can an external interrupt / NMI be delivered at the next entry? */

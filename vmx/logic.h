@@ -73,7 +73,7 @@ struct vmx_cr_access {
 
 struct vmx_cr_access vmx_decode_cr(uint64_t qualification);
 
-/* rules.c: what the architecture allows in control registers and segments. */
+/* rules.c: what the architecture allows in control registers. */
 struct vmx_mode {
 	uint64_t cr0, cr3, cr4, efer; /* as the guest sees them, before the change */
 	bool cs_l;
@@ -84,8 +84,6 @@ bool vmx_cr0_allowed(const struct vmx_mode *m, uint64_t cr0);
 bool vmx_cr4_allowed(const struct vmx_mode *m, uint64_t cr4, uint64_t allowed);
 bool vmx_is_pae(uint64_t cr0, uint64_t cr4, uint64_t efer);
 bool vmx_pdpte_valid(uint64_t e, unsigned phys_bits);
-/* The segment as VM entry wants it (SDM 3C 26.3.1.2). */
-struct vcpu_seg vmx_fix_seg(enum vcpu_sreg s, struct vcpu_seg seg, bool ia32e);
 
 /* CR bits that the guest changes without an exit. */
 #define CR0_GUEST_OWNED (CR0_MP | CR0_EM | CR0_TS | CR0_WP | CR0_AM)

@@ -145,12 +145,11 @@ struct vcpu_seg vmx_get_seg(struct vcpu *v, enum vcpu_sreg s)
 
 void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg)
 {
-	struct vcpu_seg f = vmx_fix_seg(s, *seg, vmx_hw(v)->efer & EFER_LMA);
-
-	vmwrite(GUEST_SELECTOR(s), f.selector);
-	vmwrite(GUEST_ACCESS_RIGHTS(s), f.rights);
-	vmwrite(GUEST_LIMIT(s), f.limit);
-	vmwrite(GUEST_BASE(s), f.base);
+	(void)v;
+	vmwrite(GUEST_SELECTOR(s), seg->selector);
+	vmwrite(GUEST_ACCESS_RIGHTS(s), seg->rights);
+	vmwrite(GUEST_LIMIT(s), seg->limit);
+	vmwrite(GUEST_BASE(s), seg->base);
 }
 
 void vmx_skip(struct vcpu *v, uint64_t rip)
