@@ -16,34 +16,6 @@ static void fail(struct vcpu_exit *exit, const char *why, uint64_t code)
 	exit->u.failed.code = code;
 }
 
-/* VMfail: the VMCS or its controls are wrong, and nothing was loaded (SDM 3C 26.2). */
-static void vmfail(struct vcpu_exit *exit, unsigned kind)
-{
-	if (kind == 1)
-		fail(exit, "VM entry without a current VMCS", 0);
-	else
-		fail(exit, "a VM-instruction error (SDM 3C 30.4)", vmread(VM_INSTRUCTION_ERROR));
-}
-
-/* Bit 31 of the reason: entry failed at guest state, or after it (SDM 3C 26.8). */
-static void entry_failed(struct vcpu_exit *exit, uint32_t basic)
-{
-	switch (basic) {
-	case REASON_BAD_GUEST_STATE:
-		fail(exit, "a field of the guest state", vmread(EXIT_QUALIFICATION));
-		break;
-	case REASON_BAD_MSR_LOAD:
-		fail(exit, "an entry of the MSR-load area", vmread(EXIT_QUALIFICATION));
-		break;
-	case REASON_ENTRY_MACHINE_CHECK:
-		exit->kind = EXIT_HOST_MC;
-		break;
-	default:
-		fail(exit, "VM entry failed for a reason that the SDM does not name", basic);
-		break;
-	}
-}
-
 /*
  * An intercepted #DB leaves DR6 and DR7.GD as they were, and injection does not
  * change them either: do what delivery would have done (SDM 3C 27.1, 26.6.1.1).
@@ -164,7 +136,7 @@ static void update_threshold(struct vmx_vcpu *h)
 void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
-	unsigned failed;
+	bool failed;
 	uint32_t reason;
 
 	exit->insn_len = 0;
@@ -176,13 +148,17 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	failed = vmx_enter(v, h);
 	h->cached = 0;
 	h->injected = false;
-	if (failed) {
-		vmfail(exit, failed);
+	if (failed) { /* the VMCS or its controls are wrong, and nothing was loaded (SDM 3C 26.2) */
+		fail(exit, "a VM-instruction error (SDM 3C 30.4)", vmread(VM_INSTRUCTION_ERROR));
 		return;
 	}
 	reason = (uint32_t)vmread(EXIT_REASON);
 	if (reason & REASON_ENTRY_FAILED) {
-		entry_failed(exit, reason & 0xffff);
+		if ((reason & 0xffff) == REASON_ENTRY_MACHINE_CHECK)
+			exit->kind = EXIT_HOST_MC;
+		else
+			fail(exit, "a field of the guest state (SDM 3C 26.3)",
+			     vmread(EXIT_QUALIFICATION));
 		return;
 	}
 	h->launched = 1;

@@ -13,9 +13,9 @@ default rel
 
 section .text
 
-; unsigned vmx_enter(struct vcpu *v, struct vmx_vcpu *h)
-; 0 after an exit, 1 VMfailInvalid, 2 VMfailValid. Interrupts are off; they stay
-; off after an exit, which clears RFLAGS (SDM 3C 27.5.3).
+; bool vmx_enter(struct vcpu *v, struct vmx_vcpu *h)
+; False after an exit, true after VMfail. Interrupts are off; they stay off after
+; an exit, which clears RFLAGS (SDM 3C 27.5.3).
 global vmx_enter
 global vmx_exit_point
 vmx_enter:
@@ -47,10 +47,8 @@ vmx_enter:
 .launch:
 	vmlaunch
 .failed:
-	; CF: VMfailInvalid, ZF: VMfailValid (SDM 3C 30.2). Guest registers are as they were.
+	; VMfailInvalid or VMfailValid (SDM 3C 30.2). Guest registers are as they were.
 	mov	eax, 1
-	mov	ecx, 2
-	cmovnc	eax, ecx
 	jmp	vmx_exit_point.restore
 
 vmx_exit_point:

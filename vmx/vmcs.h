@@ -193,11 +193,9 @@ struct vmcs_field {
 #define REASON_IO                     30u
 #define REASON_RDMSR                  31u
 #define REASON_WRMSR                  32u
-#define REASON_BAD_GUEST_STATE        33u
-#define REASON_BAD_MSR_LOAD           34u
 #define REASON_MWAIT                  36u
 #define REASON_MONITOR                39u
-#define REASON_ENTRY_MACHINE_CHECK    41u
+#define REASON_ENTRY_MACHINE_CHECK    41u /* with REASON_ENTRY_FAILED */
 #define REASON_TPR_BELOW_THRESHOLD    43u
 #define REASON_EPT_VIOLATION          48u
 #define REASON_EPT_MISCONFIGURATION   49u

@@ -151,8 +151,8 @@ static inline void vmx_leash_pull(void)
 		irq_window();
 }
 
-/* run.asm: 0 after an exit, 1 VMfailInvalid, 2 VMfailValid */
-unsigned vmx_enter(struct vcpu *v, struct vmx_vcpu *h);
+/* run.asm: false after an exit, true when VMLAUNCH or VMRESUME failed (VMfail) */
+bool vmx_enter(struct vcpu *v, struct vmx_vcpu *h);
 void vmx_exit_point(void);
 
 /* exit.c */
