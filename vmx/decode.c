@@ -86,11 +86,6 @@ void vmx_decode_ept(uint64_t q, gpa_t gpa, struct vcpu_exit *exit)
 	exit->u.page_fault.insn_bytes = 0;
 }
 
-static bool is_software(unsigned type)
-{
-	return type == EVENT_SWINT || type == EVENT_ICEBP || type == EVENT_SWEXC;
-}
-
 struct vcpu_event vmx_decode_event(uint32_t info, uint32_t error, uint32_t insn_len)
 {
 	struct vcpu_event e = {
@@ -102,24 +97,16 @@ struct vcpu_event vmx_decode_event(uint32_t info, uint32_t error, uint32_t insn_
 
 	if (e.has_error)
 		e.error = error;
-	if (is_software(e.type))
+	if (e.type >= EVENT_SWINT)
 		e.insn_len = (uint8_t)insn_len;
 	return e;
-}
-
-static bool has_error_code(uint8_t vector)
-{
-	const uint32_t with = BIT(VEC_DF) | BIT(VEC_TS) | BIT(VEC_NP) | BIT(VEC_SS) | BIT(VEC_GP) |
-			      BIT(VEC_PF) | BIT(VEC_AC) | BIT(VEC_CP);
-
-	return vector < 32 && (with >> vector & 1);
 }
 
 uint32_t vmx_encode_event(const struct vcpu_event *e, bool protected_mode)
 {
 	uint32_t info = (uint32_t)INFO_VALID | (e->type & 7u) << 8 | e->vector;
 
-	if (e->type == EVENT_EXCEPTION && protected_mode && has_error_code(e->vector))
+	if (e->type == EVENT_EXCEPTION && protected_mode && e->has_error)
 		info |= (uint32_t)INFO_ERROR;
 	return info;
 }

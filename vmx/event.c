@@ -16,16 +16,13 @@ void vmx_set_proc(struct vmx_vcpu *h, uint64_t bit, bool on)
 void vmx_fetch_pending(struct vcpu *v)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
-	uint32_t info = (uint32_t)vmread(IDT_VECTORING_INFO), error = 0, len = 0;
+	uint32_t info = (uint32_t)vmread(IDT_VECTORING_INFO);
 	uint64_t block;
 
 	if (!(info & INFO_VALID))
 		return;
-	if (info & INFO_ERROR)
-		error = (uint32_t)vmread(IDT_VECTORING_ERROR_CODE);
-	if (INFO_TYPE(info) >= EVENT_SWINT)
-		len = (uint32_t)vmread(EXIT_INSTRUCTION_LENGTH);
-	v->pending = vmx_decode_event(info, error, len);
+	v->pending = vmx_decode_event(info, (uint32_t)vmread(IDT_VECTORING_ERROR_CODE),
+				      (uint32_t)vmread(EXIT_INSTRUCTION_LENGTH));
 
 	/* An NMI that did not arrive blocks no other; entry refuses it otherwise (26.3.1.5). */
 	if (v->pending.type == EVENT_NMI) {

@@ -37,7 +37,7 @@ static void debug_exception(struct vcpu *v)
 
 static void exception(struct vcpu *v, struct vcpu_exit *exit)
 {
-	uint32_t info = (uint32_t)vmread(EXIT_INTERRUPTION_INFO), error = 0, len = 0;
+	uint32_t info = (uint32_t)vmread(EXIT_INTERRUPTION_INFO);
 
 	if (INFO_TYPE(info) == EVENT_NMI) {
 		/*
@@ -52,11 +52,8 @@ static void exception(struct vcpu *v, struct vcpu_exit *exit)
 		exit->kind = EXIT_HOST_MC;
 		return;
 	}
-	if (info & INFO_ERROR)
-		error = (uint32_t)vmread(EXIT_INTERRUPTION_ERROR_CODE);
-	if (INFO_TYPE(info) >= EVENT_SWINT)
-		len = (uint32_t)vmread(EXIT_INSTRUCTION_LENGTH);
-	exit->u.event = vmx_decode_event(info, error, len);
+	exit->u.event = vmx_decode_event(info, (uint32_t)vmread(EXIT_INTERRUPTION_ERROR_CODE),
+					 (uint32_t)vmread(EXIT_INSTRUCTION_LENGTH));
 
 	/* SDM 3C 27.2.2: undefined for #DF and while another event was being delivered. */
 	if ((info & INFO_NMI_UNBLOCKED) && exit->u.event.vector != VEC_DF && !v->pending.valid)

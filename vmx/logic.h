@@ -58,7 +58,10 @@ enum vcpu_exit_kind vmx_exit_kind(uint32_t basic_reason);
 bool vmx_exit_has_length(uint32_t basic_reason);
 void vmx_decode_io(uint64_t qualification, struct vcpu_exit *exit);
 void vmx_decode_ept(uint64_t qualification, gpa_t gpa, struct vcpu_exit *exit);
-/* Exit, entry or IDT-vectoring information to an event; reserved bits are dropped. */
+/*
+ * Exit, entry or IDT-vectoring information to an event. Reserved bits are dropped, and
+ * so are error and insn_len where info says that there is none.
+ */
 struct vcpu_event vmx_decode_event(uint32_t info, uint32_t error, uint32_t insn_len);
 /* And back. Error codes go in protected mode only (SDM 3C 26.2.1.3). */
 uint32_t vmx_encode_event(const struct vcpu_event *e, bool protected_mode);

@@ -146,6 +146,7 @@ static void test_encode(void **state)
 	(void)state;
 	for (unsigned vec = 0; vec < 32; vec++) {
 		e.vector = (uint8_t)vec;
+		e.has_error = with >> vec & 1;
 		assert_int_equal(vmx_encode_event(&e, true),
 				 0x80000300u | vec | (with >> vec & 1 ? 0x800u : 0));
 		/* None in real mode, or entry fails (SDM 3C 26.2.1.3). */
