@@ -2,6 +2,10 @@
 /* Exit reasons, qualifications and interruption information in neutral form. Pure. */
 #include "vmx/logic.h"
 
+/* Executing an instruction causes the exit, so that its length is valid (SDM 3C 27.2.5). */
+#define INSN 0x80u
+static_assert(EXIT_KIND_COUNT <= INSN, "a bit of its own");
+
 /* The neutral kind; reasons that need a look at more than the number are set by exit.c. */
 /* clang-format off */
 static const uint8_t kinds[REASON_COUNT] = {
@@ -14,55 +18,44 @@ static const uint8_t kinds[REASON_COUNT] = {
 	[REASON_INTERRUPT_WINDOW] = EXIT_IRQ_WINDOW,
 	[REASON_NMI_WINDOW] = EXIT_NMI_WINDOW,
 	[REASON_TASK_SWITCH] = EXIT_TASK_SWITCH,
-	[REASON_CPUID] = EXIT_CPUID,
-	[REASON_GETSEC] = EXIT_UNDEFINED,
-	[REASON_HLT] = EXIT_HLT,
-	[REASON_INVD] = EXIT_CACHE,
-	[REASON_RDPMC] = EXIT_PROTECTED,
-	[REASON_RSM] = EXIT_UNDEFINED,
-	[REASON_VMCALL] = EXIT_HYPERCALL,
-	[REASON_VMCLEAR ... REASON_VMXON] = EXIT_UNDEFINED,
-	[REASON_CR_ACCESS] = EXIT_PROTECTED,
-	[REASON_IO] = EXIT_IO,
-	[REASON_RDMSR] = EXIT_RDMSR,
-	[REASON_WRMSR] = EXIT_WRMSR,
-	[REASON_MWAIT] = EXIT_UNDEFINED,
-	[REASON_MONITOR] = EXIT_UNDEFINED,
+	[REASON_CPUID] = INSN | EXIT_CPUID,
+	[REASON_GETSEC] = INSN | EXIT_UNDEFINED,
+	[REASON_HLT] = INSN | EXIT_HLT,
+	[REASON_INVD] = INSN | EXIT_CACHE,
+	[REASON_RDPMC] = INSN | EXIT_PROTECTED,
+	[REASON_RSM] = INSN | EXIT_UNDEFINED,
+	[REASON_VMCALL] = INSN | EXIT_HYPERCALL,
+	[REASON_VMCLEAR ... REASON_VMXON] = INSN | EXIT_UNDEFINED,
+	[REASON_CR_ACCESS] = INSN | EXIT_PROTECTED,
+	[REASON_IO] = INSN | EXIT_IO,
+	[REASON_RDMSR] = INSN | EXIT_RDMSR,
+	[REASON_WRMSR] = INSN | EXIT_WRMSR,
+	[REASON_MWAIT] = INSN | EXIT_UNDEFINED,
+	[REASON_MONITOR] = INSN | EXIT_UNDEFINED,
 	/* The guest lowered its TPR: what was masked may be deliverable now. */
 	[REASON_TPR_BELOW_THRESHOLD] = EXIT_IRQ_WINDOW,
 	[REASON_EPT_VIOLATION] = EXIT_PAGE_FAULT,
 	[REASON_EPT_MISCONFIGURATION] = EXIT_FAILED,
-	[REASON_INVEPT] = EXIT_UNDEFINED,
+	[REASON_INVEPT] = INSN | EXIT_UNDEFINED,
 	[REASON_PREEMPTION_TIMER] = EXIT_SLICE,
-	[REASON_INVVPID] = EXIT_UNDEFINED,
-	[REASON_WBINVD] = EXIT_CACHE,
-	[REASON_XSETBV] = EXIT_XSETBV,
-	[REASON_VMFUNC ... REASON_ENCLS] = EXIT_UNDEFINED,
-	[REASON_XSAVES ... REASON_XRSTORS] = EXIT_UNDEFINED,
+	[REASON_INVVPID] = INSN | EXIT_UNDEFINED,
+	[REASON_WBINVD] = INSN | EXIT_CACHE,
+	[REASON_XSETBV] = INSN | EXIT_XSETBV,
+	[REASON_VMFUNC ... REASON_ENCLS] = INSN | EXIT_UNDEFINED,
+	[REASON_XSAVES ... REASON_XRSTORS] = INSN | EXIT_UNDEFINED,
 };
 /* clang-format on */
 
 enum vcpu_exit_kind vmx_exit_kind(uint32_t basic)
 {
 	/* EXIT_NONE is 0: what the table does not name nobody asked for. */
-	return basic < REASON_COUNT && kinds[basic] ? (enum vcpu_exit_kind)kinds[basic]
+	return basic < REASON_COUNT && kinds[basic] ? (enum vcpu_exit_kind)(kinds[basic] & ~INSN)
 						    : EXIT_UNKNOWN;
 }
 
 bool vmx_exit_has_length(uint32_t basic)
 {
-	switch (basic) {
-	case REASON_CPUID ... REASON_WRMSR:
-	case REASON_MWAIT:
-	case REASON_MONITOR:
-	case REASON_INVEPT:
-	case REASON_INVVPID ... REASON_XSETBV:
-	case REASON_VMFUNC ... REASON_ENCLS:
-	case REASON_XSAVES ... REASON_XRSTORS:
-		return true;
-	default:
-		return false;
-	}
+	return basic < REASON_COUNT && (kinds[basic] & INSN);
 }
 
 /* SDM 3C table 27-5. */
