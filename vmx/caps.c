@@ -103,17 +103,10 @@ int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, con
 	return -ENODEV;
 }
 
-const char *vmx_caps_differ(const struct vmx_caps *a, const struct vmx_caps *b)
+uint32_t vmx_caps_differ(const struct vmx_caps *a, const struct vmx_caps *b)
 {
-	static const char *const names[VMX_CAP_MSRS] = {
-		"IA32_VMX_BASIC",       "IA32_VMX_PINBASED_CTLS", "IA32_VMX_PROCBASED_CTLS",
-		"IA32_VMX_EXIT_CTLS",   "IA32_VMX_ENTRY_CTLS",    "IA32_VMX_MISC",
-		"IA32_VMX_CR0_FIXED0",  "IA32_VMX_CR0_FIXED1",    "IA32_VMX_CR4_FIXED0",
-		"IA32_VMX_CR4_FIXED1",  "IA32_VMX_VMCS_ENUM",     "IA32_VMX_PROCBASED_CTLS2",
-		"IA32_VMX_EPT_VPID_CAP"};
-
 	for (unsigned i = 0; i < VMX_CAP_MSRS; i++)
 		if (a->msr[i] != b->msr[i])
-			return names[i];
-	return a->phys_bits != b->phys_bits ? "the physical-address width" : NULL;
+			return MSR_VMX_BASIC + i;
+	return 0;
 }

@@ -35,7 +35,6 @@ static void read_caps(struct vmx_caps *c)
 		c->proc2 = rdmsr(MSR_VMX_PROCBASED2);
 	if (c->proc2 >> 32 & (PROC2_EPT | PROC2_VPID))
 		c->ept_vpid = rdmsr(MSR_VMX_EPT_VPID);
-	c->phys_bits = cpuid(0x80000008, 0).eax & 0xff;
 }
 
 /* SDM 3C 23.7. */
@@ -122,15 +121,15 @@ const char *vmx_probe(struct vcpu_caps *caps)
 static const char *differs_from_boot_core(const struct cpu *cpu)
 {
 	struct vmx_caps mine;
-	const char *differs;
+	uint32_t differs;
 
 	read_caps(&mine);
 	differs = vmx_caps_differ(&mine, &vmx_caps);
 	if (!differs)
 		return NULL;
 	ksnprintf(why_buf, sizeof(why_buf),
-		  "core %u (APIC id %u) differs from the boot core in %s: update the firmware, so "
-		  "that all cores run the same microcode",
+		  "core %u (APIC id %u) differs from the boot core in MSR %#x: update the "
+		  "firmware, so that all cores run the same microcode",
 		  cpu->id, cpu->apic_id, differs);
 	return why_buf;
 }

@@ -62,10 +62,12 @@ static void apply_cr4(struct vmx_vcpu *h, uint64_t value)
 /* SDM 3A 4.4.1: false when one of them is not valid (#GP). */
 static bool read_pdptes(struct vcpu *v, uint64_t pdpte[4])
 {
+	unsigned phys_bits = cpuid(0x80000008, 0).eax & 0xff;
+
 	if (vm_read(v->vm, vmread(GUEST_CR3) & 0xffffffe0, pdpte, 32))
 		return false;
 	for (unsigned i = 0; i < 4; i++)
-		if (!vmx_pdpte_valid(pdpte[i], vmx_caps.phys_bits))
+		if (!vmx_pdpte_valid(pdpte[i], phys_bits))
 			return false;
 	return true;
 }

@@ -20,7 +20,6 @@ struct vmx_caps {
 		};
 		uint64_t msr[VMX_CAP_MSRS];
 	};
-	unsigned phys_bits;
 };
 #define CAP_AT(field, n) (offsetof(struct vmx_caps, field) == (n) * sizeof(uint64_t))
 static_assert(CAP_AT(exit, 3) && CAP_AT(entry, VMX_CAP_CONTROLS) && CAP_AT(misc, 5) &&
@@ -49,8 +48,8 @@ int vmx_solve_controls(const struct vmx_control_spec *spec, uint64_t cap, uint32
 		       const char **name);
 /* All words of this backend; -ENODEV and the name of what is missing. */
 int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, const char **name);
-/* Name of the first capability in which the cores differ; NULL when they do not. */
-const char *vmx_caps_differ(const struct vmx_caps *a, const struct vmx_caps *b);
+/* The first MSR (not the "true" one) in which the cores differ; 0 when they do not. */
+uint32_t vmx_caps_differ(const struct vmx_caps *a, const struct vmx_caps *b);
 
 /* decode.c */
 enum vcpu_exit_kind vmx_exit_kind(uint32_t basic_reason);
