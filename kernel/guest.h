@@ -169,7 +169,10 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores);
  * -EAGAIN: there is more to do; else an error, after a message.
  */
 int vm_load(struct vm *vm, uint64_t max);
-/* Everything as at power-on; its vCPUs are loaded nowhere. 0 or error. */
+/*
+ * Everything as at power-on; its vCPUs are loaded nowhere. Takes off the core who is loaded
+ * there: a look who runs, or core_block(), follows. 0 or error.
+ */
 int vm_reset(struct vm *vm);
 /* Before it is loaded for the first time: the time of day. */
 void wallclock_init(uint64_t epoch);
@@ -258,9 +261,9 @@ bool vcpu_serve(struct vcpu *v);
 void vcpu_steal(struct vcpu *v, uint64_t now);
 /* Runs v until the next exit and handles it; v is current on this core. */
 void vcpu_step(struct vcpu *v);
-/* Makes v current on this core; takes it off. */
+/* Makes v current on this core; takes off the one that is. */
 void vcpu_get(struct vcpu *v);
-void vcpu_put(struct vcpu *v);
+void vcpu_put(void);
 /* One more NMI is due; any core; the caller notifies. */
 void vcpu_nmi(struct vcpu *v);
 void vcpu_inject(struct vcpu *v, struct vcpu_event e);

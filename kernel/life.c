@@ -72,7 +72,7 @@ void vcpu_leave(struct vcpu *v)
 {
 	struct vm_more *m = v->vm->more;
 
-	vcpu_put(v);
+	vcpu_put();
 	/* What was asked of it in this life is void; under the lock nobody asks any more. */
 	spin_lock(&m->lock);
 	__atomic_and_fetch(&v->requests, ~VCPU_REQ_LIVING, __ATOMIC_SEQ_CST);

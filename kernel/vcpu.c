@@ -40,8 +40,7 @@ void vcpu_get(struct vcpu *v)
 
 	if (cpu->current == v)
 		return;
-	if (cpu->current)
-		vcpu_put(cpu->current);
+	vcpu_put();
 	if (cpu->more->last_vm != v->vm && has_ibpb())
 		wrmsr(MSR_PRED_CMD,
 		      PRED_CMD_IBPB); /* one VM does not train the next one's branches */
@@ -56,9 +55,11 @@ void vcpu_get(struct vcpu *v)
 	cpu->current = v;
 }
 
-void vcpu_put(struct vcpu *v)
+void vcpu_put(void)
 {
-	if (this_cpu()->current != v)
+	struct vcpu *v = this_cpu()->current;
+
+	if (!v)
 		return;
 	xstate_save(v);
 	v->dr[0] = read_dr0();
@@ -262,9 +263,10 @@ static void init_and_sipi(struct vcpu *v)
 		core_block(v, BLOCK_SIPI);
 	}
 	if ((what & VCPU_REQ_SIPI) && (m->blocked & BLOCK_SIPI)) {
-		vcpu_put(v);
+		vcpu_put(); /* v or who runs meanwhile: the reset wants the core free */
 		vcpu_ops->vcpu_reset(v, &(struct vcpu_start){.real_mode = true, .sipi = m->sipi});
 		core_unblock(v, BLOCK_SIPI);
+		v->cpu->more->resched = true; /* who runs is to be loaded again */
 	}
 	bool dead = vm_all_dead(v->vm);
 	spin_unlock(&v->vm->more->lock);

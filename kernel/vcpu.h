@@ -234,7 +234,7 @@ struct vcpu_ops {
 	void (*vcpu_create)(struct vcpu *v);
 	/*
 	 * (Re)initializes guest state: registers at power-on, then what start says,
-	 * and v->tsc_offset. Called on any core; v is loaded nowhere.
+	 * and v->tsc_offset. Called on any core; v is loaded nowhere, and nothing here.
 	 */
 	void (*vcpu_reset)(struct vcpu *v, const struct vcpu_start *start);
 

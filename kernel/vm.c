@@ -158,6 +158,7 @@ int vm_reset(struct vm *vm)
 	struct vm_more *m = vm->more;
 	struct cpuid_policy policy;
 
+	vcpu_put();
 	m->ports = m->mmio = (struct iobus){0};
 	m->in_head = m->in_count = 0;
 	m->timers = NULL;

@@ -159,7 +159,6 @@ const char *vmx_cpu_on(struct cpu *cpu)
 	}
 	for (unsigned i = 0; i < SWITCHED_COUNT; i++)
 		c->msr[i] = rdmsr(vmx_switched_msr[i]);
-	c->loaded = NULL;
 	cpu->hw = c;
 	if (cpu->id == 0)
 		vmx_leash_init();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Makes VMCSs, fills in controls and host state, and puts them on and off cores. */
+/* Makes VMCSs, puts them on and off cores, and fills in controls, host and first guest state. */
 #include "arch/x86/gdt.h"
 #include "kernel/log.h"
 #include "vmx/vmx.h"
@@ -15,27 +15,6 @@ static void make_current(const struct vmx_vcpu *h)
 {
 	if (vmptrld(h->vmcs))
 		panic("vmx: VMPTRLD of %#lx failed", virt_to_phys(h->vmcs));
-}
-
-bool vmx_borrow(struct vmx_vcpu *h)
-{
-	if (vmx_this_cpu()->loaded == h)
-		return false;
-	make_current(h);
-	return true;
-}
-
-void vmx_give_back(struct vmx_vcpu *h, bool borrowed)
-{
-	struct vmx_cpu *c = vmx_this_cpu();
-
-	if (!borrowed)
-		return;
-	vmx_cache_flush(h);
-	h->cached = 0;
-	clear(h);
-	if (c->loaded)
-		make_current(c->loaded);
 }
 
 static void write_controls(struct vmx_vcpu *h)
@@ -65,6 +44,7 @@ static void write_controls(struct vmx_vcpu *h)
 		vmwrite(VPID, h->vpid);
 	vmwrite(VIRTUAL_APIC_ADDRESS,
 		align_down(virt_to_phys((const void *)(uintptr_t)h->vtpr), PAGE_SIZE));
+	h->threshold = 0;
 	vmwrite(TPR_THRESHOLD, 0);
 	if (vmx_controls.proc2 & PROC2_ENCLS)
 		vmwrite(ENCLS_EXITING_BITMAP, ~0ull);
@@ -118,7 +98,6 @@ static uint16_t next_vpid(void)
 void vmx_vcpu_create(struct vcpu *v)
 {
 	struct vmx_vcpu *h = pages_need(sizeof(*h));
-	bool borrowed;
 
 	v->hw = h;
 	h->vmcs = pages_need(PAGE_SIZE);
@@ -130,9 +109,6 @@ void vmx_vcpu_create(struct vcpu *v)
 
 	*(uint32_t *)h->vmcs = vmx_revision();
 	clear(h);
-	borrowed = vmx_borrow(h);
-	write_controls(h);
-	vmx_give_back(h, borrowed);
 }
 
 void vmx_load(struct vcpu *v)
@@ -141,7 +117,6 @@ void vmx_load(struct vcpu *v)
 	struct vmx_cpu *c = vmx_this_cpu();
 
 	make_current(h);
-	c->loaded = h;
 	if (h->last != this_cpu() || h->eptp != vmx_eptp(v->vm)) {
 		h->eptp = vmx_eptp(v->vm);
 		vmwrite(EPT_POINTER, h->eptp);
@@ -175,5 +150,24 @@ void vmx_unload(struct vcpu *v)
 	vmx_cache_flush(h);
 	h->cached = 0;
 	clear(h);
-	c->loaded = NULL;
+}
+
+void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+
+	h->last = NULL; /* flushes here, and again where it runs */
+	vmx_load(v);
+	write_controls(h);
+	vmwrite(VM_ENTRY_INTERRUPTION_INFO, 0);
+	vmwrite(GUEST_ACTIVITY, 0);
+	vmwrite(GUEST_PENDING_DEBUG, 0);
+	h->injected = false;
+	vmwrite(CR4_MASK, ~vmx_cr4_owned(v));
+	vmx_set_tpr(v, 0);
+	vmx_cache_set(h, CACHE_INTERRUPTIBILITY, 0);
+	for (unsigned i = 0; i < 4; i++)
+		vmwrite(GUEST_PDPTE(i), 0);
+	vcpu_reset_registers(v, 0x600, start); /* family 6 */
+	vmx_unload(v);
 }

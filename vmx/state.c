@@ -50,11 +50,6 @@ void vmx_cache_flush(struct vmx_vcpu *h)
 	h->dirty = 0;
 }
 
-static bool is_loaded(const struct vmx_vcpu *h)
-{
-	return vmx_this_cpu()->loaded == h;
-}
-
 uint64_t vmx_get(struct vcpu *v, enum vcpu_reg reg)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
@@ -71,22 +66,10 @@ uint64_t vmx_get(struct vcpu *v, enum vcpu_reg reg)
 	case REG_EFER:
 		return h->efer;
 	case REG_STAR ... REG_KERNEL_GS_BASE:
-		return is_loaded(h) ? rdmsr(vmx_switched_msr[reg - REG_STAR])
-				    : h->msr[reg - REG_STAR];
+		return rdmsr(vmx_switched_msr[reg - REG_STAR]);
 	default:
 		return reg < REG_COUNT ? vmread(reg_field[reg]) : 0;
 	}
-}
-
-static void set_switched(struct vmx_vcpu *h, enum vcpu_reg reg, uint64_t value)
-{
-	unsigned n = reg - REG_STAR;
-
-	/* A value that the processor refuses changes nothing, rather than ending the hypervisor. */
-	if (is_loaded(h))
-		wrmsr_safe(vmx_switched_msr[n], value);
-	else if (reg == REG_STAR || reg == REG_SFMASK || is_canonical(value))
-		h->msr[n] = reg == REG_SFMASK ? (uint32_t)value : value;
 }
 
 void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
@@ -115,7 +98,8 @@ void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 		vmwrite(GUEST_DR7, (uint32_t)value | DR7_INIT);
 		break;
 	case REG_STAR ... REG_KERNEL_GS_BASE:
-		set_switched(h, reg, value);
+		/* A value that the processor refuses changes nothing. */
+		(void)wrmsr_safe(vmx_switched_msr[reg - REG_STAR], value);
 		break;
 	case REG_GDTR_LIMIT:
 	case REG_IDTR_LIMIT:

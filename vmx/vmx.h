@@ -48,7 +48,6 @@ struct vmx_vcpu {
 
 struct vmx_cpu {
 	void *vmxon;
-	struct vmx_vcpu *loaded;      /* by vmx_load() */
 	uint64_t msr[SWITCHED_COUNT]; /* what the core holds */
 };
 
@@ -134,9 +133,7 @@ void vmx_cpu_off(struct cpu *cpu);
 void vmx_vcpu_create(struct vcpu *v);
 void vmx_load(struct vcpu *v);
 void vmx_unload(struct vcpu *v);
-/* Makes a VMCS current for a moment, unless it is; what it returns goes to vmx_give_back(). */
-bool vmx_borrow(struct vmx_vcpu *h);
-void vmx_give_back(struct vmx_vcpu *h, bool borrowed);
+void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
 
 /* leash.c */
 extern bool vmx_leashed;
@@ -188,9 +185,6 @@ void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 struct vcpu_seg vmx_get_seg(struct vcpu *v, enum vcpu_sreg s);
 void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg);
 void vmx_skip(struct vcpu *v, uint64_t rip);
-
-/* reset.c */
-void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
 
 /* dump.c */
 void vmx_dump(struct vcpu *v);
