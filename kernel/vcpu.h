@@ -262,7 +262,10 @@ struct vcpu_ops {
 	void (*skip)(struct vcpu *v, uint64_t rip);
 
 	uint64_t (*get)(struct vcpu *v, enum vcpu_reg reg);
-	/* The value is already checked by common code; the backend applies its fixed bits. */
+	/*
+	 * The value is already checked by common code; the backend applies its fixed bits.
+	 * CR0, CR3 and CR4 at a reset only: the guest's own writes are the backend's.
+	 */
 	void (*set)(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 	struct vcpu_seg (*get_seg)(struct vcpu *v, enum vcpu_sreg s);
 	/*

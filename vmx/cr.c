@@ -36,7 +36,7 @@ static void update_lma(struct vmx_vcpu *h)
 		vmwrite(GUEST_ACCESS_RIGHTS(SREG_TR), (tr & ~15ull) | 11);
 }
 
-static void apply_cr0(struct vmx_vcpu *h, uint64_t value)
+void vmx_set_cr0(struct vmx_vcpu *h, uint64_t value)
 {
 	uint64_t fixed0 = vmx_caps.cr0_fixed0 & ~(CR0_PE | CR0_PG), real;
 
@@ -49,7 +49,7 @@ static void apply_cr0(struct vmx_vcpu *h, uint64_t value)
 	update_lma(h);
 }
 
-static void apply_cr4(struct vmx_vcpu *h, uint64_t value)
+void vmx_set_cr4(struct vmx_vcpu *h, uint64_t value)
 {
 	/* With MCE clear a machine check would shut the core down before it exits. */
 	uint64_t real = value | vmx_caps.cr4_fixed0 | (read_cr4() & CR4_MCE);
@@ -57,6 +57,13 @@ static void apply_cr4(struct vmx_vcpu *h, uint64_t value)
 	h->cr4 = value;
 	vmwrite(GUEST_CR4, real & vmx_caps.cr4_fixed1);
 	vmwrite(CR4_SHADOW, value);
+}
+
+void vmx_set_efer(struct vmx_vcpu *h, uint64_t value)
+{
+	h->efer = value;
+	update_lma(h);
+	vmx_flush_linear(h);
 }
 
 /* SDM 3A 4.4.1: false when one of them is not valid (#GP). */
@@ -70,48 +77,6 @@ static bool read_pdptes(struct vcpu *v, uint64_t pdpte[4])
 		if (!vmx_pdpte_valid(pdpte[i], phys_bits))
 			return false;
 	return true;
-}
-
-static void write_pdptes(const uint64_t pdpte[4])
-{
-	for (unsigned i = 0; i < 4; i++)
-		vmwrite(GUEST_PDPTE(i), pdpte[i]);
-}
-
-static void sync_pdptes(struct vcpu *v)
-{
-	struct vmx_vcpu *h = vmx_hw(v);
-	uint64_t pdpte[4];
-
-	if (vmx_is_pae(h->cr0, h->cr4, h->efer) && read_pdptes(v, pdpte))
-		write_pdptes(pdpte);
-}
-
-void vmx_set_cr(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
-{
-	struct vmx_vcpu *h = vmx_hw(v);
-
-	switch (reg) {
-	case REG_CR0:
-		apply_cr0(h, value);
-		break;
-	case REG_CR3:
-		/* Bit 63 of the operand with PCIDE only says not to flush. */
-		vmwrite(GUEST_CR3, value & ~BIT(63));
-		break;
-	case REG_CR4:
-		apply_cr4(h, value);
-		break;
-	case REG_EFER:
-		h->efer = value;
-		update_lma(h);
-		break;
-	default:
-		return;
-	}
-	if (reg != REG_EFER)
-		sync_pdptes(v);
-	vmx_flush_linear(h);
 }
 
 static bool in_64bit_code(const struct vmx_vcpu *h)
@@ -148,11 +113,11 @@ static bool mov_to_cr(struct vcpu *v, unsigned cr, uint64_t value)
 	if (!allowed || (pae && !read_pdptes(v, pdpte)))
 		return false;
 	if (cr == 0)
-		apply_cr0(vmx_hw(v), value);
+		vmx_set_cr0(vmx_hw(v), value);
 	if (cr == 4)
-		apply_cr4(vmx_hw(v), value);
-	if (pae)
-		write_pdptes(pdpte);
+		vmx_set_cr4(vmx_hw(v), value);
+	for (unsigned i = 0; pae && i < ARRAY_SIZE(pdpte); i++)
+		vmwrite(GUEST_PDPTE(i), pdpte[i]);
 	/* SDM 3A 4.10.4.1: emulated, so the processor does not do it. */
 	if ((changed0 & (CR0_PG | CR0_PE | CR0_WP)) ||
 	    (changed4 & (reload4 | CR4_PCIDE | CR4_SMAP | CR4_PKE)))

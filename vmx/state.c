@@ -89,10 +89,13 @@ void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 		h->cr2 = value;
 		break;
 	case REG_CR0:
-	case REG_CR3:
+		vmx_set_cr0(h, value);
+		break;
 	case REG_CR4:
+		vmx_set_cr4(h, value);
+		break;
 	case REG_EFER:
-		vmx_set_cr(v, reg, value);
+		vmx_set_efer(h, value);
 		break;
 	case REG_DR7:
 		vmwrite(GUEST_DR7, (uint32_t)value | DR7_INIT);

@@ -159,8 +159,11 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit);
 void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit);
 uint64_t vmx_get_cr0(struct vmx_vcpu *h);
 uint64_t vmx_get_cr4(struct vcpu *v);
-/* CR0, CR3, CR4 or EFER. */
-void vmx_set_cr(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
+/* With fixed bits, read shadow and LMA; the caller sees to PDPTEs and stale translations. */
+void vmx_set_cr0(struct vmx_vcpu *h, uint64_t value);
+void vmx_set_cr4(struct vmx_vcpu *h, uint64_t value);
+/* Flushes, too: the guest may be running. */
+void vmx_set_efer(struct vmx_vcpu *h, uint64_t value);
 
 /* event.c */
 void vmx_fetch_pending(struct vcpu *v);
