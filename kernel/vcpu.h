@@ -95,7 +95,7 @@ enum vcpu_exit_kind {
 	EXIT_HOST_IRQ,   /* a physical interrupt waits: open an interrupt window on the host */
 	EXIT_HOST_NMI,   /* a physical NMI came (VMX: already taken; SVM: taken after STGI) */
 	EXIT_HOST_MC,    /* a physical machine check came while the guest ran */
-	EXIT_IRQ_WINDOW, /* the guest can take an interrupt now; the window is closed again */
+	EXIT_IRQ_WINDOW, /* the guest can take an interrupt now: ask anew for what else waits */
 	EXIT_NMI_WINDOW, /* likewise for an NMI */
 	EXIT_IO,
 	EXIT_PAGE_FAULT, /* EPT violation, nested page fault */
@@ -274,10 +274,13 @@ struct vcpu_ops {
 	 */
 	void (*set_seg)(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg);
 
-	/* Can an external interrupt / NMI be delivered at the next entry? */
+	/* Can an external interrupt / NMI be delivered at the next entry, if nothing else is? */
 	bool (*can_take_irq)(struct vcpu *v);
 	bool (*can_take_nmi)(struct vcpu *v);
-	/* Exit as soon as it can: EXIT_IRQ_WINDOW, EXIT_NMI_WINDOW. Idempotent. */
+	/*
+	 * Exit as soon as it can: EXIT_IRQ_WINDOW, EXIT_NMI_WINDOW. Idempotent. After
+	 * EXIT_IRQ_WINDOW it is said again whether the one for interrupts is wanted.
+	 */
 	void (*want_irq_window)(struct vcpu *v, bool on);
 	void (*want_nmi_window)(struct vcpu *v);
 	/* Deliver at the next entry. One event per entry. */

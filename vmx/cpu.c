@@ -8,14 +8,11 @@ struct vmx_caps vmx_caps;
 struct vmx_controls vmx_controls;
 void *vmx_msr_bitmap;
 
-const uint32_t vmx_switched_msr[SWITCHED_COUNT] = {
-	[REG_STAR - REG_STAR] = MSR_STAR,
-	[REG_LSTAR - REG_STAR] = MSR_LSTAR,
-	[REG_CSTAR - REG_STAR] = MSR_CSTAR,
-	[REG_SFMASK - REG_STAR] = MSR_SFMASK,
-	[REG_KERNEL_GS_BASE - REG_STAR] = MSR_KERNEL_GS_BASE,
-};
-static_assert(SWITCHED_COUNT == 5, "every one of them has its MSR above");
+const uint32_t vmx_switched_msr[SWITCHED_COUNT] = {MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK,
+						   MSR_KERNEL_GS_BASE};
+static_assert(REG_LSTAR == REG_STAR + 1 && REG_CSTAR == REG_STAR + 2 &&
+		      REG_SFMASK == REG_STAR + 3 && REG_KERNEL_GS_BASE == REG_STAR + 4,
+	      "the order of vmx_switched_msr");
 
 static struct vmx_cpu vmx_cpus[MAX_CPUS];
 static char why_buf[160];

@@ -61,7 +61,6 @@ bool vmx_exit_has_length(uint32_t basic)
 /* SDM 3C table 27-5. */
 void vmx_decode_io(uint64_t q, struct vcpu_exit *exit)
 {
-	exit->kind = EXIT_IO;
 	exit->u.io.size = (uint8_t)((q & 7) + 1);
 	exit->u.io.in = q & BIT(3);
 	exit->u.io.string = q & BIT(4);
@@ -71,7 +70,6 @@ void vmx_decode_io(uint64_t q, struct vcpu_exit *exit)
 /* SDM 3C table 27-7. */
 void vmx_decode_ept(uint64_t q, gpa_t gpa, struct vcpu_exit *exit)
 {
-	exit->kind = EXIT_PAGE_FAULT;
 	exit->u.page_fault.gpa = gpa;
 	exit->u.page_fault.exec = q & EPT_QUAL_FETCH;
 	/* Without a linear address it was the load of PDPTEs. */

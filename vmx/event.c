@@ -58,7 +58,7 @@ bool vmx_can_take_irq(struct vcpu *v)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
 
-	return !h->injected && (vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF) &&
+	return (vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF) &&
 	       !(vmx_cache_get(h, CACHE_INTERRUPTIBILITY) & BLOCKED_SHADOW);
 }
 
@@ -67,8 +67,7 @@ bool vmx_can_take_nmi(struct vcpu *v)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
 
-	return !h->injected &&
-	       !(vmx_cache_get(h, CACHE_INTERRUPTIBILITY) & (BLOCKED_SHADOW | BLOCKED_BY_NMI));
+	return !(vmx_cache_get(h, CACHE_INTERRUPTIBILITY) & (BLOCKED_SHADOW | BLOCKED_BY_NMI));
 }
 
 void vmx_want_irq_window(struct vcpu *v, bool on)
@@ -112,7 +111,6 @@ void vmx_inject(struct vcpu *v, const struct vcpu_event *e)
 	if (is_fault(e))
 		vmx_cache_set(h, CACHE_RFLAGS, vmx_cache_get(h, CACHE_RFLAGS) | RFLAGS_RF);
 	vmwrite(VM_ENTRY_INTERRUPTION_INFO, info);
-	h->injected = true;
 	vmx_fix_pending_debug(h);
 }
 

@@ -91,9 +91,6 @@ static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 	case REASON_EXCEPTION_NMI:
 		exception(v, exit);
 		break;
-	case REASON_INTERRUPT_WINDOW:
-		vmx_set_proc(h, PROC_INTERRUPT_WINDOW, false);
-		break;
 	case REASON_NMI_WINDOW:
 		vmx_set_proc(h, PROC_NMI_WINDOW, false);
 		break;
@@ -144,7 +141,6 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 
 	failed = vmx_enter(v, h);
 	h->cached = 0;
-	h->injected = false;
 	if (failed) { /* the VMCS or its controls are wrong, and nothing was loaded (SDM 3C 26.2) */
 		fail(exit, "a VM-instruction error (SDM 3C 30.4)", vmread(VM_INSTRUCTION_ERROR));
 		return;
@@ -160,5 +156,6 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	}
 	h->launched = 1;
 	decode(v, exit, reason & 0xffff);
-	vmx_leash_pull();
+	if (vmx_leashed) /* its timer starts anew at each entry: many exits must not outrun it */
+		irq_window();
 }

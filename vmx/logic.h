@@ -55,6 +55,7 @@ uint32_t vmx_caps_differ(const struct vmx_caps *a, const struct vmx_caps *b);
 enum vcpu_exit_kind vmx_exit_kind(uint32_t basic_reason);
 /* Is it caused by executing an instruction, so that its length is valid (SDM 3C 27.2.5)? */
 bool vmx_exit_has_length(uint32_t basic_reason);
+/* The rest of an exit whose kind says vmx_exit_kind(). */
 void vmx_decode_io(uint64_t qualification, struct vcpu_exit *exit);
 void vmx_decode_ept(uint64_t qualification, gpa_t gpa, struct vcpu_exit *exit);
 /*

@@ -5,7 +5,6 @@
 
 static void tsc_changed(struct vcpu *v)
 {
-	vmx_hw(v)->tsc_offset = v->tsc_offset;
 	vmwrite(TSC_OFFSET, v->tsc_offset);
 }
 

@@ -117,19 +117,15 @@ void vmx_load(struct vcpu *v)
 	struct vmx_cpu *c = vmx_this_cpu();
 
 	make_current(h);
-	if (h->last != this_cpu() || h->eptp != vmx_eptp(v->vm)) {
-		h->eptp = vmx_eptp(v->vm);
-		vmwrite(EPT_POINTER, h->eptp);
+	if (h->last != this_cpu()) {
+		vmwrite(EPT_POINTER, vmx_eptp(v->vm));
 		write_host_state(this_cpu());
 		/* Whatever this core remembers of the VPID or the EPT root is from another life. */
 		vmx_flush_linear(h);
 		vmx_flush_ept(v->vm);
 		h->last = this_cpu();
 	}
-	if (h->tsc_offset != v->tsc_offset) {
-		h->tsc_offset = v->tsc_offset;
-		vmwrite(TSC_OFFSET, v->tsc_offset);
-	}
+	vmwrite(TSC_OFFSET, v->tsc_offset);
 	for (unsigned i = 0; i < SWITCHED_COUNT; i++)
 		if (c->msr[i] != h->msr[i])
 			wrmsr(vmx_switched_msr[i], h->msr[i]);
@@ -162,7 +158,6 @@ void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start)
 	vmwrite(VM_ENTRY_INTERRUPTION_INFO, 0);
 	vmwrite(GUEST_ACTIVITY, 0);
 	vmwrite(GUEST_PENDING_DEBUG, 0);
-	h->injected = false;
 	vmwrite(CR4_MASK, ~vmx_cr4_owned(v));
 	vmx_set_tpr(v, 0);
 	vmx_cache_set(h, CACHE_INTERRUPTIBILITY, 0);

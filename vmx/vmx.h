@@ -30,16 +30,13 @@ struct vmx_vcpu {
 
 	uint32_t cached, dirty; /* masks of cache[] */
 	uint64_t cache[CACHE_COUNT];
-	bool injected;     /* an event is in the VM-entry fields */
 	uint8_t threshold; /* TPR threshold in the VMCS */
 	uint16_t vpid;     /* 0: none */
 	uint32_t pin;      /* controls as they are in the VMCS */
 	uint32_t proc;
 	uint32_t entry;
-	uint64_t cr0, cr4;   /* as the guest last wrote them: valid in host-owned bits */
-	uint64_t efer;       /* as the guest sees it */
-	uint64_t tsc_offset; /* these two as they are in the VMCS */
-	uint64_t eptp;
+	uint64_t cr0, cr4;            /* as the guest last wrote them: valid in host-owned bits */
+	uint64_t efer;                /* as the guest sees it */
 	uint64_t msr[SWITCHED_COUNT]; /* while another vCPU has the core */
 	void *vmcs;
 	volatile uint32_t *vtpr; /* in the virtual-APIC page */
@@ -140,13 +137,6 @@ extern bool vmx_leashed;
 void vmx_leash_init(void);
 /* Before an entry, unless the vCPU has its core for ever and no timer is on. */
 void vmx_set_timer(struct vcpu *v);
-
-/* The timer starts anew at each entry: a guest that exits often must not outrun it. */
-static inline void vmx_leash_pull(void)
-{
-	if (__builtin_expect(vmx_leashed, 0))
-		irq_window();
-}
 
 /* run.asm: false after an exit, true when VMLAUNCH or VMRESUME failed (VMfail) */
 bool vmx_enter(struct vcpu *v, struct vmx_vcpu *h);

@@ -64,7 +64,6 @@ static void test_io(void **state)
 	(void)state;
 	memset(&e, 0xff, sizeof(e));
 	vmx_decode_io(0x3f8ull << 16, &e); /* OUT DX, AL */
-	assert_int_equal(e.kind, EXIT_IO);
 	assert_int_equal(e.u.io.port, 0x3f8);
 	assert_int_equal(e.u.io.size, 1);
 	assert_false(e.u.io.in || e.u.io.string);
@@ -87,7 +86,6 @@ static void test_ept(void **state)
 	(void)state;
 	memset(&e, 0xff, sizeof(e));
 	vmx_decode_ept(0x182 | BIT(12), 0xfee00300, &e);
-	assert_int_equal(e.kind, EXIT_PAGE_FAULT);
 	assert_true(e.u.page_fault.gpa == 0xfee00300);
 	assert_false(e.u.page_fault.exec || e.u.page_fault.walk);
 	assert_int_equal(e.u.page_fault.insn_bytes, 0);
