@@ -40,7 +40,6 @@ const char *svm_cpu_on(struct cpu *cpu)
 	wrmsr_safe(MSR_VM_CR, vm_cr | VM_CR_R_INIT);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, virt_to_phys(c->hsave));
-	asid_pool_init(&c->asids, svm_caps.asids);
 	cpu->hw = c;
 	return NULL;
 }
@@ -66,10 +65,10 @@ void svm_load(struct vcpu *v)
 	struct svm_cpu *c = cpu->hw;
 	struct svm_vcpu *s = svm_of(v);
 
-	if (s->core != cpu->id) {
-		/* Another core's cache and TLB say nothing about this one's. */
+	/* Another core's cache and TLB say nothing about this one's. The last ASID is shared. */
+	if (s->core != cpu->id || s->vmcb.asid == svm_caps.asids - 1) {
 		s->core = cpu->id;
-		s->tag.generation = 0;
+		svm_flush_tlb(v);
 		svm_dirty(s, CLEAN_ALL);
 	}
 	/* Here and not once: nothing that the host does with these then matters. */

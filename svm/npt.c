@@ -2,28 +2,9 @@
 /* Nested paging: what the TLB keeps of it. Pure. */
 #include "svm/svm.h"
 
-/* A new ASID is as good as a flush of the old one. */
+/* At the next entry; run() takes it back then, as the CPU leaves the field as it is. */
 void svm_flush_tlb(struct vcpu *v)
 {
-	struct svm_vcpu *s = svm_of(v);
-
-	if (svm_has(SVM_FEATURE_FLUSH_BY_ASID))
-		s->flush = true;
-	else
-		s->tag.generation = 0;
-}
-
-void svm_tlb_entry(struct svm_vcpu *s, struct asid_pool *pool)
-{
-	struct vmcb *c = &s->vmcb;
-
-	/* The CPU leaves TLB control as it is: what is asked for once must be taken back. */
-	if (s->tag.generation == pool->generation) {
-		c->tlb_control = s->flush ? TLB_FLUSH_ASID : TLB_KEEP;
-	} else {
-		c->tlb_control = asid_assign(pool, &s->tag, svm_has(SVM_FEATURE_FLUSH_BY_ASID));
-		c->asid = s->tag.asid;
-		svm_dirty(s, CLEAN_ASID);
-	}
-	s->flush = false;
+	svm_of(v)->vmcb.tlb_control =
+		svm_has(SVM_FEATURE_FLUSH_BY_ASID) ? TLB_FLUSH_ASID : TLB_FLUSH_ALL;
 }

@@ -16,13 +16,13 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 
 	if (!svm_event_entry(v, exit))
 		return;
-	svm_tlb_entry(s, &c->asids);
 	if (vmcb->dr6 != dr6) {
 		vmcb->dr6 = dr6;
 		svm_dirty(s, CLEAN_DRX);
 	}
 	vmcb->rax = v->gpr[GPR_RAX];
 	svm_enter(v->gpr, s->vmcb_pa, c->host_vmcb_pa);
+	vmcb->tlb_control = TLB_KEEP;
 	v->gpr[GPR_RAX] = vmcb->rax;
 	if (svm_has(SVM_FEATURE_CLEAN))
 		vmcb->clean = CLEAN_ALL;
@@ -56,8 +56,8 @@ static void dump(struct vcpu *v)
 		 c->exit_code, c->exit_info1, c->exit_info2, c->exit_int_info, c->next_rip);
 	log_info("VMCB: intercepts 0x%x 0x%x exceptions 0x%x, interrupts 0x%lx shadow %u",
 		 c->intercept1, c->intercept2, c->intercept_exc, c->int_ctl, svm_shadow(s));
-	log_info("VMCB: ASID %u TLB %u N_CR3 0x%lx event 0x%lx clean 0x%lx TSC offset 0x%lx",
-		 c->asid, c->tlb_control, c->n_cr3, c->event_inj, c->clean, c->tsc_offset);
+	log_info("VMCB: ASID %u N_CR3 0x%lx event 0x%lx clean 0x%lx TSC offset 0x%lx", c->asid,
+		 c->n_cr3, c->event_inj, c->clean, c->tsc_offset);
 	log_info("VMCB: EFER 0x%lx CPL %u DR6 0x%lx DR7 0x%lx PAT 0x%lx", c->efer, c->cpl, c->dr6,
 		 c->dr7, c->g_pat);
 	log_info("VMCB: windows IRQ %u NMI %u, NMI blocked %u until IRET at 0x%lx (%u)",

@@ -20,20 +20,6 @@ static inline bool svm_has(uint32_t feature)
 	return (svm_caps.features & feature) != 0;
 }
 
-/* asid.c */
-struct asid_pool {
-	uint64_t generation; /* 1..; bumped when the ASIDs are used up */
-	uint32_t next, count;
-	bool stale; /* the TLB may hold entries of ASIDs not yet given out */
-};
-struct asid_tag {
-	uint64_t generation; /* 0: none */
-	uint32_t asid;
-};
-void asid_pool_init(struct asid_pool *pool, uint32_t count);
-/* Gives a new ASID that no entry of this core's TLB has; returns the TLB control to enter with. */
-uint32_t asid_assign(struct asid_pool *pool, struct asid_tag *tag, bool flush_by_asid);
-
 /* perm.c: permission maps, a set bit denies (APM 2 15.10.1, 15.11). */
 #define IOPM_SIZE  KIB(12)
 #define MSRPM_SIZE KIB(8)
@@ -46,7 +32,6 @@ void msrpm_allow(uint8_t *map, uint32_t msr);
 struct svm_cpu {
 	void *hsave; /* and behind it the host's VMCB: a page each */
 	hpa_t host_vmcb_pa;
-	struct asid_pool asids;
 };
 
 #define SVM_NO_CORE (~0u)
@@ -56,9 +41,7 @@ struct svm_vcpu {
 	struct vmcb vmcb;
 	hpa_t vmcb_pa;
 	unsigned core; /* where it was loaded last, or SVM_NO_CORE */
-	struct asid_tag tag;
-	bool flush;  /* the guest's TLB entries before the next entry */
-	uint8_t tpr; /* as last set: V_TPR has no bits 3:0 */
+	uint8_t tpr;   /* as last set: V_TPR has no bits 3:0 */
 
 	/* Events (event.c). */
 	union {
@@ -153,8 +136,6 @@ void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit);
 
 /* npt.c */
 void svm_flush_tlb(struct vcpu *v);
-/* Before an entry on the core whose pool it is. */
-void svm_tlb_entry(struct svm_vcpu *s, struct asid_pool *pool);
 
 /*
  * run.asm: enters the guest with GIF = 0 and the host's IF = 1, so that a

@@ -131,17 +131,16 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #define NP_ENABLE BIT(0) /* np_ctl */
 
 /* clean, offset 0C0h: a set bit says that the CPU may use what it has cached */
-#define CLEAN_I    BIT(0) /* intercepts, TSC offset, pause filter */
-#define CLEAN_ASID BIT(2)
-#define CLEAN_TPR  BIT(3) /* int_ctl */
-#define CLEAN_NP   BIT(4) /* N_CR3, NP_ENABLE, G_PAT */
-#define CLEAN_CRX  BIT(5) /* CR0, CR3, CR4, EFER */
-#define CLEAN_DRX  BIT(6) /* DR6, DR7 */
-#define CLEAN_DT   BIT(7) /* GDTR, IDTR */
-#define CLEAN_SEG  BIT(8) /* ES, CS, SS, DS, CPL */
-#define CLEAN_CR2  BIT(9)
-#define CLEAN_LBR  BIT(10)
-#define CLEAN_ALL  0x7ffull
+#define CLEAN_I   BIT(0) /* intercepts, TSC offset, pause filter */
+#define CLEAN_TPR BIT(3) /* int_ctl */
+#define CLEAN_NP  BIT(4) /* N_CR3, NP_ENABLE, G_PAT */
+#define CLEAN_CRX BIT(5) /* CR0, CR3, CR4, EFER */
+#define CLEAN_DRX BIT(6) /* DR6, DR7 */
+#define CLEAN_DT  BIT(7) /* GDTR, IDTR */
+#define CLEAN_SEG BIT(8) /* ES, CS, SS, DS, CPL */
+#define CLEAN_CR2 BIT(9)
+#define CLEAN_LBR BIT(10)
+#define CLEAN_ALL 0x7ffull
 
 /* exit_code (APM 2 appendix C). Only 31:0 count: see svm_exit_code(). */
 #define VMEXIT_CR4_WRITE   0x14u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sources: svm/state.c kernel/reset.c svm/perm.c svm/asid.c svm/npt.c */
-/* Guest state in the VMCB, permission maps, ASIDs. */
+/* sources: svm/state.c kernel/reset.c svm/perm.c svm/npt.c */
+/* Guest state in the VMCB, permission maps, TLB control. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -291,71 +291,13 @@ static void allow_opens_two_bits_only(void **state)
 	assert_int_equal(map[0x820], 0xcf);
 }
 
-static void asids_are_used_up_and_flushed(void **state)
+static void flush_is_as_narrow_as_can_be(void **state)
 {
-	struct asid_pool pool;
-	struct asid_tag tag = {0}, first;
-
 	(void)state;
-	asid_pool_init(&pool, 4);
-	assert_int_equal(asid_assign(&pool, &tag, false), TLB_FLUSH_ALL);
-	assert_int_equal(tag.asid, 1);
-	first = tag;
-	assert_int_equal(asid_assign(&pool, &tag, false), TLB_KEEP);
-	assert_int_equal(asid_assign(&pool, &tag, false), TLB_KEEP);
-	assert_int_equal(tag.asid, 3);
-	assert_int_equal(first.generation, pool.generation);
-	assert_int_equal(asid_assign(&pool, &tag, false), TLB_FLUSH_ALL);
-	assert_int_equal(tag.asid, 1);
-	assert_int_not_equal(first.generation, pool.generation);
-	assert_int_equal(tag.generation, pool.generation);
-}
-
-static void one_asid_is_enough(void **state)
-{
-	struct asid_pool pool;
-	struct asid_tag tag;
-
-	(void)state;
-	asid_pool_init(&pool, 2);
-	for (int i = 0; i < 10; i++) {
-		assert_int_equal(asid_assign(&pool, &tag, false), TLB_FLUSH_ALL);
-		assert_int_equal(tag.asid, 1);
-	}
-	assert_int_equal(asid_assign(&pool, &tag, true), TLB_FLUSH_ASID);
-}
-
-static void tlb_control_is_taken_back(void **state)
-{
-	struct asid_pool pool;
-	uint32_t asid;
-
-	(void)state;
-	asid_pool_init(&pool, 8);
-	all_clean();
-	svm_tlb_entry(&s, &pool);
-	assert_int_equal(s.vmcb.tlb_control, TLB_FLUSH_ALL);
-	assert_int_equal(s.vmcb.clean, CLEAN_ALL & ~CLEAN_ASID);
-	asid = s.vmcb.asid;
-	assert_int_not_equal(asid, 0);
-	svm_tlb_entry(&s, &pool);
-	assert_int_equal(s.vmcb.tlb_control, TLB_KEEP);
-	assert_int_equal(s.vmcb.asid, asid);
-	svm_flush_tlb(&v); /* without flush by ASID: another ASID */
-	svm_tlb_entry(&s, &pool);
-	assert_int_equal(s.vmcb.tlb_control, TLB_KEEP);
-	assert_int_not_equal(s.vmcb.asid, asid);
-
-	svm_caps.features = SVM_FEATURE_FLUSH_BY_ASID;
-	asid = s.vmcb.asid;
 	svm_flush_tlb(&v);
-	svm_tlb_entry(&s, &pool);
-	assert_int_equal(s.vmcb.tlb_control, TLB_FLUSH_ASID);
-	assert_int_equal(s.vmcb.asid, asid);
-	svm_tlb_entry(&s, &pool);
-	assert_int_equal(s.vmcb.tlb_control, TLB_KEEP);
-	s.tag.generation = 0; /* moved to another core */
-	svm_tlb_entry(&s, &pool);
+	assert_int_equal(s.vmcb.tlb_control, TLB_FLUSH_ALL);
+	svm_caps.features = SVM_FEATURE_FLUSH_BY_ASID;
+	svm_flush_tlb(&v);
 	assert_int_equal(s.vmcb.tlb_control, TLB_FLUSH_ASID);
 }
 
@@ -376,9 +318,7 @@ int main(void)
 		cmocka_unit_test_setup(start_in_protected_mode, setup),
 		cmocka_unit_test_setup(msr_bits, setup),
 		cmocka_unit_test_setup(allow_opens_two_bits_only, setup),
-		cmocka_unit_test_setup(asids_are_used_up_and_flushed, setup),
-		cmocka_unit_test_setup(one_asid_is_enough, setup),
-		cmocka_unit_test_setup(tlb_control_is_taken_back, setup),
+		cmocka_unit_test_setup(flush_is_as_narrow_as_can_be, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
