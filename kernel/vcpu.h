@@ -286,7 +286,7 @@ struct vcpu_ops {
 	/* Deliver at the next entry. One event per entry. */
 	void (*inject)(struct vcpu *v, const struct vcpu_event *e);
 
-	/* The guest's TPR, bits 7:0 as in the local APIC; SVM holds it in V_TPR. */
+	/* The guest's TPR as in the local APIC; SVM has bits 7:4 only, in V_TPR. */
 	uint8_t (*get_tpr)(struct vcpu *v);
 	void (*set_tpr)(struct vcpu *v, uint8_t tpr);
 

@@ -52,36 +52,20 @@ void svm_want_nmi_window(struct vcpu *v)
 }
 
 /*
- * INT n, INT3 and INTO push the RIP of the next instruction: nRIP where the
- * CPU has it, else RIP itself, which svm_event_exit() takes back if the
- * delivery fails (APM 2 15.20).
+ * Interrupts, NMIs and exceptions only, whose type is the hardware's: an INT n, INT3 or
+ * INTO whose delivery an exit interrupted runs again (collect_pending()).
  */
-static void inject_software(struct svm_vcpu *s, uint8_t len)
-{
-	if (svm_has(SVM_FEATURE_NRIP)) {
-		s->vmcb.next_rip = s->vmcb.rip + len;
-	} else {
-		s->vmcb.rip += len;
-		s->sw_len = len;
-	}
-}
-
 void svm_inject(struct vcpu *v, const struct vcpu_event *e)
 {
 	struct svm_vcpu *s = svm_of(v);
-	uint64_t type = e->type, inj;
+	uint64_t inj = e->vector | (uint64_t)e->type << EVENT_TYPE_SHIFT | EVENT_V;
 
-	if (e->type == EVENT_SWINT || e->type == EVENT_SWEXC || e->type == EVENT_ICEBP)
-		inject_software(s, e->insn_len);
-	if (e->type == EVENT_SWEXC || e->type == EVENT_ICEBP)
-		type = SVM_EVENT_EXC;
-	inj = e->vector | type << EVENT_TYPE_SHIFT | EVENT_V;
 	/* Nothing pushes an error code in real mode. */
 	if (e->has_error && (s->vmcb.cr0 & CR0_PE))
 		inj |= EVENT_EV | (uint64_t)e->error << EVENT_ERROR_SHIFT;
 	s->vmcb.event_inj = inj;
 	/* The delivery of #DB clears DR7.GD (APM 2 13.1.1.4): it was intercepted before that. */
-	if (type == SVM_EVENT_EXC && e->vector == VEC_DB && (s->vmcb.dr7 & DR7_GD)) {
+	if (e->type == EVENT_EXCEPTION && e->vector == VEC_DB && (s->vmcb.dr7 & DR7_GD)) {
 		s->vmcb.dr7 &= ~DR7_GD;
 		svm_dirty(s, CLEAN_DRX);
 	}
@@ -177,21 +161,16 @@ bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
 static void collect_pending(struct vcpu *v, struct svm_vcpu *s)
 {
 	uint64_t e = s->vmcb.exit_int_info;
-	uint8_t vector = (uint8_t)(e & EVENT_VECTOR), sw_len = s->sw_len;
+	uint8_t vector = (uint8_t)(e & EVENT_VECTOR);
 	unsigned type = EVENT_TYPE(e);
 
-	s->sw_len = 0;
-	if (!(e & EVENT_V))
-		return;
 	/*
 	 * A software interrupt is dropped: RIP is at its instruction, which
 	 * runs again, with all its checks.
 	 */
 	if (type == SVM_EVENT_SWINT ||
-	    (type == SVM_EVENT_EXC && (sw_len || vector == VEC_BP || vector == VEC_OF))) {
-		s->vmcb.rip -= sw_len;
+	    (type == SVM_EVENT_EXC && (vector == VEC_BP || vector == VEC_OF)))
 		return;
-	}
 	if (type != SVM_EVENT_INTR && type != SVM_EVENT_NMI && type != SVM_EVENT_EXC)
 		return; /* reserved */
 	if (type == SVM_EVENT_NMI)
@@ -251,7 +230,7 @@ void svm_event_exit(struct vcpu *v)
 	s->vmcb.event_inj = 0;
 	if (s->special)
 		end_special(v, s);
-	if (s->sw_len || (s->vmcb.exit_int_info & EVENT_V))
+	if (s->vmcb.exit_int_info & EVENT_V)
 		collect_pending(v, s);
 }
 

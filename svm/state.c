@@ -118,20 +118,16 @@ void svm_set_seg(struct vcpu *v, enum vcpu_sreg sreg, const struct vcpu_seg *seg
 	svm_dirty(s, CLEAN_SEG); /* needless for FS, GS, LDTR and TR, and rare */
 }
 
-/* CR8, which the guest writes without an exit, has bits 7:4 of the TPR only. */
+/* CR8, which the guest writes without an exit, has bits 7:4 of the TPR only, as V_TPR. */
 uint8_t svm_get_tpr(struct vcpu *v)
 {
-	struct svm_vcpu *s = svm_of(v);
-	uint8_t high = (uint8_t)((s->vmcb.int_ctl & INT_V_TPR) << 4);
-
-	return (s->tpr & 0xf0) == high ? s->tpr : high;
+	return (uint8_t)((svm_of(v)->vmcb.int_ctl & INT_V_TPR) << 4);
 }
 
 void svm_set_tpr(struct vcpu *v, uint8_t tpr)
 {
 	struct svm_vcpu *s = svm_of(v);
 
-	s->tpr = tpr;
 	s->vmcb.int_ctl = (s->vmcb.int_ctl & ~INT_V_TPR) | tpr >> 4;
 	svm_dirty(s, CLEAN_TPR);
 }

@@ -41,7 +41,6 @@ struct svm_vcpu {
 	struct vmcb vmcb;
 	hpa_t vmcb_pa;
 	unsigned core; /* where it was loaded last, or SVM_NO_CORE */
-	uint8_t tpr;   /* as last set: V_TPR has no bits 3:0 */
 
 	/* Events (event.c). */
 	union {
@@ -56,9 +55,8 @@ struct svm_vcpu {
 			uint8_t step_cr;   /* the write to CR4 or CR8 at RIP runs by itself */
 		};
 	};
-	bool guest_tf;  /* during the step TF is the guest's own already */
-	bool stray_tf;  /* our TF may have got onto the guest's stack */
-	uint8_t sw_len; /* RIP was moved so far over the software interrupt injected */
+	bool guest_tf; /* during the step TF is the guest's own already */
+	bool stray_tf; /* our TF may have got onto the guest's stack */
 	uint64_t iret_rip, entry_rip, old_cr4;
 };
 static_assert(offsetof(struct svm_vcpu, vmcb) == 0, "its address is the VMCB's");

@@ -229,37 +229,6 @@ static void injection_encoding(void **state)
 	assert_int_equal(s.vmcb.rip, RIP);
 }
 
-static void software_events_push_the_next_rip(void **state)
-{
-	struct vcpu_event int80 = {true, EVENT_SWINT, 0x80, false, 2, 0};
-	struct vcpu_event int3 = {true, EVENT_SWEXC, VEC_BP, false, 1, 0};
-
-	(void)state;
-	svm_inject(&v, &int80);
-	assert_int_equal(s.vmcb.event_inj, EVENT_V | 0x480);
-	assert_int_equal(s.vmcb.rip, RIP + 2);
-	assert_true(svm_event_entry(&v, &e));
-	/* its delivery fails: the instruction runs again */
-	s.vmcb.exit_int_info = s.vmcb.event_inj;
-	leave(VMEXIT_NPF, 0, 0);
-	assert_int_equal(s.vmcb.rip, RIP);
-	assert_false(v.pending.valid);
-
-	svm_inject(&v, &int3);
-	assert_int_equal(s.vmcb.event_inj, EVENT_V | 0x303);
-	assert_true(svm_event_entry(&v, &e));
-	s.vmcb.rip = 0x500000; /* delivered */
-	s.vmcb.exit_int_info = 0;
-	leave(VMEXIT_CPUID, 0, 0);
-	assert_int_equal(s.vmcb.rip, 0x500000);
-	assert_int_equal(s.sw_len, 0);
-
-	svm_caps.features = SVM_FEATURE_NRIP;
-	svm_inject(&v, &int80);
-	assert_int_equal(s.vmcb.rip, 0x500000);
-	assert_int_equal(s.vmcb.next_rip, 0x500002);
-}
-
 static void interrupted_delivery_is_pending(void **state)
 {
 	(void)state;
@@ -675,7 +644,6 @@ int main(void)
 		cmocka_unit_test_setup(refusal, setup),
 		cmocka_unit_test_setup(qemu_reports_reserved_cr_bits_as_invalid, setup),
 		cmocka_unit_test_setup(injection_encoding, setup),
-		cmocka_unit_test_setup(software_events_push_the_next_rip, setup),
 		cmocka_unit_test_setup(interrupted_delivery_is_pending, setup),
 		cmocka_unit_test_setup(native_software_events_run_again, setup),
 		cmocka_unit_test_setup(interrupt_window, setup),
