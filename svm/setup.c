@@ -19,7 +19,7 @@
 #define INTERCEPT2                                                                                 \
 	(ICPT(4, VMRUN) | ICPT(4, VMMCALL) | ICPT(4, VMLOAD) | ICPT(4, VMSAVE) | ICPT(4, STGI) |   \
 	 ICPT(4, CLGI) | ICPT(4, SKINIT) | ICPT(4, WBINVD) | ICPT(4, MONITOR) | ICPT(4, MWAIT) |   \
-	 ICPT(4, MWAIT_COND) | ICPT(4, XSETBV))
+	 ICPT(4, MWAIT_COND) | ICPT(4, XSETBV) | ICPT(4, RDPRU))
 #define INTERCEPT_EXC (1u << VEC_DB | 1u << VEC_AC | 1u << VEC_MC)
 
 /* Shared by every VM; written once, by the boot core. */
@@ -47,7 +47,7 @@ static void reset_controls(struct vcpu *v)
 	c->intercept_cr = ICPT(0, CR4_WRITE);
 	c->intercept_exc = INTERCEPT_EXC;
 	c->intercept1 = INTERCEPT1;
-	c->intercept2 = INTERCEPT2 | (svm_caps.rdpru ? ICPT(4, RDPRU) : 0);
+	c->intercept2 = INTERCEPT2;
 	c->iopm_pa = virt_to_phys(iopm);
 	c->msrpm_pa = virt_to_phys(msrpm);
 	c->tsc_offset = v->tsc_offset;

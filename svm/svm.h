@@ -5,13 +5,13 @@
 #include "kernel/vcpu.h"
 #include "svm/vmcb.h"
 
-/* caps.c: of the boot core; every core must have the same. */
+/* Of the boot core; every core must have the same (memcmp: no padding). */
 struct svm_caps {
 	uint32_t features;  /* SVM_FEATURE_* and others, CPUID 8000_000A EDX */
 	uint32_t asids;     /* ASIDs 1..asids-1 are for guests */
 	uint32_t signature; /* CPUID 1 EAX: what EDX holds after reset */
-	bool page_1g, rdpru;
-	bool tcg; /* QEMU's software CPU: ways around it are in event.c, exit.c, ops.c */
+	uint32_t page_1g;
+	uint32_t tcg; /* QEMU's software CPU: ways around it are in event.c, exit.c, ops.c */
 };
 extern struct svm_caps svm_caps;
 
@@ -89,11 +89,8 @@ static inline bool svm_shadow(const struct svm_vcpu *s)
 	return (s->vmcb.int_state & INT_SHADOW) != 0;
 }
 
-/* caps.c */
-const char *svm_probe(struct vcpu_caps *caps);
-void svm_read_caps(struct svm_caps *caps);
-
 /* cpu.c */
+const char *svm_probe(struct vcpu_caps *caps);
 const char *svm_cpu_on(struct cpu *cpu);
 void svm_cpu_off(struct cpu *cpu);
 void svm_load(struct vcpu *v);

@@ -196,7 +196,6 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 
 /* CPUID 8000_000A EDX */
 #define SVM_FEATURE_NPT            (1u << 0)
-#define SVM_FEATURE_LOCK           (1u << 2)
 #define SVM_FEATURE_NRIP           (1u << 3)
 #define SVM_FEATURE_CLEAN          (1u << 5)
 #define SVM_FEATURE_FLUSH_BY_ASID  (1u << 6)
