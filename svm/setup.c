@@ -35,9 +35,9 @@ void svm_maps_init(void)
 
 	iopm = pages_need(IOPM_SIZE + MSRPM_SIZE);
 	msrpm = iopm + IOPM_SIZE;
-	perm_deny_all(iopm, IOPM_SIZE + MSRPM_SIZE);
+	memset(iopm, 0xff, IOPM_SIZE + MSRPM_SIZE);
 	for (unsigned i = 0; i < ARRAY_SIZE(allowed); i++)
-		msrpm_allow(msrpm, allowed[i]);
+		svm_allow_msr(msrpm, allowed[i]);
 }
 
 static void reset_controls(struct vcpu *v)

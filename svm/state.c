@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guest state in the VMCB: registers, segments, TPR, and what they are after reset. Pure. */
+/* Guest state in the VMCB, what it is after reset, and the bits of the MSR map. Pure. */
 #include "svm/svm.h"
 
 /* Where a register is, and which clean bit covers it (APM 2 15.15.3; 0: never cached). */
@@ -145,4 +145,12 @@ void svm_reset_state(struct vcpu *v, const struct vcpu_start *start)
 {
 	vcpu_reset_registers(v, svm_caps.signature, start);
 	svm_of(v)->vmcb.dr6 = v->dr6;
+}
+
+/* Two bits an MSR, for reads and writes; 2,048 bytes a range (APM 2 table 15-8). */
+void svm_allow_msr(uint8_t *map, uint32_t msr)
+{
+	unsigned bit = 2 * ((msr & 0x1fff) + (msr >= 0xc0000000 ? 0x2000u : 0));
+
+	map[bit / 8] &= (uint8_t) ~(3u << bit % 8);
 }

@@ -20,13 +20,9 @@ static inline bool svm_has(uint32_t feature)
 	return (svm_caps.features & feature) != 0;
 }
 
-/* perm.c: permission maps, a set bit denies (APM 2 15.10.1, 15.11). */
+/* Permission maps, where a set bit denies (APM 2 15.10.1, 15.11). */
 #define IOPM_SIZE  KIB(12)
 #define MSRPM_SIZE KIB(8)
-void perm_deny_all(uint8_t *map, size_t size);
-/* Bit of the read permission, the write permission follows; -1: always intercepted. */
-int msrpm_bit(uint32_t msr);
-void msrpm_allow(uint8_t *map, uint32_t msr);
 
 /* A core's own: cpu->hw. */
 struct svm_cpu {
@@ -110,6 +106,8 @@ void svm_set_seg(struct vcpu *v, enum vcpu_sreg sreg, const struct vcpu_seg *seg
 uint8_t svm_get_tpr(struct vcpu *v);
 void svm_set_tpr(struct vcpu *v, uint8_t tpr);
 void svm_skip(struct vcpu *v, uint64_t rip);
+/* An MSR below 0x2000, or from 0xc0000000 to 0xc0001fff. */
+void svm_allow_msr(uint8_t *map, uint32_t msr);
 
 /* event.c */
 bool svm_can_take_irq(struct vcpu *v);
