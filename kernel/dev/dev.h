@@ -89,7 +89,6 @@ struct io_range {
 struct iobus {
 	struct io_range r[IOBUS_MAX];
 	unsigned count;
-	uint64_t refused; /* accesses that no range answered */
 };
 
 /* -EEXIST overlap, -ENOSPC full, -EINVAL empty or wrapping; so do the models' …_init(). */

@@ -35,21 +35,17 @@ int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops
 	return 0;
 }
 
-enum reach { NOTHING, WHOLE, PARTLY };
-
-/* Who answers the bytes from addr: one range all of them, nobody any, or something in between. */
-static enum reach reach(const struct iobus *b, uint64_t addr, unsigned size,
-			const struct io_range **range)
+/* The first range that answers any of the bytes from addr, or NULL. */
+static const struct io_range *first(const struct iobus *b, uint64_t addr, unsigned size)
 {
-	unsigned at = first_above(b, addr);
-	const struct io_range *r = &b->r[at];
+	const struct io_range *r = &b->r[first_above(b, addr)];
 
-	if (at == b->count || addr + (size - 1) < addr)
-		return NOTHING;
-	*range = r;
-	if (addr < r->base)
-		return r->base - addr < size ? PARTLY : NOTHING;
-	return r->size - (addr - r->base) >= size ? WHOLE : PARTLY;
+	return r < b->r + b->count && (addr >= r->base || r->base - addr < size) ? r : NULL;
+}
+
+static bool has_all(const struct io_range *r, uint64_t addr, unsigned size)
+{
+	return addr >= r->base && size <= r->size - (addr - r->base);
 }
 
 static uint64_t range_read(const struct io_range *r, uint64_t offset, unsigned size)
@@ -74,42 +70,28 @@ static void range_write(const struct io_range *r, uint64_t offset, unsigned size
 
 bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value)
 {
-	const struct io_range *r;
+	const struct io_range *r = first(b, addr, size);
+	uint64_t byte;
 
 	*value = dev_ones(size);
-	switch (reach(b, addr, size, &r)) {
-	case WHOLE:
+	if (r && has_all(r, addr, size))
 		*value &= range_read(r, addr - r->base, size);
-		return true;
-	case PARTLY:
-		*value = 0;
-		for (unsigned i = 0; i < size; i++) {
-			uint64_t byte;
-
-			iobus_read(b, addr + i, 1, &byte);
-			*value |= byte << (8 * i);
+	else
+		for (unsigned i = 0; r && i < size; i++) {
+			(void)iobus_read(b, addr + i, 1, &byte);
+			*value &= ~((byte ^ 0xff) << (8 * i));
 		}
-		return true;
-	default:
-		b->refused++;
-		return false;
-	}
+	return r != NULL;
 }
 
 bool iobus_write(struct iobus *b, uint64_t addr, unsigned size, uint64_t value)
 {
-	const struct io_range *r;
+	const struct io_range *r = first(b, addr, size);
 
-	switch (reach(b, addr, size, &r)) {
-	case WHOLE:
+	if (r && has_all(r, addr, size))
 		range_write(r, addr - r->base, size, value);
-		return true;
-	case PARTLY:
-		for (unsigned i = 0; i < size; i++)
-			iobus_write(b, addr + i, 1, value >> (8 * i) & 0xff);
-		return true;
-	default:
-		b->refused++;
-		return false;
-	}
+	else
+		for (unsigned i = 0; r && i < size; i++)
+			(void)iobus_write(b, addr + i, 1, value >> (8 * i) & 0xff);
+	return r != NULL;
 }
