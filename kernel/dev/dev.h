@@ -72,7 +72,10 @@ static inline void dev_timer_arm(const struct dev_timer *t, uint64_t deadline)
 struct io_ops {
 	uint64_t (*read)(void *dev, uint64_t offset, unsigned size);
 	void (*write)(void *dev, uint64_t offset, unsigned size, uint64_t value);
-	/* In place of these where registers are bytes: a wider access is that many narrow ones. */
+	/*
+	 * In place of these where registers are bytes: a wider access is that many narrow ones.
+	 * With neither, a read gives all ones, or a write has no effect.
+	 */
 	uint8_t (*read8)(void *dev, unsigned offset);
 	void (*write8)(void *dev, unsigned offset, uint8_t value);
 };

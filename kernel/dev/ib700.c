@@ -2,13 +2,6 @@
 /* Two write-only ports: start (again), and stop. */
 #include "kernel/dev/ib700.h"
 
-static uint8_t read(void *dev, unsigned offset)
-{
-	(void)dev;
-	(void)offset;
-	return 0xff;
-}
-
 static void write(void *dev, unsigned offset, uint8_t value)
 {
 	struct ib700 *w = dev;
@@ -22,7 +15,7 @@ static void write(void *dev, unsigned offset, uint8_t value)
 
 int ib700_attach(struct ib700 *w, struct iobus *ports)
 {
-	static const struct io_ops ops = {.read8 = read, .write8 = write};
+	static const struct io_ops ops = {.write8 = write};
 
 	return iobus_add(ports, IB700_STOP, IB700_START - IB700_STOP + 1, &ops, w);
 }

@@ -54,6 +54,8 @@ static uint64_t range_read(const struct io_range *r, uint64_t offset, unsigned s
 
 	if (r->ops->read)
 		return r->ops->read(r->dev, offset, size);
+	if (!r->ops->read8)
+		return UINT64_MAX;
 	for (unsigned i = 0; i < size; i++)
 		v |= (uint64_t)r->ops->read8(r->dev, (unsigned)offset + i) << (8 * i);
 	return v;
@@ -64,7 +66,7 @@ static void range_write(const struct io_range *r, uint64_t offset, unsigned size
 	if (r->ops->write)
 		r->ops->write(r->dev, offset, size, value & dev_ones(size));
 	else
-		for (unsigned i = 0; i < size; i++)
+		for (unsigned i = 0; r->ops->write8 && i < size; i++)
 			r->ops->write8(r->dev, (unsigned)offset + i, (uint8_t)(value >> (8 * i)));
 }
 

@@ -24,21 +24,6 @@ void reset_cf9_write(struct reset *r, uint8_t value)
 		r->reset(r->ctx);
 }
 
-/* No 8042: all ones, which drivers and the reset code of Linux take for an absent controller. */
-static uint8_t i8042_read(void *dev, unsigned offset)
-{
-	(void)dev;
-	(void)offset;
-	return 0xff;
-}
-
-static void i8042_data_write(void *dev, unsigned offset, uint8_t value)
-{
-	(void)dev;
-	(void)offset;
-	(void)value;
-}
-
 static void i8042_command_write(void *dev, unsigned offset, uint8_t value)
 {
 	struct reset *r = dev;
@@ -67,8 +52,12 @@ static void port92_write(void *dev, unsigned offset, uint8_t value)
 		r->reset(r->ctx);
 }
 
-static const struct io_ops data_ops = {.read8 = i8042_read, .write8 = i8042_data_write};
-static const struct io_ops command_ops = {.read8 = i8042_read, .write8 = i8042_command_write};
+/*
+ * No 8042: all ones, which drivers and the reset code of Linux take for an absent controller.
+ * Its ports are answered all the same, so that probing them is not refused and learnt.
+ */
+static const struct io_ops data_ops = {.write8 = NULL};
+static const struct io_ops command_ops = {.write8 = i8042_command_write};
 static const struct io_ops port92_ops = {.read8 = port92_read, .write8 = port92_write};
 
 int reset_init(struct reset *r, struct iobus *ports, void (*reset)(void *ctx), void *ctx)

@@ -27,7 +27,7 @@ static void test_status(void **state)
 	(void)state;
 	assert_int_equal(debug_exit_attach(&d, &bus), 0);
 	assert_true(iobus_read(&bus, DEBUG_EXIT_PORT, 4, &v));
-	assert_int_equal(v, 0);
+	assert_int_equal(v, UINT32_MAX);
 	assert_int_equal(ended, 0);
 	assert_true(iobus_write(&bus, DEBUG_EXIT_PORT, 4, 0));
 	assert_int_equal(ended, 1);
