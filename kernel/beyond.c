@@ -52,7 +52,7 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
 	m->io_rip = rip;
 	bool known = write ? iobus_write(&m->ports, port, size, *value)
 			   : iobus_read(&m->ports, port, size, value);
-	if (m->pc)
+	if (m->pc && m->in_count)
 		pc_console_feed(v->vm);
 	spin_unlock(&m->lock);
 	if (known)

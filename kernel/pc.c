@@ -91,8 +91,7 @@ int pc_init(struct vm *vm)
 	pc->debug_exit = (struct debug_exit){debug_exit, vm};
 	return pic_init(&pc->pic, ports, (struct dev_irq){pic_out, vm, 0})
 		?: ioapic_init(&pc->ioapic, &m->mmio, ioapic_message, vm, 0)
-		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ),
-			     (struct uart_backend){uart_tx, NULL, vm})
+		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ), uart_tx, vm)
 		?: pit_init(&pc->pit, ports, clock, TIMER(pc->pit_timer), IRQ(PIT_IRQ))
 		?: rtc_init(&pc->rtc, ports, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ),
 			    m->epoch, guest_low_ram(ram), guest_high_ram(ram))

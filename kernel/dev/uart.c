@@ -75,12 +75,6 @@ static void update(struct uart *u)
 	dev_irq_set(&u->irq, source(u) != IIR_NONE && (u->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2);
 }
 
-static void rx_grown(struct uart *u)
-{
-	if (u->backend.rx_ready && uart_rx_space(u))
-		u->backend.rx_ready(u->backend.ctx);
-}
-
 static bool push(struct uart *u, uint8_t byte)
 {
 	if (u->count >= depth(u))
@@ -114,7 +108,6 @@ static uint8_t read_data(struct uart *u)
 	u->head = (u->head + 1) % UART_FIFO;
 	u->count--;
 	update(u);
-	rx_grown(u);
 	return byte;
 }
 
@@ -181,8 +174,8 @@ static void write_data(struct uart *u, uint8_t byte)
 	update(u);
 	if (u->mcr & MCR_LOOP)
 		u->overrun |= !push(u, byte);
-	else if (u->backend.tx)
-		u->backend.tx(u->backend.ctx, byte);
+	else
+		u->tx(u->ctx, byte);
 	u->thri = true;
 	update(u);
 }
@@ -205,14 +198,11 @@ static void write_fcr(struct uart *u, uint8_t v)
 	if (clear)
 		u->count = u->head = 0;
 	update(u);
-	if (clear)
-		rx_grown(u);
 }
 
 static void write_mcr(struct uart *u, uint8_t v)
 {
 	uint8_t lines = MSR_READY, changed;
-	bool looped = u->mcr & MCR_LOOP;
 
 	u->mcr = v & 0x1f;
 	/* Loopback: RTS to CTS, DTR to DSR, OUT1 to RI, OUT2 to DCD. */
@@ -223,8 +213,6 @@ static void write_mcr(struct uart *u, uint8_t v)
 		changed &= (uint8_t)~MSR_RI; /* of the ring indicator only the trailing edge */
 	u->msr = (uint8_t)(lines | (u->msr & MSR_DELTA) | changed >> 4);
 	update(u);
-	if (looped && !(v & MCR_LOOP))
-		rx_grown(u);
 }
 
 static void write_reg(void *dev, unsigned reg, uint8_t v)
@@ -262,10 +250,10 @@ static void write_reg(void *dev, unsigned reg, uint8_t v)
 static const struct io_ops uart_ops = {.read8 = read_reg, .write8 = write_reg};
 
 int uart_init(struct uart *u, struct iobus *ports, uint16_t base, struct dev_irq irq,
-	      struct uart_backend backend)
+	      void (*tx)(void *ctx, uint8_t byte), void *ctx)
 {
 	/* 115200 baud, as firmware leaves it. */
 	*u = (struct uart){
-		.irq = irq, .backend = backend, .msr = MSR_READY, .divisor = {1}, .lcr = 3};
+		.irq = irq, .tx = tx, .ctx = ctx, .msr = MSR_READY, .divisor = {1}, .lcr = 3};
 	return iobus_add(ports, base, UART_PORTS, &uart_ops, u);
 }

@@ -10,17 +10,10 @@
 #define UART_COM1_PORT 0x3f8u
 #define UART_COM1_IRQ  4u
 
-/* Functions may be NULL. tx() must not call into the uart; rx_ready() may call uart_rx(). */
-struct uart_backend {
-	void (*tx)(void *ctx, uint8_t byte);
-	/* The guest has read or reset the FIFO: uart_rx_space() has grown. */
-	void (*rx_ready)(void *ctx);
-	void *ctx;
-};
-
 struct uart {
 	struct dev_irq irq;
-	struct uart_backend backend;
+	void (*tx)(void *ctx, uint8_t byte); /* must not call into the uart */
+	void *ctx;
 	uint8_t ier, fcr, lcr, mcr, msr, scr, divisor[2];
 	bool thri;    /* the THRE interrupt is due */
 	bool overrun; /* LSR OE; in loopback only, for uart_rx() refuses what does not fit */
@@ -29,9 +22,9 @@ struct uart {
 };
 
 int uart_init(struct uart *u, struct iobus *ports, uint16_t base, struct dev_irq irq,
-	      struct uart_backend backend);
+	      void (*tx)(void *ctx, uint8_t byte), void *ctx);
 
 /* A byte from the line; false when there is no room (nothing is lost then: offer it again). */
 bool uart_rx(struct uart *u, uint8_t byte);
-/* How many bytes uart_rx() would take now. */
+/* How many bytes uart_rx() would take now; any access to the ports may change it. */
 unsigned uart_rx_space(const struct uart *u);
