@@ -45,18 +45,6 @@ uint8_t lapic_ppr(const struct lapic *l)
 	return (uint8_t)(l->tpr >> 4 >= isrv >> 4 ? l->tpr : isrv);
 }
 
-/* SDM 3A 10.6.2.4 of the P6 family; later processors leave it to the chipset. */
-uint8_t lapic_apr(const struct lapic *l)
-{
-	int isr = map_highest(l->isr), irr = map_highest(l->irr);
-	unsigned isrv = isr < 0 ? 0 : (unsigned)isr >> 4, irrv = irr < 0 ? 0 : (unsigned)irr >> 4;
-	unsigned tpr = l->tpr >> 4;
-
-	if (tpr >= irrv && tpr > isrv)
-		return l->tpr;
-	return (uint8_t)(max_u64(tpr & isrv, irrv) << 4);
-}
-
 void lapic_set_tpr(struct lapic *l, uint8_t tpr)
 {
 	/* CR8 has the upper half only: a lower half that MMIO gave stays. */

@@ -32,7 +32,6 @@ static inline unsigned lapic_timer_mode(const struct lapic *l)
 /* Bit `bit` of the ESR happens: remembered, and signalled by the error LVT. */
 void lapic_error(struct lapic *l, uint32_t bit);
 uint8_t lapic_ppr(const struct lapic *l);
-uint8_t lapic_apr(const struct lapic *l);
 void lapic_eoi(struct lapic *l);
 /* LINT0's level meets its LVT entry anew. */
 void lapic_lint0_eval(struct lapic *l);

@@ -171,9 +171,8 @@ static uint32_t xapic_read(struct lapic *l, unsigned reg)
 	uint32_t v = 0;
 
 	switch (reg) {
-	case APIC_APR:
-		return lapic_apr(l);
 	case APIC_EOI: /* write-only */
+	case APIC_APR: /* this and the next not since the Pentium 4 (SDM 3A table 10-1) */
 	case APIC_RRD:
 		return 0;
 	case APIC_DFR:
