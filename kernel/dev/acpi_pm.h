@@ -5,17 +5,14 @@
 #include "kernel/dev/dev.h"
 
 /* For the FADT and the DSDT. No SMI_CMD, no PM1b, no PM2, no GPE; TMR_VAL_EXT set. */
-#define ACPI_PM_BASE      0x600u
-#define ACPI_PM1A_EVT     0x600u
-#define ACPI_PM1A_EVT_LEN 4u
-#define ACPI_PM1A_CNT     0x604u
-#define ACPI_PM1A_CNT_LEN 2u
-#define ACPI_PM_TMR       0x608u
-#define ACPI_PM_TMR_LEN   4u
-#define ACPI_PM_TMR_HZ    3579545u
-#define ACPI_PM_PORTS     12u
-#define ACPI_SCI_IRQ      9u /* level, active high */
-#define ACPI_SLP_TYP_S5   5u /* the first two elements of \_S5 */
+#define ACPI_PM_BASE    0x600u
+#define ACPI_PM1A_EVT   0x600u
+#define ACPI_PM1A_CNT   0x604u
+#define ACPI_PM_TMR     0x608u
+#define ACPI_PM_TMR_HZ  3579545u
+#define ACPI_PM_PORTS   12u
+#define ACPI_SCI_IRQ    9u /* level, active high */
+#define ACPI_SLP_TYP_S5 5u /* the first two elements of \_S5 */
 
 struct acpi_pm {
 	struct dev_clock clock;

@@ -26,8 +26,3 @@ int pic_init(struct pic *p, struct iobus *ports, struct dev_irq out);
 void pic_set_irq(void *pic, unsigned line, bool level);
 /* The interrupt-acknowledge cycle: the vector; a spurious one (IR7) when INT has gone. */
 uint8_t pic_ack(struct pic *p);
-/* INT is asserted. */
-static inline bool pic_pending(const struct pic *p)
-{
-	return p->out_level;
-}

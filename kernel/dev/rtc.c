@@ -267,8 +267,6 @@ static void write_mode(struct rtc *r, unsigned reg, uint8_t v, uint64_t now)
 		freeze(r, now); /* but nothing is lost when time runs on */
 	if (!stopped(r))
 		thaw(r, now, was_reset ? NS_PER_S / 2 : utc(r, now) % NS_PER_S);
-	if (stopped(r))
-		r->cmos[REG_B] &= (uint8_t) ~(v & B_SET && reg == REG_B ? B_UIE : 0);
 }
 
 static void write_data(struct rtc *r, unsigned reg, uint8_t v)
