@@ -131,7 +131,37 @@ static void set_windows(struct svm_vcpu *s)
 	s->armed = irq || (icpt & ICPT(3, IRET)) || icpt_cr != ICPT(0, CR4_WRITE);
 }
 
-bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
+/*
+ * QEMU's VMRUN leaves the vector of an external interrupt behind as an exception, and raises
+ * it again, with the guest's IF clear, if the CPU is stopped before the guest's first
+ * instruction. As a virtual interrupt, which the guest takes at once, it comes once.
+ */
+static void inject_virtually(struct svm_vcpu *s)
+{
+	struct vmcb *c = &s->vmcb;
+
+	if (EVENT_TYPE(c->event_inj) != SVM_EVENT_INTR || s->irq_window || svm_shadow(s) ||
+	    !(c->rflags & RFLAGS_IF))
+		return;
+	c->int_ctl |=
+		INT_V_IRQ | INT_V_IGN_TPR | (c->event_inj & EVENT_VECTOR) << INT_V_VECTOR_SHIFT;
+	c->event_inj = 0;
+	s->virtual_event = true;
+}
+
+/* If it still waits, an exit came first: then it is as if that had interrupted its delivery. */
+static void end_virtual_event(struct svm_vcpu *s)
+{
+	struct vmcb *c = &s->vmcb;
+
+	if (c->int_ctl & INT_V_IRQ)
+		c->exit_int_info = EVENT_V | SVM_EVENT_INTR << EVENT_TYPE_SHIFT |
+				   (c->int_ctl >> INT_V_VECTOR_SHIFT & EVENT_VECTOR);
+	c->int_ctl &= INT_V_TPR | INT_V_INTR_MASKING;
+	s->virtual_event = false;
+}
+
+static bool prepare_entry(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *c = &s->vmcb;
@@ -223,11 +253,24 @@ static void end_special(struct vcpu *v, struct svm_vcpu *s)
 		c->int_state |= INT_SHADOW;
 }
 
+bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	if (!prepare_entry(v, exit))
+		return false;
+	if (svm_caps.tcg && injecting(s))
+		inject_virtually(s);
+	return true;
+}
+
 void svm_event_exit(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v);
 
 	s->vmcb.event_inj = 0;
+	if (s->virtual_event)
+		end_virtual_event(s);
 	if (s->special)
 		end_special(v, s);
 	if (s->vmcb.exit_int_info & EVENT_V)

@@ -51,8 +51,9 @@ struct svm_vcpu {
 			uint8_t step_cr;   /* the write to CR4 or CR8 at RIP runs by itself */
 		};
 	};
-	bool guest_tf; /* during the step TF is the guest's own already */
-	bool stray_tf; /* our TF may have got onto the guest's stack */
+	bool virtual_event; /* this entry's interrupt is the virtual one, on QEMU */
+	bool guest_tf;      /* during the step TF is the guest's own already */
+	bool stray_tf;      /* our TF may have got onto the guest's stack */
 	uint64_t iret_rip, entry_rip, old_cr4;
 };
 static_assert(offsetof(struct svm_vcpu, vmcb) == 0, "its address is the VMCB's");

@@ -112,6 +112,7 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #define INT_V_PRIO_SHIFT   16u
 #define INT_V_IGN_TPR      BIT(20)
 #define INT_V_INTR_MASKING BIT(24)
+#define INT_V_VECTOR_SHIFT 32u
 
 /* int_state, offset 068h */
 #define INT_SHADOW BIT(0)

@@ -60,8 +60,7 @@ def test_million_kicks(boot, how, kicks):
     m = boot(pv("kick", "kick", vcpus=2, cores="0-1", cmdline=f"kicks={kicks}"), **how)
     found = m.expect(rf"kick\| kick: {kicks} sent, {kicks // 2} and {kicks // 2} arrived, (\d+) twice",
                      timeout=2000)
-    # QEMU delivers one of some hundred thousand interrupts twice: docs/emulators.md.
-    assert int(found[1]) <= (5 if how["vendor"] == "amd" else 0), found[0]
+    assert found[1] == "0", found[0]
     m.expect(r"kick: powered off")
     m.power_off()
 

@@ -341,6 +341,54 @@ static void qemu_must_not_see_cr8_with_an_interrupt(void **state)
 	assert_true(s.vmcb.int_ctl & INT_V_IRQ);
 }
 
+/* QEMU may deliver an injected interrupt twice, but no virtual one. */
+static void qemu_takes_a_virtual_interrupt(void **state)
+{
+	(void)state;
+	svm_caps.tcg = true;
+	s.vmcb.rflags |= RFLAGS_IF;
+	inject(EVENT_EXTINT, 0x31);
+	assert_true(svm_event_entry(&v, &e));
+	assert_int_equal(s.vmcb.event_inj, 0);
+	assert_int_equal(s.vmcb.int_ctl,
+			 INT_V_INTR_MASKING | INT_V_IRQ | INT_V_IGN_TPR | 0x31ull << 32);
+	assert_false(s.vmcb.intercept1 & ICPT(3, VINTR));
+	/* Taken: the CPU clears V_IRQ. */
+	s.vmcb.int_ctl &= ~INT_V_IRQ;
+	assert_int_equal(leave(VMEXIT_CPUID, 0, 0), EXIT_CPUID);
+	assert_false(v.pending.valid);
+	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING);
+	/* A physical interrupt came first. */
+	inject(EVENT_EXTINT, 0x32);
+	assert_int_equal(run(VMEXIT_INTR), EXIT_HOST_IRQ);
+	assert_true(v.pending.valid && v.pending.type == EVENT_EXTINT && v.pending.vector == 0x32);
+	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING);
+	v.pending.valid = false;
+	/* Those that can have no V_IRQ, or that the guest would not take at once. */
+	svm_want_irq_window(&v, true);
+	inject(EVENT_EXTINT, 0x33);
+	assert_true(svm_event_entry(&v, &e));
+	assert_int_equal(s.vmcb.event_inj, 0x33 | EVENT_V);
+	assert_true(s.vmcb.intercept1 & ICPT(3, VINTR));
+	leave(VMEXIT_CPUID, 0, 0);
+	svm_want_irq_window(&v, false);
+	s.vmcb.rflags &= ~RFLAGS_IF;
+	inject(EVENT_EXTINT, 0x34);
+	assert_true(svm_event_entry(&v, &e));
+	assert_int_equal(s.vmcb.event_inj, 0x34 | EVENT_V);
+	leave(VMEXIT_CPUID, 0, 0);
+	s.vmcb.rflags |= RFLAGS_IF;
+	s.vmcb.int_state = INT_SHADOW;
+	inject(EVENT_EXTINT, 0x35);
+	assert_true(svm_event_entry(&v, &e));
+	assert_int_equal(s.vmcb.event_inj, 0x35 | EVENT_V);
+	s.vmcb.int_state = 0;
+	leave(VMEXIT_CPUID, 0, 0);
+	inject(EVENT_NMI, VEC_NMI);
+	assert_true(svm_event_entry(&v, &e));
+	assert_true(s.vmcb.event_inj & EVENT_V);
+}
+
 /* MOV to CR4 runs by itself; then its result is judged. */
 static enum vcpu_exit_kind write_cr4(uint64_t value)
 {
@@ -649,6 +697,7 @@ int main(void)
 		cmocka_unit_test_setup(interrupt_window, setup),
 		cmocka_unit_test_setup(lowering_the_tpr_is_seen, setup),
 		cmocka_unit_test_setup(qemu_must_not_see_cr8_with_an_interrupt, setup),
+		cmocka_unit_test_setup(qemu_takes_a_virtual_interrupt, setup),
 		cmocka_unit_test_setup(cr4_bits_follow_policy, setup),
 		cmocka_unit_test_setup(bochs_leaves_dr6_alone, setup),
 		cmocka_unit_test_setup(debug_exception_ends_general_detect, setup),
