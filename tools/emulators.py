@@ -145,7 +145,8 @@ class QEMU(Emulator):
         control = self.listen("qmp")
         args = self.args
         command = [
-            self.program, "-accel", args.accel, "-machine", "q35", "-cpu", self.cpu,
+            self.program, "-accel", args.accel + (",thread=single" if args.one_thread else ""),
+            "-machine", "q35", "-cpu", self.cpu,
             "-smp", str(args.cpus), "-m", f"{args.memory}M", "-nodefaults", "-no-reboot",
             "-display", "none", "-vga", "std", "-monitor", "none",
             "-chardev", f"socket,id=qmp,path={self.path('qmp')}", "-mon", "chardev=qmp,mode=control",

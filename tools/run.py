@@ -37,6 +37,8 @@ def parse(argv):
     p.add_argument("--accel", choices=("tcg", "kvm"), default="tcg", help="of QEMU")
     p.add_argument("--icount", action="store_true",
                    help="QEMU: one instruction is one tick, deterministically")
+    p.add_argument("--one-thread", action="store_true",
+                   help="QEMU: its CPUs take turns; faster when there are more of them than here")
     p.add_argument("--cpu", help="another CPU model of the emulator's")
     p.add_argument("--monitor", metavar="PATH",
                    help="a second serial port, on a Unix socket there (see mullionctl)")

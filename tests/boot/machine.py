@@ -100,9 +100,10 @@ class Machine:
     """One run of an emulator. Every expect_… fails the test when it waits in vain."""
 
     def __init__(self, name, conf, files=(), vendor="amd", cpus=2, memory=512, icount=False,
-                 extra=(), others=(), monitor=False):
+                 extra=(), others=(), monitor=False, one_thread=False):
         """others: conf and files of more disks, for firmware to try in turn (QEMU only).
-        monitor: a second serial port, which .monitor speaks to (configure `monitor = com2`)."""
+        monitor: a second serial port, which .monitor speaks to (configure `monitor = com2`).
+        one_thread: of QEMU; where CPUs wait for each other by spinning, they take turns then."""
         os.makedirs(LOGS, exist_ok=True)
         self.path = os.path.join(LOGS, f"{name}.log")
         self.step = STEP[vendor] * PATIENCE
@@ -119,6 +120,8 @@ class Machine:
             socket_path = os.path.join(LOGS, f"{name}.sock")
             argv += ["--monitor", socket_path]
             self.monitor = Monitor(socket_path, self.step)
+        if one_thread:
+            argv.append("--one-thread")
         if vendor != "amd":
             argv += ["--log", os.path.join(LOGS, f"{name}.bochs.log")]
         extra = [*ICOUNT, *extra] if icount else list(extra)
