@@ -27,6 +27,7 @@ lint:
 
 lint-arrows:
 	@tests/lint/arrows.py
+	@tests/lint/lines.py
 
 # Versions of clang-format differ in a few places: one decides, others only remark.
 LINT_FORMAT_VERSION := 14
