@@ -50,10 +50,11 @@ struct config_vm {
 	enum config_boot boot;      /* default: auto; not for PV */
 	union {                     /* what is not given has line 0 */
 		struct config_file file[2 + CONFIG_MAX_MODULES];
-		struct { /* disk: PV only for now; initrd, which is the first module: not PV */
+		struct { /* initrd, which is the first module: not PV */
 			struct config_file disk, kernel, initrd, module[CONFIG_MAX_MODULES - 1];
 		};
 	};
+	char net[CONFIG_NAME_MAX]; /* the switch it is at; "": none; not for PV */
 	char cmdline[CONFIG_CMDLINE_MAX];
 	uint64_t memory; /* bytes, 2 MiB granular; default 128 MiB */
 	unsigned vcpus;  /* default 1 */
@@ -72,7 +73,7 @@ struct config_vm {
 	unsigned grant_count;
 	unsigned type_line, cmdline_line, memory_line, vcpus_line, cores_line, weight_line;
 	unsigned budget_line, period_line, on_crash_line, autostart_line, order_line;
-	unsigned watchdog_line, learn_line, boot_line, debug_exit_line;
+	unsigned watchdog_line, learn_line, boot_line, debug_exit_line, net_line;
 };
 
 extern const char *const config_type_name[]; /* by enum vm_type */

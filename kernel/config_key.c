@@ -62,6 +62,15 @@ static bool set_text(const struct config_setting *s)
 	return true;
 }
 
+/* The name of a switch, as long as a VM's may be. */
+static bool set_net(const struct config_setting *s)
+{
+	if (!s->v.len || s->v.len >= CONFIG_NAME_MAX)
+		return false;
+	memcpy(s->to, s->v.s, s->v.len);
+	return true;
+}
+
 /*
  * A disk is written to, in memory, where the loader put the file: were it the
  * disk or the kernel of another VM as well, one would reach into the other.
@@ -302,6 +311,7 @@ const struct config_key config_keys[] = {
 	{"initrd", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(initrd)},
 	{"module", CONFIG_VM, add_module, FILE_EXPECTED, 0, 0, 0, 0},
 	{"disk", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(disk)},
+	{"net", CONFIG_VM, set_net, "a name of at most 31 bytes", 0, 0, AT(config_vm, net)},
 	{"cmdline", CONFIG_VM, set_text, "at most 1023 bytes", 0, 0, AT(config_vm, cmdline)},
 	{"memory", CONFIG_VM, set_bytes, "2M to 1024G, a multiple of 2M, such as 64M", MIB(2),
 	 GIB(1024), AT(config_vm, memory)},

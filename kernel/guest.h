@@ -13,6 +13,7 @@
 #include "kernel/config.h"
 #include "kernel/cpuid.h"
 #include "kernel/dev/acpi_pm.h"
+#include "kernel/dev/debug_con.h"
 #include "kernel/dev/debug_exit.h"
 #include "kernel/dev/ib700.h"
 #include "kernel/dev/ioapic.h"
@@ -23,6 +24,9 @@
 #include "kernel/dev/reset.h"
 #include "kernel/dev/rtc.h"
 #include "kernel/dev/uart.h"
+#include "kernel/dev/virtio_blk.h"
+#include "kernel/dev/virtio_net.h"
+#include "kernel/dev/virtio_rng.h"
 #include "kernel/emulate.h"
 #include "kernel/evtchn.h"
 #include "kernel/learn.h"
@@ -96,7 +100,11 @@ struct pc {
 	struct reset reset;
 	struct ib700 ib700;
 	struct debug_exit debug_exit;
-	struct guest_timer pit_timer, rtc_timer, pm_timer;
+	struct debug_con debug_con;
+	struct virtio_blk disk;
+	struct virtio_net net;
+	struct virtio_rng rng;
+	struct guest_timer pit_timer, rtc_timer, pm_timer, disk_timer, net_timer, rng_timer;
 };
 
 #define CONSOLE_IN 256u /* bytes typed that the guest has not taken */
@@ -118,6 +126,7 @@ struct vm_more {
 	struct evtchn events;
 	struct guest_timer pv_timer;
 	struct blk disk;         /* where conf->disk names one */
+	struct net_port *port;   /* NULL: at no switch */
 	struct vcpu_start start; /* as its image wants it */
 	uint64_t tsc_start;      /* host TSC when the VM was loaded */
 	uint64_t epoch;          /* UTC seconds then */
@@ -241,6 +250,8 @@ void vm_console_in(struct vm *vm, uint8_t byte);
 bool vm_console_take(struct vm_more *m, uint8_t *byte);
 /* The vector to inject from PIC or APIC, or -1; takes it when `take`. VM lock held. */
 int vcpu_irq(struct vcpu *v, bool take);
+/* A frame may wait at its port; on its vCPU 0's core. */
+void pc_receive(struct vm *vm);
 /* Gives the UART what was typed and found no room; after each access. VM lock held. */
 void pc_console_feed(struct vm *vm);
 /* Presses the power button, or raises the port that stands for it; false: it does not run. */

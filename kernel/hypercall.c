@@ -88,7 +88,8 @@ static int block_request(struct hcall_ctx *ctx, const struct mullion_block_reque
 	if (vm_read(ctx->vm, q->segments, seg, q->segment_count * sizeof(seg[0])))
 		return -EFAULT;
 	for (unsigned i = 0; i < r.segment_count; i++) {
-		if (!is_aligned(seg[i].gpa, 8) || seg[i].len > UINT32_MAX)
+		if (!is_aligned(seg[i].gpa, 8) || seg[i].len > UINT32_MAX || !seg[i].len ||
+		    !is_aligned(seg[i].len, BLK_SECTOR))
 			return -EINVAL;
 		bytes += seg[i].len;
 	}

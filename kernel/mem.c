@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The machine's free memory, and pages for those who ask. */
 #include "kernel/mem.h"
+#include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/mtrr.h"
 #include "arch/x86/spinlock.h"

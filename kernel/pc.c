@@ -25,6 +25,27 @@ static void pic_out(void *ctx, unsigned line, bool level)
 	lapic_lint(&vm->more->vcpu[0]->more->lapic, 0, level);
 }
 
+/* Interrupt lines of PCI, one for each slot: the DSDT says which pins. */
+static void pci_irq(void *ctx, unsigned slot, bool level)
+{
+	ioapic_set_irq(&((struct vm *)ctx)->more->pc->ioapic, GUEST_PCI_PIN + slot, level);
+}
+
+/* A message to the local APICs (SDM 3A 10.11). */
+static void msi(void *ctx, uint64_t address, uint32_t data)
+{
+	struct vm_more *m = ((struct vm *)ctx)->more;
+	struct apic_msg msg = {
+		.dest = address >> 12 & 0xff,
+		.logical = address & BIT(2),
+		.delivery = data >> 8 & 7,
+		.vector = (uint8_t)data,
+	};
+
+	if (address >> 20 == GUEST_LAPIC >> 20)
+		lapic_route(m->lapics, m->vcpu_count, &msg);
+}
+
 static unsigned ioapic_message(void *ctx, const struct apic_msg *m)
 {
 	struct vm *vm = ctx;
@@ -73,6 +94,52 @@ static void debug_exit(void *ctx, unsigned status)
 	vm_end(vm, END_POWEROFF);
 }
 
+static int add_virtio(struct vm *vm, struct virtio *v, struct guest_timer *later, unsigned slot)
+{
+	guest_timer_init(later, vm, vm->more->vcpu[0]->cpu, virtio_serve_all, v);
+	v->vm = vm;
+	v->irq = (struct dev_irq){pci_irq, vm, slot};
+	v->later = (struct dev_timer){guest_timer_arm, later};
+	v->clock = (struct dev_clock){clock_now, vm};
+	return virtio_init(v, &vm->more->pc->pci, slot, GUEST_PCI_WINDOW + slot * VIRTIO_BAR_SIZE,
+			   msi);
+}
+
+static int add_disk(struct vm *vm)
+{
+	struct virtio_blk *b = &vm->more->pc->disk;
+
+	virtio_blk_prepare(b, &vm->more->disk, vm->name);
+	return add_virtio(vm, &b->virtio, &vm->more->pc->disk_timer, 1);
+}
+
+static int add_net(struct vm *vm)
+{
+	struct virtio_net *n = &vm->more->pc->net;
+
+	net_flush(vm->more->port);
+	virtio_net_prepare(n, vm->more->port);
+	return add_virtio(vm, &n->virtio, &vm->more->pc->net_timer, 2);
+}
+
+static int add_rng(struct vm *vm)
+{
+	struct virtio_rng *r = &vm->more->pc->rng;
+
+	virtio_rng_prepare(r, rdrand);
+	return add_virtio(vm, &r->virtio, &vm->more->pc->rng_timer, 3);
+}
+
+void pc_receive(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+
+	spin_lock(&m->lock);
+	if (m->state == VM_RUNNING && m->port)
+		virtio_net_receive(&m->pc->net);
+	spin_unlock(&m->lock);
+}
+
 int pc_init(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
@@ -89,6 +156,7 @@ int pc_init(struct vm *vm)
 	guest_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_timer, &pc->pm);
 	pc->ib700 = (struct ib700){arm_watchdog, vm};
 	pc->debug_exit = (struct debug_exit){debug_exit, vm};
+	pc->debug_con = (struct debug_con){uart_tx, vm};
 	return pic_init(&pc->pic, ports, (struct dev_irq){pic_out, vm, 0})
 		?: ioapic_init(&pc->ioapic, &m->mmio, ioapic_message, vm, 0)
 		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ), uart_tx, vm)
@@ -98,7 +166,11 @@ int pc_init(struct vm *vm)
 		?: acpi_pm_init(&pc->pm, ports, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ),
 				power_off_vm, vm)
 		?: reset_init(&pc->reset, ports, reset_vm, vm)
-		?: pci_init(&pc->pci, ports, &pc->reset, (struct pci_absent){pci_beyond, vm})
+		?: pci_init(&pc->pci, ports, &m->mmio, GUEST_ECAM, &pc->reset, (struct pci_absent){pci_beyond, vm})
+		?: debug_con_attach(&pc->debug_con, ports)
+		?: (m->conf->disk.line ? add_disk(vm) : 0)
+		?: (m->port ? add_net(vm) : 0)
+		?: (cpu_has_rdrand() ? add_rng(vm) : 0)
 		?: (m->conf->watchdog ? ib700_attach(&pc->ib700, ports) : 0)
 		?: (m->conf->debug_exit ? debug_exit_attach(&pc->debug_exit, ports) : 0);
 #undef TIMER

@@ -276,8 +276,8 @@ static void init_and_sipi(struct vcpu *v)
 
 bool vcpu_serve(struct vcpu *v)
 {
-	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_STOP | VCPU_REQ_PAUSE),
-					   __ATOMIC_SEQ_CST);
+	uint64_t what = __atomic_fetch_and(
+		&v->requests, ~(VCPU_REQ_STOP | VCPU_REQ_PAUSE | VCPU_REQ_NET), __ATOMIC_SEQ_CST);
 
 	if (what & VCPU_REQ_STOP) {
 		vcpu_leave(v);
@@ -298,6 +298,8 @@ bool vcpu_serve(struct vcpu *v)
 		else
 			core_unblock(v, BLOCK_PAUSE);
 	}
+	if (what & VCPU_REQ_NET)
+		pc_receive(v->vm);
 	/* Started anew, it is loaded again first. */
 	return !v->more->blocked && this_cpu()->current == v;
 }

@@ -154,9 +154,10 @@ struct vcpu_exit {
 #define VCPU_REQ_INIT  BIT(4) /* wait for a SIPI */
 #define VCPU_REQ_SIPI  BIT(5) /* start at more->sipi, if waiting */
 #define VCPU_REQ_PAUSE BIT(6) /* look at vm->suspended */
+#define VCPU_REQ_NET   BIT(7) /* vCPU 0: a frame has come for its VM */
 /* What only a vCPU of a VM that runs is asked for: with the VM's lock held, and its state seen. */
 #define VCPU_REQ_LIVING  (VCPU_REQ_INIT | VCPU_REQ_SIPI | VCPU_REQ_PAUSE)
-#define VCPU_REQ_CONTROL (VCPU_REQ_STOP | VCPU_REQ_WORK | VCPU_REQ_LIVING)
+#define VCPU_REQ_CONTROL (VCPU_REQ_STOP | VCPU_REQ_WORK | VCPU_REQ_NET | VCPU_REQ_LIVING)
 
 #define EXIT_TIME_BUCKETS 32u
 

@@ -47,6 +47,24 @@ static void *file(const struct config_vm *c, const struct config_file *f, uint64
 	return NULL;
 }
 
+static void wake_for_net(void *vm)
+{
+	vcpu_request(((struct vm *)vm)->more->vcpu[0], VCPU_REQ_NET);
+}
+
+/* The address is of the kind that is given locally (IEEE 802c), its end the VM's number. */
+static void join_net(struct vm *vm)
+{
+	struct net_port *p = pages_need(sizeof(*p));
+
+	p->net = vm->more->conf->net;
+	memcpy(p->mac, (uint8_t[]){0x02, 'M', 'u', 'l', 0, (uint8_t)vm->id}, NET_MAC);
+	p->wake = wake_for_net;
+	p->ctx = vm;
+	net_join(p);
+	vm->more->port = p;
+}
+
 /* disk stays as it is for a VM that has none; false after a message. */
 static bool open_disk(const struct config_vm *c, struct blk *disk)
 {
@@ -87,6 +105,8 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 		m->vcpu[i] = vcpu_make(vm, i, &cpus[cores[i]]);
 		m->lapics[i] = &m->vcpu[i]->more->lapic;
 	}
+	if (*conf->net)
+		join_net(vm);
 	console_add(conf->name);
 	vms[vm_count++] = vm;
 	return vm;

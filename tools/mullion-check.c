@@ -114,6 +114,8 @@ static void print_vm(const struct check *k, unsigned v)
 			printf("  module   %s\n", vm->module[i].path);
 	if (vm->cmdline[0])
 		printf("  cmdline  %s\n", vm->cmdline);
+	if (vm->net[0])
+		printf("  net      %s\n", vm->net);
 	if (vm->disk.line)
 		printf("  disk     %s (in memory; writes are lost at power-off)\n", vm->disk.path);
 	printf("  memory   ");
@@ -274,6 +276,7 @@ static void json_vm(const struct check *k, unsigned v)
 		printf("%s\"%s\"", i ? ", " : "", vm->module[i].path);
 	printf("]");
 	json_member("disk", vm->disk.line ? vm->disk.path : NULL);
+	json_member("net", vm->net_line ? vm->net : NULL);
 	json_member("cmdline", vm->cmdline);
 	json_member("on_crash", on_crash_name[vm->on_crash]);
 	printf(", \"autostart\": %s, \"order\": %u, \"watchdog\": %s, \"learn\": %s",
@@ -373,8 +376,11 @@ static const struct {
 	{"module", "none",
 	 "A file that a PVH or multiboot kernel finds in memory; up to 3, behind the initrd."},
 	{"disk", "none",
-	 "The image of the VM's disk, held in memory; type = pv only. Writes are lost at "
+	 "The image of the VM's disk, held in memory: a virtio disk of a PC. Writes are lost at "
 	 "power-off."},
+	{"net", "none",
+	 "The switch inside the machine that the VM's virtio network device is at: VMs that name "
+	 "the same one reach each other; not for type = pv."},
 	{"cmdline", "empty", "The kernel's command line."},
 	{"memory", "128M", "The VM's memory."},
 	{"vcpus", "1", "Virtual CPUs of the VM."},

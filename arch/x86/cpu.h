@@ -134,3 +134,17 @@ static inline struct desc_ptr sidt(void)
 	__asm__ volatile("sidt %0" : "=m"(d));
 	return d;
 }
+
+static inline bool cpu_has_rdrand(void)
+{
+	return cpuid(1, 0).ecx & BIT(30);
+}
+
+/* False: there is none just now (SDM 1 7.3.17.1). */
+static inline bool rdrand(uint64_t *value)
+{
+	bool ok;
+
+	__asm__ volatile("rdrand %0; setc %1" : "=r"(*value), "=qm"(ok) : : "cc");
+	return ok;
+}

@@ -2,7 +2,7 @@
 /* Ticket lock: fair, and one word. Taken with interrupts off only. */
 #pragma once
 
-#include "arch/x86/cpu.h"
+#include "kernel/types.h"
 
 struct spinlock {
 	uint32_t next, owner;
@@ -12,7 +12,7 @@ static inline void spin_lock(struct spinlock *l)
 {
 	uint32_t me = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != me)
-		cpu_relax();
+		__builtin_ia32_pause();
 }
 
 static inline void spin_unlock(struct spinlock *l)

@@ -2,22 +2,20 @@
 /* A disk image in memory, changed in place and lost at power-off. Pure. */
 #include "kernel/blk/blk.h"
 
-/* All segments whole sectors, and their sum within the disk; nothing can wrap. */
+/* Whole sectors in sum, and within the disk; nothing can wrap. */
 static bool in_range(const struct blk *b, const struct blk_request *r)
 {
 	if (r->segment_count == 0 || r->sector > b->sectors)
 		return false;
 
-	uint64_t left = b->sectors - r->sector;
+	uint64_t room = (b->sectors - r->sector) * BLK_SECTOR, left = room;
 
 	for (unsigned i = 0; i < r->segment_count; i++) {
-		uint64_t len = r->segments[i].len;
-
-		if (len == 0 || len % BLK_SECTOR || len / BLK_SECTOR > left)
+		if (r->segments[i].len > left)
 			return false;
-		left -= len / BLK_SECTOR;
+		left -= r->segments[i].len;
 	}
-	return true;
+	return left < room && left % BLK_SECTOR == 0;
 }
 
 /* Of a request that is within the disk. */
@@ -46,6 +44,16 @@ int blk_run(struct blk *b, struct vm *vm, const struct blk_request *r)
 	if (r->op == BLK_WRITE && b->readonly)
 		return -EROFS;
 	return transfer(b, vm, r);
+}
+
+int blk_zero(struct blk *b, uint64_t sector, uint64_t count)
+{
+	if (sector > b->sectors || count > b->sectors - sector)
+		return -EINVAL;
+	if (b->readonly)
+		return -EROFS;
+	memset(b->image + sector * BLK_SECTOR, 0, count * BLK_SECTOR);
+	return 0;
 }
 
 int blk_mem_init(struct blk *b, void *image, uint64_t size, bool readonly)

@@ -14,7 +14,7 @@ enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH };
 
 struct blk_segment {
 	gpa_t gpa;
-	uint64_t len; /* bytes, a multiple of BLK_SECTOR, not 0 */
+	uint64_t len; /* bytes: of a request together a multiple of BLK_SECTOR, not 0 */
 };
 
 struct blk_request {
@@ -35,6 +35,9 @@ struct blk {
  * -EFAULT a segment is not RAM of the VM (part of it may be done); -EIO.
  */
 int blk_run(struct blk *b, struct vm *vm, const struct blk_request *r);
+
+/* Sectors become zero: 0, -EINVAL, -EROFS. */
+int blk_zero(struct blk *b, uint64_t sector, uint64_t count);
 
 /*
  * A disk in memory. Bytes beyond the last whole sector do not belong to it.

@@ -96,6 +96,8 @@ struct iobus {
 
 /* -EEXIST overlap, -ENOSPC full, -EINVAL empty or wrapping; so do the models' …_init(). */
 int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops *ops, void *dev);
+/* What begins at base answers no more; nothing, if nothing does. */
+void iobus_remove(struct iobus *b, uint64_t base);
 /*
  * False when nothing answers (*value is all ones of that size then). An
  * access that crosses the end of a range is split into bytes.

@@ -35,6 +35,16 @@ int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops
 	return 0;
 }
 
+void iobus_remove(struct iobus *b, uint64_t base)
+{
+	unsigned at = first_above(b, base);
+
+	if (at == b->count || b->r[at].base != base)
+		return;
+	b->count--;
+	memmove(&b->r[at], &b->r[at + 1], (b->count - at) * sizeof(b->r[0]));
+}
+
 /* The first range that answers any of the bytes from addr, or NULL. */
 static const struct io_range *first(const struct iobus *b, uint64_t addr, unsigned size)
 {

@@ -8,24 +8,68 @@
 #define DATA_OFFSET  4u
 #define RESET_OFFSET (RESET_PORT - PCI_CONFIG_PORT)
 
+#define ECAM_SIZE 0x100000u
+#define ECAM_REGS 0x1000u /* bytes of a function, of which 256 are used */
+
+/* Bus 0, function 0; NULL when there is none. */
+static struct pci_func *func_at(const struct pci *p, uint16_t function)
+{
+	return function < PCI_SLOTS * 8 && !(function & 7) ? p->slot[function >> 3] : NULL;
+}
+
+static uint32_t config_read(struct pci *p, uint16_t function, unsigned reg)
+{
+	struct pci_func *f = func_at(p, function);
+
+	if (!f)
+		return p->absent.access ? p->absent.access(p->absent.ctx, function, reg, false)
+					: UINT32_MAX;
+	if (f->reading)
+		f->reading(f, reg);
+	return f->config[reg];
+}
+
+/* The BAR answers where the guest has put it, and while it lets it. */
+static void map_bar(struct pci *p, struct pci_func *f)
+{
+	uint32_t at = f->config[PCI_COMMAND] & PCI_COMMAND_MEMORY ? f->config[PCI_BAR0] : 0;
+
+	if (!f->bar.size || at == f->mapped)
+		return;
+	if (f->mapped)
+		iobus_remove(p->memory, f->mapped);
+	/* Where something else is, it does not get. */
+	f->mapped = at && !iobus_add(p->memory, at, f->bar.size, f->bar.ops, f->bar.dev) ? at : 0;
+}
+
+static void config_write(struct pci *p, uint16_t function, unsigned reg, unsigned shift,
+			 unsigned size, uint64_t value)
+{
+	struct pci_func *f = func_at(p, function);
+
+	if (!f) {
+		if (p->absent.access)
+			(void)p->absent.access(p->absent.ctx, function, reg, true);
+		return;
+	}
+
+	uint32_t mask = (uint32_t)(dev_ones(size) << shift) & f->writable[reg];
+
+	f->config[reg] = (f->config[reg] & ~mask) | ((uint32_t)(value << shift) & mask);
+	map_bar(p, f);
+	if (f->written)
+		f->written(f, reg);
+}
+
+/* Of the address register. */
+static uint16_t selected(const struct pci *p)
+{
+	return (uint16_t)(p->address >> 8);
+}
+
 static unsigned selected_reg(const struct pci *p)
 {
 	return p->address >> 2 & 63;
-}
-
-static struct pci_func *selected(const struct pci *p)
-{
-	/* Bus 0, function 0. */
-	if (!(p->address & ADDRESS_ENABLE) || (p->address & 0x00ff0700u))
-		return NULL;
-	return p->slot[p->address >> 11 & 31];
-}
-
-static uint32_t absent(const struct pci *p, bool write)
-{
-	if (!(p->address & ADDRESS_ENABLE) || !p->absent.access)
-		return UINT32_MAX;
-	return p->absent.access(p->absent.ctx, (uint16_t)(p->address >> 8), selected_reg(p), write);
 }
 
 static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
@@ -33,10 +77,9 @@ static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 	struct pci *p = dev;
 
 	if (offset >= DATA_OFFSET) {
-		const struct pci_func *f = selected(p);
-		uint32_t value = f ? f->config[selected_reg(p)] : absent(p, false);
-
-		return value >> (8 * (offset - DATA_OFFSET)) & dev_ones(size);
+		if (!(p->address & ADDRESS_ENABLE))
+			return UINT64_MAX;
+		return config_read(p, selected(p), selected_reg(p)) >> (8 * (offset - DATA_OFFSET));
 	}
 	/* The address register knows dwords only; what is narrower is for port 0xcf9. */
 	if (offset == 0 && size == 4)
@@ -46,28 +89,14 @@ static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 	return UINT64_MAX;
 }
 
-static void config_write(struct pci_func *f, unsigned reg, unsigned shift, unsigned size,
-			 uint64_t value)
-{
-	uint32_t mask = (uint32_t)(dev_ones(size) << shift) & f->writable[reg];
-
-	f->config[reg] = (f->config[reg] & ~mask) | ((uint32_t)(value << shift) & mask);
-	if (f->written)
-		f->written(f, reg);
-}
-
 static void pci_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 {
 	struct pci *p = dev;
 
 	if (offset >= DATA_OFFSET) {
-		struct pci_func *f = selected(p);
-
-		if (f)
-			config_write(f, selected_reg(p), 8 * (unsigned)(offset - DATA_OFFSET), size,
-				     value);
-		else
-			(void)absent(p, true);
+		if (p->address & ADDRESS_ENABLE)
+			config_write(p, selected(p), selected_reg(p),
+				     8 * (unsigned)(offset - DATA_OFFSET), size, value);
 	} else if (offset == 0 && size == 4) {
 		p->address = (uint32_t)value & ADDRESS_BITS;
 	} else if (offset == RESET_OFFSET && size == 1) {
@@ -77,24 +106,58 @@ static void pci_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 
 static const struct io_ops pci_ops = {.read = pci_read, .write = pci_write};
 
-/* A host bridge that no Linux driver has a quirk for. */
-int pci_init(struct pci *p, struct iobus *ports, struct reset *reset, struct pci_absent others)
+/*
+ * Enhanced access (PCI Express 2.0, 7.2.2). Within a doubleword: what crosses it, and the
+ * registers from 256 on, which nothing here has, read as 0.
+ */
+static bool ecam_reg(uint64_t offset, unsigned size, unsigned *reg)
 {
-	*p = (struct pci){.reset = reset, .absent = others};
+	*reg = (unsigned)(offset % ECAM_REGS) / 4;
+	return *reg < 64 && offset % 4 + size <= 4;
+}
+
+static uint64_t ecam_read(void *dev, uint64_t offset, unsigned size)
+{
+	unsigned reg;
+
+	if (!ecam_reg(offset, size, &reg))
+		return 0;
+	return config_read(dev, (uint16_t)(offset / ECAM_REGS), reg) >> (8 * (offset % 4));
+}
+
+static void ecam_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	unsigned reg;
+
+	if (ecam_reg(offset, size, &reg))
+		config_write(dev, (uint16_t)(offset / ECAM_REGS), reg, 8 * (offset % 4), size,
+			     value);
+}
+
+static const struct io_ops ecam_ops = {.read = ecam_read, .write = ecam_write};
+
+/* A host bridge that no Linux driver has a quirk for. */
+int pci_init(struct pci *p, struct iobus *ports, struct iobus *memory, uint64_t ecam,
+	     struct reset *reset, struct pci_absent others)
+{
+	*p = (struct pci){.reset = reset, .absent = others, .memory = memory};
 	p->bridge.config[0] = 0x00081b36;     /* Red Hat, host bridge */
 	p->bridge.config[2] = 0x06000000;     /* class: host bridge; revision 0 */
 	p->bridge.config[0xb] = 0x11001af4;   /* subsystem */
 	p->bridge.writable[0xf] = 0x000000ff; /* interrupt line: memory of the system */
 	p->slot[0] = &p->bridge;
-	return iobus_add(ports, PCI_CONFIG_PORT, 8, &pci_ops, p);
+	return iobus_add(ports, PCI_CONFIG_PORT, 8, &pci_ops, p)
+		       ?: iobus_add(memory, ecam, ECAM_SIZE, &ecam_ops, p);
 }
 
-int pci_add(struct pci *p, unsigned slot, struct pci_func *f)
+int pci_add(struct pci *p, unsigned slot, struct pci_func *f, uint32_t bar)
 {
 	if (slot >= PCI_SLOTS)
 		return -EINVAL;
 	if (p->slot[slot])
 		return -EEXIST;
 	p->slot[slot] = f;
+	f->config[PCI_BAR0] = bar;
+	f->writable[PCI_BAR0] = f->bar.size ? -f->bar.size : 0;
 	return 0;
 }

@@ -21,6 +21,7 @@ static const struct {
 	{GUEST_ACPI + 0x100, acpi_facs, sizeof(acpi_facs), 0},
 	{GUEST_ACPI + 0x200, acpi_fadt, sizeof(acpi_fadt), 0},
 	{GUEST_ACPI + 0x400, acpi_madt, sizeof(acpi_madt), 8},
+	{GUEST_ACPI + 0x600, acpi_mcfg, sizeof(acpi_mcfg), 0},
 	{GUEST_ACPI + 0x800, acpi_ssdt, sizeof(acpi_ssdt), 35},
 	{GUEST_ACPI + 0x1000, acpi_dsdt, sizeof(acpi_dsdt), 0},
 };

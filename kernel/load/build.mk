@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guests' ACPI tables, compiled to the arrays of bytes that acpi_tables.c includes.
 
-ACPI_TABLES := rsdp rsdt xsdt facs fadt madt ssdt dsdt
+ACPI_TABLES := rsdp rsdt xsdt facs fadt madt mcfg ssdt dsdt
 
 # -oi: 0 and 1 take as many bytes as other numbers, so that all processors do.
 $(B)/gen/acpi/%.aml: kernel/load/acpi/%.asl

@@ -19,6 +19,7 @@
  *     0x000e0000    ACPI tables, RSDP first (RAM that e820 calls reserved)
  *     0x00100000    kernel image from here on, then initrd and modules
  *   0x00c0000000  PCI memory window
+ *   0x00feb00000  ECAM of PCI bus 0
  *   0x00fec00000  IOAPIC
  *   0x00fee00000  local APIC
  *   0x0100000000  RAM above 3 GiB
@@ -41,6 +42,11 @@
 #define GUEST_ACPI       0xe0000ull
 #define GUEST_ACPI_END   0x100000ull
 #define GUEST_IMAGE_MIN  0x100000ull
+
+/* Also in kernel/load/acpi. A slot's INTA is the pin of its number behind the first one. */
+#define GUEST_PCI_WINDOW 0xc0000000u
+#define GUEST_PCI_PIN    15u
+#define GUEST_ECAM       0xfeb00000ull
 
 #define GUEST_IOAPIC    0xfec00000ull
 #define GUEST_IOAPIC_ID 0u

@@ -19,6 +19,7 @@ static struct rtc rtc;
 static struct uart uart;
 static struct acpi_pm pm;
 static struct pci pci;
+static struct iobus memory;
 static struct reset reset;
 static struct pci_func func;
 static uint64_t now, deadline[3];
@@ -93,8 +94,10 @@ static void start(uint64_t when, uint64_t epoch)
 	MUST(!uart_init(&uart, &bus, UART_COM1_PORT, (struct dev_irq){on_line, &pic, UART_COM1_IRQ},
 			on_tx, NULL));
 	MUST(!reset_init(&reset, &bus, on_event, NULL));
-	MUST(!pci_init(&pci, &bus, &reset, (struct pci_absent){on_absent, &pci}));
-	MUST(!pci_add(&pci, 3, &func));
+	memory = (struct iobus){0};
+	MUST(!pci_init(&pci, &bus, &memory, 0xfeb00000, &reset,
+		       (struct pci_absent){on_absent, &pci}));
+	MUST(!pci_add(&pci, 3, &func, 0));
 }
 
 /* A timer that has expired must ask for a later time: else its owner would never rest. */

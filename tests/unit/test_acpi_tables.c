@@ -147,7 +147,7 @@ static void both_lists_agree(void **state)
 	rsdt = test_mem_get(&t, GUEST_ACPI + 16, 4);
 	xsdt = test_mem_get(&t, GUEST_ACPI + 24, 8);
 	count = ((uint32_t)test_mem_get(&t, rsdt + 4, 4) - 36) / 4;
-	assert_int_equal(count, 3);
+	assert_int_equal(count, 4);
 	assert_int_equal(test_mem_get(&t, xsdt + 4, 4), 36 + 8 * count);
 	for (unsigned i = 0; i < count; i++)
 		assert_int_equal(test_mem_get(&t, rsdt + 36 + 4 * i, 4),
@@ -200,6 +200,7 @@ static void iasl_reads_them(void **state)
 		{"APIC", "Local Apic Address : FEE00000"},
 		{"FACP", "PM Timer Block : \\[Generic Address"},
 		{"SSDT", "CP0F)"},
+		{"MCFG", "Base Address : 00000000FEB00000"},
 		{"DSDT", "EisaId (\"PNP0501\")"},
 	};
 	char dir[] = "/tmp/mullion-acpi-XXXXXX", command[512];

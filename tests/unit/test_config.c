@@ -191,7 +191,7 @@ static void test_values(void **state)
 }
 
 #define KEYS                                                                                       \
-	"type, boot, kernel, initrd, module, disk, cmdline, memory, vcpus, cores, weight, "        \
+	"type, boot, kernel, initrd, module, disk, net, cmdline, memory, vcpus, cores, weight, "   \
 	"budget, period, "                                                                         \
 	"on_crash, autostart, order, watchdog, learn, debug-exit, allow_msr, allow_port, "         \
 	"allow_pci. Mend or "                                                                      \
@@ -205,7 +205,7 @@ static void test_refused_keys(void **state)
 		{"memor", "memory"},   {"cpus", "vcpus"},       {"core", "cores"},
 		{"disc", "disk"},      {"initramfs", "initrd"}, {"Type", "type"}};
 	static const char *const far[] = {"policy", "strict", "qqq", "x", "MEMORY", "desk top"};
-	char line[64], want[256];
+	char line[64], want[320];
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(near); i++) {
@@ -350,13 +350,13 @@ static void test_whole_vm(void **state)
 	(void)state;
 	/* Judged when the section is complete; the other VM is not touched. */
 	assert_int_equal(parse("[vm a]\nmemory = 2M\n[vm b]\n" K "type = pv\ninitrd = /i\n"
-			       "[vm c]\n" K "disk = /d\nallow_pci = 00:1f.0 read\n[vm d]\n" K),
+			       "[vm c]\n" K "net = lan\ntype = pv\n[vm d]\n" K),
 			 0);
 	assert_string_equal(
 		said, "1: [vm a] names no kernel. Add a line such as kernel = \\mullion\\vmlinuz.\n"
 		      "6: b is of type pv, which has no use for this. Remove the line or mend the "
 		      "type.\n"
-		      "9: c is of type linux, which has no use for this. Remove the line or mend "
+		      "9: c is of type pv, which has no use for this. Remove the line or mend "
 		      "the "
 		      "type.\n");
 	assert_int_equal(c.vm_count, 4);

@@ -15,6 +15,7 @@
 
 static struct sim s;
 static struct pci pci;
+static struct iobus memory;
 static struct reset reset;
 static unsigned resets, written;
 
@@ -52,9 +53,11 @@ static int setup(void **state)
 	(void)state;
 	memset(&s, 0, sizeof(s));
 	memset(&beyond, 0, sizeof(beyond));
+	memset(&memory, 0, sizeof(memory));
 	beyond.value = UINT32_MAX;
 	resets = written = 0;
-	assert_int_equal(pci_init(&pci, &s.bus, &reset, (struct pci_absent){on_absent, &beyond}),
+	assert_int_equal(pci_init(&pci, &s.bus, &memory, 0xfeb00000, &reset,
+				  (struct pci_absent){on_absent, &beyond}),
 			 0);
 	return reset_init(&reset, &s.bus, on_reset, NULL);
 }
@@ -126,11 +129,11 @@ static void functions(void **state)
 	static struct pci_func f = {.config = {0x10411af4}, .written = on_written};
 
 	(void)state;
-	f.writable[4] = 0xfffff000; /* a BAR of 4 KiB */
+	f.bar.size = 0x1000;
 	f.writable[1] = 0x00000006;
-	assert_int_equal(pci_add(&pci, 0, &f), -EEXIST);
-	assert_int_equal(pci_add(&pci, 32, &f), -EINVAL);
-	assert_int_equal(pci_add(&pci, 31, &f), 0);
+	assert_int_equal(pci_add(&pci, 0, &f, 0), -EEXIST);
+	assert_int_equal(pci_add(&pci, 32, &f, 0), -EINVAL);
+	assert_int_equal(pci_add(&pci, 31, &f, 0), 0);
 	assert_int_equal(config(0, 31, 0, 0), 0x10411af4);
 	config(0, 31, 0, 0x10);
 	out32(0xcfc, 0xffffffff);
@@ -177,7 +180,8 @@ static void absent_functions_are_told(void **state)
 static void nobody_to_tell(void **state)
 {
 	(void)state;
-	pci_init(&pci, &s.bus, &reset, (struct pci_absent){NULL, NULL});
+	memset(&memory, 0, sizeof(memory));
+	pci_init(&pci, &s.bus, &memory, 0xfeb00000, &reset, (struct pci_absent){NULL, NULL});
 	assert_true(config(0, 5, 0, 0) == UINT32_MAX);
 	out32(0xcfc, 0);
 	assert_int_equal(config(0, 0, 0, 0), 0x00081b36);

@@ -23,7 +23,18 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "MULLN", "MULLION", 1)
 				/* kernel/load/layout.h: the PCI memory window */
 				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed,
 					NonCacheable, ReadWrite,
-					0, 0xc0000000, 0xfebfffff, 0, 0x3ec00000)
+					0, 0xc0000000, 0xfeafffff, 0, 0x3eb00000)
+			})
+			/* INTA of slots 1 to 8 (kernel/load/layout.h: GUEST_PCI_PIN) */
+			Name (_PRT, Package () {
+				Package () { 0x0001ffff, 0, 0, 16 },
+				Package () { 0x0002ffff, 0, 0, 17 },
+				Package () { 0x0003ffff, 0, 0, 18 },
+				Package () { 0x0004ffff, 0, 0, 19 },
+				Package () { 0x0005ffff, 0, 0, 20 },
+				Package () { 0x0006ffff, 0, 0, 21 },
+				Package () { 0x0007ffff, 0, 0, 22 },
+				Package () { 0x0008ffff, 0, 0, 23 }
 			})
 		}
 
@@ -66,12 +77,13 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "MULLN", "MULLION", 1)
 			})
 		}
 
-		/* Ports that no other device claims: the ACPI registers. */
+		/* What no other device claims: the ACPI registers and the PCI ECAM. */
 		Device (SYSR)
 		{
 			Name (_HID, EisaId ("PNP0C02"))
 			Name (_CRS, ResourceTemplate () {
 				IO (Decode16, 0x600, 0x600, 1, 12)
+				Memory32Fixed (ReadWrite, 0xfeb00000, 0x100000)
 			})
 		}
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* FADT, MADT, SSDT (ACPI 6.4, 5.2.8). */
+/* FADT, MADT, SSDT, MCFG (ACPI 6.4, 5.2.8). */
                            Signature : "XSDT"
                         Table Length : 00000000
                             Revision : 01
@@ -13,3 +13,4 @@
               ACPI Table Address   0 : 00000000000E0200
               ACPI Table Address   1 : 00000000000E0400
               ACPI Table Address   2 : 00000000000E0800
+              ACPI Table Address   3 : 00000000000E0600

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The port that emulators of PCs print by. */
+#include "kernel/dev/debug_con.h"
+
+static uint8_t read8(void *dev, unsigned offset)
+{
+	(void)dev;
+	(void)offset;
+	return DEBUG_CON_PORT;
+}
+
+static void write8(void *dev, unsigned offset, uint8_t byte)
+{
+	struct debug_con *d = dev;
+
+	(void)offset;
+	d->tx(d->ctx, byte);
+}
+
+int debug_con_attach(struct debug_con *d, struct iobus *ports)
+{
+	static const struct io_ops ops = {.read8 = read8, .write8 = write8};
+
+	return iobus_add(ports, DEBUG_CON_PORT, 1, &ops, d);
+}

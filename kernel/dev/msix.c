@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Interrupts that are writes of messages (PCI 3.0, 6.8.2). */
+#include "kernel/dev/msix.h"
+
+#define VECTOR_MASKED 1u
+
+void msix_init(struct msix *m, void (*send)(void *ctx, uint64_t address, uint32_t data), void *ctx)
+{
+	*m = (struct msix){.send = send, .ctx = ctx};
+	for (unsigned i = 0; i < MSIX_VECTORS; i++)
+		m->table[i][3] = VECTOR_MASKED;
+}
+
+void msix_raise(struct msix *m, unsigned vector)
+{
+	const uint32_t *e = m->table[vector];
+
+	if ((m->control & MSIX_MASK) || (e[3] & VECTOR_MASKED)) {
+		m->pending |= BIT(vector);
+		return;
+	}
+	m->pending &= ~BIT(vector);
+	m->send(m->ctx, e[0] | (uint64_t)e[1] << 32, e[2]);
+}
+
+static void send_pending(struct msix *m)
+{
+	for (unsigned i = 0; i < MSIX_VECTORS; i++)
+		if (m->pending >> i & 1)
+			msix_raise(m, i);
+}
+
+void msix_control(struct msix *m, uint16_t control)
+{
+	m->control = control;
+	if (control & MSIX_ENABLE)
+		send_pending(m);
+}
+
+uint64_t msix_read(const struct msix *m, unsigned offset, unsigned size)
+{
+	const uint32_t *word = &m->table[0][0] + offset / 4;
+
+	if (offset % size || size < 4)
+		return 0;
+	return size == 8 ? word[0] | (uint64_t)word[1] << 32 : word[0];
+}
+
+void msix_write(struct msix *m, unsigned offset, unsigned size, uint64_t value)
+{
+	uint32_t *word = &m->table[0][0] + offset / 4;
+
+	if (offset % size || size < 4)
+		return;
+	word[0] = (uint32_t)value;
+	if (size == 8)
+		word[1] = (uint32_t)(value >> 32);
+	if (m->control & MSIX_ENABLE)
+		send_pending(m);
+}

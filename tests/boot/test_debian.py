@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian as packaged: its kernel, its initrd, systemd from a virtio disk; and two at a switch."""
+
+import re
+
+import pytest
+
+
+DEBIAN = {"mullion/vmlinuz": "debian/cloud-amd64/vmlinuz",
+          "mullion/initrd.img": "debian/cloud-amd64/initrd.img"}
+DISK = {"mullion/debian.img": "debian/cloud-amd64/disk.img"}
+BOTH = pytest.mark.parametrize("vendor", ["amd", "intel"], ids=["svm", "vmx"])
+SHELL = "(initramfs) "
+PROMPT = "root@debian:~# "
+
+
+def vm(name, cmdline, **keys):
+    lines = [f"[vm {name}]", r"kernel = \mullion\vmlinuz", r"initrd = \mullion\initrd.img",
+             f"cmdline = console=ttyS0 {cmdline}"]
+    return "\n".join(lines + [f"{k} = {v}" for k, v in keys.items()]) + "\n\n"
+
+
+def log_in(m):
+    m.expect("debian login: ", timeout=1500)
+    m.send("root\r")
+    m.expect("Password: ")
+    m.send("debian\r")
+    m.expect(re.escape(PROMPT))
+
+
+@pytest.mark.cost(400)
+@BOTH
+def test_debian(boot, vendor):
+    """To the login prompt, nothing failed, reboot, and shut down."""
+    m = boot(vm("debian", "root=/dev/vda ro", disk=r"\mullion\debian.img", memory="768M", vcpus=4),
+             {**DEBIAN, **DISK}, vendor=vendor, cpus=4, memory=2048, one_thread=True)
+    m.expect(r"debian\| .*Linux version", timeout=900)
+    m.focus(1)
+    log_in(m)
+    assert m.command("nproc", PROMPT).strip() == "4"
+    assert "0 loaded units listed" in m.command("systemctl --failed --no-pager", PROMPT)
+    assert re.search(r"^/dev/vda / ext4 rw", m.command("grep vda /proc/mounts", PROMPT), re.M)
+    m.command("dd if=/dev/urandom of=/var/tmp/x bs=1M count=8 conv=fsync 2>/dev/null", PROMPT)
+    first = m.command("sha256sum /var/tmp/x", PROMPT)
+    m.command("echo 3 >/proc/sys/vm/drop_caches", PROMPT)
+    assert m.command("sha256sum /var/tmp/x", PROMPT) == first
+    assert "mullion" not in m.command("dmesg -r | grep '^<[0-3]>'", PROMPT)
+    m.send("reboot\r")
+    m.expect(r"mullion\| debian: restarts\n", timeout=300)
+    log_in(m)
+    assert m.command("sha256sum /var/tmp/x", PROMPT) == first
+    m.send("shutdown -h now\r")
+    m.expect(r"mullion\| debian: powered off\n", timeout=300)
+    m.power_off()
+
+
+@pytest.mark.cost(120)
+@BOTH
+def test_switch(boot, vendor):
+    """Two Linux guests at one switch reach each other; a third, at another, does not."""
+    m = boot("".join(vm(name, "break=top", net=net, memory="192M") for name, net in
+                     (("one", "lan"), ("two", "lan"), ("three", "other"))), DEBIAN,
+             vendor=vendor, cpus=3, memory=1536, one_thread=True)
+    m.expect_all(*[rf"^{name}\| \(initramfs\)" for name in ("one", "two", "three")], timeout=900)
+    for number in (1, 2, 3):
+        m.focus(number)
+        m.send("\r")
+        m.expect(re.escape(SHELL))
+        m.command("modprobe virtio_pci; modprobe virtio_net; sleep 1", SHELL)
+        assert f"02:4d:75:6c:00:0{number}" in m.command("cat /sys/class/net/eth0/address", SHELL)
+        m.command(f"ip addr add 10.0.0.{number}/24 dev eth0; ip link set eth0 up", SHELL)
+    m.focus(1)
+    assert "5 packets received" in m.command("ping -c 5 10.0.0.2", SHELL)
+    assert "5 packets received" in m.command("ping -c 5 -s 1400 10.0.0.2", SHELL)
+    assert " 0 packets received" in m.command("ping -c 2 -w 4 10.0.0.3", SHELL)
+    # Another's address in the frames: they go nowhere.
+    m.command("ip link set eth0 down; ip link set eth0 address 02:4d:75:6c:00:09; ip link set eth0 up", SHELL)
+    assert " 0 packets received" in m.command("ping -c 2 -w 4 10.0.0.2", SHELL)
+    m.power_off()
