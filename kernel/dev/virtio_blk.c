@@ -3,6 +3,7 @@
 #include "kernel/dev/virtio_blk.h"
 
 /* Features (5.2.3). */
+#define F_SIZE_MAX     BIT(1)
 #define F_SEG_MAX      BIT(2)
 #define F_RO           BIT(5)
 #define F_FLUSH        BIT(9)
@@ -12,6 +13,7 @@
 
 /* Fields of the configuration (5.2.4), in doublewords. */
 #define CONFIG_CAPACITY            0u
+#define CONFIG_SIZE_MAX            2u
 #define CONFIG_SEG_MAX             3u
 #define CONFIG_QUEUES              8u /* upper half */
 #define CONFIG_MAX_DISCARD         9u
@@ -22,7 +24,12 @@
 #define CONFIG_WRITE_ZEROES_UNMAPS 14u
 #define CONFIG_SIZE                60u
 
-#define MAX_ZEROES 2048u /* sectors of one request: 1 MiB */
+/* No request may keep the core for long: as many bytes, or sectors of zeroes, as it may ask for. */
+#define MAX_SEGMENTS 64u
+#define MAX_SEGMENT  KIB(4)
+#define MAX_BYTES    (MAX_SEGMENTS * MAX_SEGMENT)
+#define MAX_ZEROES   ((uint32_t)(MAX_BYTES / BLK_SECTOR))
+static_assert(MAX_SEGMENTS + 2 <= VIRTQ_SEGMENTS, "and the header and the status");
 
 enum {
 	TYPE_IN = 0,
@@ -62,6 +69,8 @@ static int move(struct virtio_blk *b, enum blk_op op, uint64_t sector, const str
 {
 	struct blk_request r = {op, sector, p->seg, p->count};
 
+	if (virtq_length(p) > MAX_BYTES)
+		return -EINVAL;
 	return blk_run(b->disk, b->virtio.vm, &r);
 }
 
@@ -134,14 +143,15 @@ void virtio_blk_prepare(struct virtio_blk *b, struct blk *disk, const char *name
 	memcpy(b->serial, name, min_u64(strlen(name), sizeof(b->serial)));
 	b->virtio.model = &model;
 	b->virtio.dev = b;
-	b->virtio.features = F_SEG_MAX | F_FLUSH | F_MQ | F_DISCARD | F_WRITE_ZEROES |
+	b->virtio.features = F_SIZE_MAX | F_SEG_MAX | F_FLUSH | F_MQ | F_DISCARD | F_WRITE_ZEROES |
 			     (disk->readonly ? F_RO : 0);
 	b->virtio.config = (const uint8_t *)b->config;
 	b->virtio.config_size = CONFIG_SIZE;
 	memset(b->config, 0, sizeof(b->config));
 	b->config[CONFIG_CAPACITY] = (uint32_t)disk->sectors;
 	b->config[CONFIG_CAPACITY + 1] = (uint32_t)(disk->sectors >> 32);
-	b->config[CONFIG_SEG_MAX] = VIRTQ_SEGMENTS - 2;
+	b->config[CONFIG_SIZE_MAX] = MAX_SEGMENT;
+	b->config[CONFIG_SEG_MAX] = MAX_SEGMENTS;
 	b->config[CONFIG_QUEUES] = VIRTIO_BLK_QUEUES << 16;
 	b->config[CONFIG_MAX_DISCARD] = b->config[CONFIG_MAX_WRITE_ZEROES] = MAX_ZEROES;
 	b->config[CONFIG_MAX_DISCARD_SEG] = b->config[CONFIG_MAX_WRITE_ZERO_SEG] = 1;

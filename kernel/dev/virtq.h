@@ -10,7 +10,7 @@
 #include "kernel/vm.h"
 
 #define VIRTQ_MAX_SIZE 256u
-#define VIRTQ_SEGMENTS 130u /* of one request: 512 KiB in pages, and what goes with them */
+#define VIRTQ_SEGMENTS 66u /* of one request: 256 KiB in pages, and what goes with them */
 
 #define VIRTIO_F_INDIRECT_DESC BIT(28)
 #define VIRTIO_F_EVENT_IDX     BIT(29)
