@@ -3,6 +3,7 @@
 # disk.sh ROOT IMAGE: an ext4 file system of what is below ROOT, with a third of free space.
 # A bind mount shows ROOT without what is mounted in it.
 set -eu
+PATH=$PATH:/usr/sbin:/sbin
 
 mkdir "$1.disk"
 mount --bind "$1" "$1.disk"

@@ -17,6 +17,7 @@ rm -f "$dir/disk.img"
 echo "making a Debian $VERSION_CODENAME system with linux-image-$flavour in $dir"
 mmdebstrap --quiet --variant=minbase --format=null \
 	--include="systemd-sysv,udev,kmod,busybox,initramfs-tools,linux-image-$flavour" \
+	--aptopt='Acquire::Retries "5"' \
 	--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 	--dpkgopt='path-exclude=/usr/share/man/*' \
 	--customize-hook='echo debian >"$1/etc/hostname"' \
