@@ -270,6 +270,7 @@ static uint64_t bar_read(void *dev, uint64_t at, unsigned size)
 {
 	struct virtio *v = dev;
 	unsigned offset = (unsigned)at;
+	unsigned pending = offset - PBA_AT;
 	uint8_t isr = v->isr;
 
 	if (offset - COMMON_AT < COMMON_SIZE)
@@ -278,8 +279,8 @@ static uint64_t bar_read(void *dev, uint64_t at, unsigned size)
 		return config_read(v, offset - CONFIG_AT, size);
 	if (offset - MSIX_AT < MSIX_TABLE_SIZE)
 		return msix_read(&v->msix, offset - MSIX_AT, size);
-	if (offset - PBA_AT < MSIX_PBA_SIZE)
-		return v->msix.pending >> (8 * (offset - PBA_AT));
+	if (pending < MSIX_PBA_SIZE)
+		return v->msix.pending >> (8 * pending);
 	if (offset != ISR_AT)
 		return 0;
 	v->isr = 0;
