@@ -60,7 +60,7 @@ def test_lines_allow_what_was_refused(boot, vendor):
 
 @pytest.mark.cost(60)
 def test_pci_function_is_shown(boot):
-    """Linux finds nothing but its bridge, then also the machine's own ISA bridge."""
+    """Linux finds its bridge and its entropy device, then also the machine's own ISA bridge."""
     def linux(more):
         m = boot("[vm linux]\nkernel = \\mullion\\vmlinuz\ninitrd = \\mullion\\initrd.img\n"
                  f"cmdline = console=ttyS0\nmemory = 256M\nlearn = yes\n{more}", cpus=1, memory=512)
@@ -78,8 +78,8 @@ def test_pci_function_is_shown(boot):
         return shown, found
 
     shown, found = linux("")
-    assert shown == ["0000:00:00.0"]
+    assert shown == ["0000:00:00.0", "0000:00:03.0"]
     assert "allow_pci = 00:1f.0 read" in found
     shown, found = linux("allow_pci = 00:1f.0 read\n")
-    assert shown == ["0000:00:00.0", "0000:00:1f.0"]
+    assert shown == ["0000:00:00.0", "0000:00:03.0", "0000:00:1f.0"]
     assert "allow_pci = 00:1f.0 read" not in found
