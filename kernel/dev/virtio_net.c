@@ -44,13 +44,21 @@ static long deliver(struct virtio *v, const struct net_frame *f)
 	return (long)sizeof(h) + f->length;
 }
 
-/* A frame is taken only when there is a buffer for it. */
+/*
+ * A frame is taken only when there is a buffer for it. More of both may come all the
+ * while, from other cores: then it goes on later.
+ */
 static void fill(struct virtio *v, unsigned queue)
 {
 	struct virtio_net *n = v->dev;
 
-	while (net_waiting(n->port) && virtio_take(v, queue))
+	for (unsigned i = 0; net_waiting(n->port) && virtio_take(v, queue); i++) {
 		virtio_give(v, queue, net_receive(n->port, &n->frame) ? deliver(v, &n->frame) : 0);
+		if (i == NET_QUEUE) {
+			dev_timer_arm(&v->later, dev_now(&v->clock));
+			break;
+		}
+	}
 }
 
 void virtio_net_receive(struct virtio_net *n)

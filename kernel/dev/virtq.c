@@ -72,10 +72,13 @@ static int add_segment(struct virtq_chain *c, const struct desc *d, uint16_t fla
 	return 0;
 }
 
+/* A longer table could not be used, but keep the core: entries may be empty. */
 static int check_indirect(const struct virtq *q, const struct desc *d, uint16_t flags)
 {
-	return q->indirect && !(flags & DESC_NEXT) && d->len && d->len % sizeof(*d) == 0 ? 0
-											 : -EINVAL;
+	bool good = q->indirect && !(flags & DESC_NEXT) && d->len && d->len % sizeof(*d) == 0 &&
+		    d->len <= VIRTQ_SEGMENTS * sizeof(*d);
+
+	return good ? 0 : -EINVAL;
 }
 
 /* A chain in the descriptor table, or in a table of its own (2.7.5.3); a loop is too long. */

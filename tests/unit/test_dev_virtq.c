@@ -243,6 +243,13 @@ static void long_table(void)
 	put(d.desc + 8, 16 * (VIRTQ_SEGMENTS + 1), 4);
 }
 
+/* Entries without a byte count for no segment, but each is read. */
+static void endless_table(void)
+{
+	put(d.desc + 8, 16 * (VIRTQ_SEGMENTS + 1), 4);
+	memset(ram_at(RAM_BASE + 0x8000), 0, 16 * (VIRTQ_SEGMENTS + 1));
+}
+
 static void table_and_next(void)
 {
 	put(d.desc + (d.packed ? 14 : 12), (d.packed ? 1u << 7 : 0) | D_INDIRECT | D_NEXT, 2);
@@ -277,6 +284,7 @@ static void broken_rules(void **state)
 		assert_int_equal(pop_of(packed, ALL, odd_table), -EINVAL);
 		assert_int_equal(pop_of(packed, ALL, no_table), -EINVAL);
 		assert_int_equal(pop_of(packed, ALL, long_table), -EINVAL);
+		assert_int_equal(pop_of(packed, ALL, endless_table), -EINVAL);
 		assert_int_equal(pop_of(packed, ALL, table_and_next), -EINVAL);
 	}
 	assert_int_equal(pop_of(false, ALL, table_in_table), -EINVAL);
