@@ -102,11 +102,8 @@ static struct cpuid_regs leaf_b(const struct cpuid_policy *p, uint32_t sub)
 	return o;
 }
 
-/*
- * Bytes of an XSAVE area for these components (SDM 1 13.4.2, 13.4.3). Computed:
- * the host's figure is for the host's XCR0, and Bochs 2.7 gets the compacted one wrong.
- */
-static uint32_t xsave_size(const struct cpuid_policy *p, uint64_t components, bool compacted)
+/* Computed: the host's figure is for the host's XCR0. */
+uint32_t cpuid_xsave_size(const struct cpuid_policy *p, uint64_t components, bool compacted)
 {
 	uint32_t end = 512 + 64; /* legacy area and header */
 
@@ -131,13 +128,13 @@ static struct cpuid_regs leaf_d(const struct cpuid_policy *p, uint32_t sub)
 		return h;
 	if (sub == 0) {
 		h.eax = (uint32_t)p->xcr0_supported;
-		h.ebx = xsave_size(p, p->xcr0, false);
-		h.ecx = xsave_size(p, p->xcr0_supported, false);
+		h.ebx = cpuid_xsave_size(p, p->xcr0, false);
+		h.ecx = cpuid_xsave_size(p, p->xcr0_supported, false);
 		h.edx = (uint32_t)(p->xcr0_supported >> 32);
 	} else if (sub == 1) {
 		/* XSAVEOPT, XSAVEC, XGETBV 1; no XSAVES: there is no IA32_XSS. */
-		h.eax = p->host(0xd, 1).eax & 7;
-		h.ebx = h.eax & 2 ? xsave_size(p, p->xcr0, true) : 0;
+		h.eax = p->host(0xd, 1).eax & (p->has_xsavec ? 7 : 5);
+		h.ebx = h.eax & 2 ? cpuid_xsave_size(p, p->xcr0, true) : 0;
 	} else if (sub < 63 && (p->xcr0_supported & BIT(sub))) {
 		h = p->host(0xd, sub);
 	}

@@ -10,6 +10,7 @@ struct cpuid_policy {
 	/* The host's CPUID. */
 	struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf);
 	uint64_t xcr0_supported; /* 0: no XSAVE for guests */
+	bool has_xsavec;         /* and it can be relied on */
 	uint64_t xcr0;           /* what the guest has enabled of it */
 	bool osxsave;            /* guest CR4.OSXSAVE */
 	bool apic_enabled;       /* guest APIC_BASE.EN */
@@ -20,6 +21,9 @@ struct cpuid_policy {
 	uint32_t pv_features, hypercall_insn; /* leaves of guests/include/mullion.h */
 	bool has_rdtscp;                      /* and with it TSC_AUX */
 };
+
+/* Bytes of an XSAVE area for these components (SDM 1 13.4.2, 13.4.3). */
+uint32_t cpuid_xsave_size(const struct cpuid_policy *p, uint64_t components, bool compacted);
 
 struct cpuid_regs cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf);
 

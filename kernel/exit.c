@@ -35,6 +35,7 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 	return (struct cpuid_policy){
 		.host = cpuid,
 		.xcr0_supported = xstate_supported(),
+		.has_xsavec = xstate_has_xsavec(),
 		.xcr0 = v->xcr0,
 		.osxsave = (cr4 & CR4_OSXSAVE) != 0,
 		.apic_enabled = (v->more->lapic.base & APIC_BASE_ENABLE) != 0,

@@ -16,6 +16,8 @@ void xstate_init(void);
 void xstate_enable(void);
 /* Components that guests may enable in XCR0; 0: no XSAVE. */
 uint64_t xstate_supported(void);
+/* May guests be told of XSAVEC? */
+bool xstate_has_xsavec(void);
 /* An area for vcpu.xsave. */
 void *xstate_alloc(void);
 /* The state at power-up, before the area is first loaded. */

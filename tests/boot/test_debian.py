@@ -29,9 +29,8 @@ def log_in(m):
     m.expect(PROMPT)
 
 
-# Not in Bochs: see "not explained" in docs/emulators.md.
-@pytest.mark.cost(200)
-@pytest.mark.parametrize("vendor", ["amd"], ids=["svm"])
+@pytest.mark.cost(900)
+@BOTH
 def test_debian(boot, vendor):
     """To the login prompt, nothing failed, reboot, and shut down."""
     m = boot(vm("debian", "root=/dev/vda ro", disk=r"\mullion\debian.img", memory="768M", vcpus=4),

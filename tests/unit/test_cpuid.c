@@ -56,6 +56,7 @@ static struct cpuid_policy policy(void)
 	return (struct cpuid_policy){
 		.host = everything,
 		.xcr0_supported = 0x2e7,
+		.has_xsavec = true,
 		.xcr0 = 0x2e7,
 		.osxsave = true,
 		.apic_enabled = true,
@@ -160,6 +161,10 @@ static void xsave_sizes(void **state)
 	/* 576 + 256 + 64 + 512 + 1024, aligned to 64, + 8 */
 	assert_int_equal(cpuid_guest(&p, 0xd, 1).ebx, 2440);
 	assert_int_equal(cpuid_guest(&p, 0xd, 1).eax, 7);
+	p.has_xsavec = false;
+	assert_int_equal(cpuid_guest(&p, 0xd, 1).eax, 5);
+	assert_int_equal(cpuid_guest(&p, 0xd, 1).ebx, 0);
+	p.has_xsavec = true;
 	p.xcr0 = 7;
 	assert_int_equal(cpuid_guest(&p, 0xd, 0).ebx, 832);
 	assert_int_equal(cpuid_guest(&p, 0xd, 0).ecx, 2696);
