@@ -307,6 +307,8 @@ const struct config_key config_keys[] = {
 	{"type", CONFIG_VM, config_set_word, "linux, pv, pc", 0, 0, AT(config_vm, type)},
 	{"boot", CONFIG_VM, config_set_word, "auto, linux, pvh, multiboot, flat", 0, 0,
 	 AT(config_vm, boot)},
+	{"cpu_model", CONFIG_VM, config_set_word, "host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4",
+	 0, 0, AT(config_vm, cpu_model)},
 	{"kernel", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(kernel)},
 	{"initrd", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(initrd)},
 	{"module", CONFIG_VM, add_module, FILE_EXPECTED, 0, 0, 0, 0},

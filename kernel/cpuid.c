@@ -204,7 +204,7 @@ static struct cpuid_regs extended(const struct cpuid_policy *p, uint32_t leaf)
 	}
 }
 
-struct cpuid_regs cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
+static struct cpuid_regs allowed(const struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
 {
 	struct cpuid_regs h;
 
@@ -241,6 +241,14 @@ struct cpuid_regs cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint3
 	default:
 		return (struct cpuid_regs){0};
 	}
+}
+
+struct cpuid_regs cpuid_guest(const struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
+{
+	struct cpuid_regs r = allowed(p, leaf, sub);
+
+	cpuid_limit(p->model, leaf, sub, &r);
+	return r;
 }
 
 uint64_t cpuid_cr4_allowed(const struct cpuid_policy *p)

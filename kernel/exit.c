@@ -30,11 +30,17 @@ const char *const exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_UNKNOWN] = "unknown",
 };
 
+static uint64_t vm_xcr0(const struct vm *vm)
+{
+	return xstate_supported() & cpuid_model_xcr0(vm->more->conf->cpu_model);
+}
+
 struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 {
 	return (struct cpuid_policy){
 		.host = cpuid,
-		.xcr0_supported = xstate_supported(),
+		.model = v->vm->more->conf->cpu_model,
+		.xcr0_supported = vm_xcr0(v->vm),
 		.has_xsavec = xstate_has_xsavec(),
 		.xcr0 = v->xcr0,
 		.osxsave = (cr4 & CR4_OSXSAVE) != 0,
@@ -165,7 +171,7 @@ static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
 {
 	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
 
-	if (vcpu_cpl(v) || (uint32_t)v->gpr[GPR_RCX] || !xcr0_valid(value, xstate_supported())) {
+	if (vcpu_cpl(v) || (uint32_t)v->gpr[GPR_RCX] || !xcr0_valid(value, vm_xcr0(v->vm))) {
 		vcpu_exception(v, VEC_GP);
 	} else if (vcpu_advance(v, e)) {
 		v->xcr0 = value;

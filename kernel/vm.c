@@ -204,12 +204,30 @@ int vm_reset(struct vm *vm)
 	return 0;
 }
 
+static bool has_cpu(struct vm *vm)
+{
+	const struct config_vm *c = vm->more->conf;
+	struct cpuid_policy policy = vcpu_cpuid_policy(vm->more->vcpu[0], 0);
+	uint32_t leaf, lacks = cpuid_lacks(&policy, &leaf);
+
+	if (lacks)
+		complain(c->cpu_model_line,
+			 "[vm %s] the processor is less than cpu_model promises (CPUID 0x%x lacks "
+			 "0x%x): "
+			 "choose a lower level or host; the VM is not started",
+			 vm->name, leaf, lacks);
+	return !lacks;
+}
+
 int vm_load(struct vm *vm, uint64_t max)
 {
 	struct vm_more *m = vm->more;
 	const struct config_vm *c = m->conf;
-	int err = m->ram_count ? 0 : vm_ram_alloc(vm, c->memory);
+	int err;
 
+	if (!has_cpu(vm))
+		return -ENODEV;
+	err = m->ram_count ? 0 : vm_ram_alloc(vm, c->memory);
 	if (err) {
 		complain(c->memory_line ? c->memory_line : c->line,
 			 "[vm %s] %lu MiB of memory are not free (%lu MiB are): give it less; "

@@ -371,6 +371,11 @@ static const struct {
 	 "32-bit one; pvh, an ELF file by its PVH note; multiboot, version 1; flat, any file, "
 	 "loaded to 1 MiB and entered "
 	 "there like a multiboot kernel; auto: as the file looks, multiboot before PVH."},
+	{"cpu_model", "host",
+	 "The instructions that the guest finds: all of the processor's that Mullion knows, or a "
+	 "level of the x86-64 psABI and nothing beyond it; a processor that has less than the "
+	 "level "
+	 "does not start the VM."},
 	{"kernel", "none; must be given", "The guest's kernel."},
 	{"initrd", "none", "The initial RAM disk, or the first module; not for type = pv."},
 	{"module", "none",

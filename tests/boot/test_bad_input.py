@@ -109,7 +109,10 @@ def test_refused_guests(boot):
 @pytest.mark.parametrize("wrong,sentence", [
     (pv("wrong", "junk"), r"not an ELF file"),
     (pv("wrong", "heartbeat", cores=5), r"asks for core 5"),
-], ids=["image", "core"])
+    # QEMU's processor has no AVX-512.
+    (pv("wrong", "heartbeat", cpu_model="x86-64-v4"),
+     r"less than cpu_model promises \(CPUID 0x7 lacks 0xd0030000\)"),
+], ids=["image", "core", "model"])
 def test_strict_starts_nothing(boot, wrong, sentence):
     """What only the hypervisor can see: after that it waits for the key that powers off."""
     m = boot("[mullion]\nstrict = yes\n" + pv("right", "heartbeat", cores=0) + wrong,

@@ -56,16 +56,34 @@ def test_debian(boot, vendor):
     m.power_off()
 
 
+GUESTS = ("one", "lan", "x86-64"), ("two", "lan", "x86-64-v2"), ("three", "other", "x86-64-v3")
+LEVELS = {"x86-64": set(), "x86-64-v2": {"cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"},
+          "x86-64-v3": {"abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"}}
+BEYOND = {"aes", "pclmulqdq", "rdrand", "rdseed", "adx", "clflushopt", "xsaveopt", "avx512f", "sse4a"}
+
+
+def check_model(m, model):
+    """The guest's processor has all of its level, and nothing of a later one."""
+    info = m.command("grep -m1 ^flags /proc/cpuinfo", SHELL)
+    flags = set(info.split())
+    levels = list(LEVELS)
+    for level in levels:
+        wanted = LEVELS[level] if levels.index(level) <= levels.index(model) else set()
+        assert flags & LEVELS[level] == wanted, (model, level)
+    assert "fxsr" in flags and not flags & BEYOND
+
+
 @pytest.mark.cost(120)
 @BOTH
 def test_switch(boot, vendor):
     """Two Linux guests at one switch reach each other; a third, at another, does not."""
-    m = boot("".join(vm(name, "break=top", net=net, memory="192M") for name, net in
-                     (("one", "lan"), ("two", "lan"), ("three", "other"))), DEBIAN,
+    m = boot("".join(vm(name, "break=top", net=net, memory="192M", cpu_model=model)
+                     for name, net, model in GUESTS), DEBIAN,
              vendor=vendor, cpus=3, memory=1536, one_thread=True)
     m.expect_all(*[rf"^{name}\| \(initramfs\)" for name in ("one", "two", "three")], timeout=900)
     for number in (1, 2, 3):
         m.shell(number, SHELL)
+        check_model(m, GUESTS[number - 1][2])
         m.command("modprobe virtio_pci; modprobe virtio_net; sleep 1", SHELL)
         assert f"02:4d:75:6c:00:0{number}" in m.command("cat /sys/class/net/eth0/address", SHELL)
         m.command(f"ip addr add 10.0.0.{number}/24 dev eth0; ip link set eth0 up", SHELL)

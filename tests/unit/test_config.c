@@ -191,7 +191,9 @@ static void test_values(void **state)
 }
 
 #define KEYS                                                                                       \
-	"type, boot, kernel, initrd, module, disk, net, cmdline, memory, vcpus, cores, weight, "   \
+	"type, boot, cpu_model, kernel, initrd, module, disk, net, cmdline, memory, vcpus, "       \
+	"cores, "                                                                                  \
+	"weight, "                                                                                 \
 	"budget, period, "                                                                         \
 	"on_crash, autostart, order, watchdog, learn, debug-exit, allow_msr, allow_port, "         \
 	"allow_pci. Mend or "                                                                      \

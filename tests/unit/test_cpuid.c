@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sources: kernel/cpuid.c */
+/* sources: kernel/cpuid.c kernel/cpuid_model.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -235,6 +235,67 @@ static void register_masks(void **state)
 					      CR4_PCIDE | CR4_PKE | CR4_OSXSAVE));
 }
 
+static struct cpuid_policy model(enum config_cpu cpu)
+{
+	struct cpuid_policy p = policy();
+
+	p.model = cpu;
+	p.xcr0_supported &= cpuid_model_xcr0(cpu);
+	return p;
+}
+
+/* The instructions of programs are the level's, whatever the host has beyond. */
+static void levels(void **state)
+{
+	static const struct {
+		uint32_t f1c, f7b, f7c, f81c, xcr0;
+	} want[] = {
+		[CPU_V1] = {0x81220000, 0x100681, 4, 0, 0},
+		[CPU_V2] = {0x81ba2201, 0x100681, 4, 1, 0},
+		[CPU_V3] = {0xb5fa3201, 0x1007a9, 4, 0x21, 7},
+		[CPU_V4] = {0xb5fa3201, 0xd01307a9, 4, 0x21, 0xe7},
+	};
+
+	(void)state;
+	for (unsigned cpu = CPU_V1; cpu <= CPU_V4; cpu++) {
+		struct cpuid_policy p = model(cpu);
+		uint32_t leaf, osxsave = p.xcr0_supported ? 1u << 27 : 0;
+
+		assert_int_equal(cpuid_guest(&p, 1, 0).ecx, want[cpu].f1c | osxsave);
+		assert_int_equal(cpuid_guest(&p, 7, 0).ebx, want[cpu].f7b);
+		assert_int_equal(cpuid_guest(&p, 7, 0).ecx, want[cpu].f7c);
+		assert_int_equal(cpuid_guest(&p, 0x80000001, 0).ecx, want[cpu].f81c);
+		assert_int_equal(cpuid_guest(&p, 0xd, 0).eax, want[cpu].xcr0);
+		assert_int_equal(cpuid_guest(&p, 0xd, 1).eax, 0);
+		assert_int_equal(cpuid_guest(&p, 0xd, 2).eax, cpu < CPU_V3 ? 0 : 256);
+		assert_int_equal(cpuid_lacks(&p, &leaf), 0);
+	}
+}
+
+/* A model that promises what the host has not is found out. */
+static void lacking(void **state)
+{
+	struct cpuid_policy p = model(CPU_V4);
+	uint32_t leaf;
+
+	(void)state;
+	p.xcr0_supported = 7;
+	assert_int_equal(cpuid_lacks(&p, &leaf), 0xd0030000);
+	assert_int_equal(leaf, 7);
+	p = model(CPU_V3);
+	p.xcr0_supported = 0;
+	assert_int_equal(cpuid_lacks(&p, &leaf), 0x34001000); /* all but MOVBE */
+	assert_int_equal(leaf, 1);
+	p = model(CPU_V2);
+	p.host = nothing;
+	assert_int_equal(cpuid_lacks(&p, &leaf), 0x982201);
+	p.model = CPU_HOST;
+	assert_int_equal(cpuid_lacks(&p, &leaf), 0);
+	p = model(CPU_V1);
+	p.host = nothing;
+	assert_int_equal(cpuid_lacks(&p, &leaf), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +306,8 @@ int main(void)
 		cmocka_unit_test(crystal),
 		cmocka_unit_test(hypervisor_leaves),
 		cmocka_unit_test(register_masks),
+		cmocka_unit_test(levels),
+		cmocka_unit_test(lacking),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
