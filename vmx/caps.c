@@ -2,95 +2,83 @@
 /* Chooses the VM-execution, exit and entry controls from what the processor offers. Pure. */
 #include "vmx/logic.h"
 
+/* The words: SDM 3C 24.6.1, 24.6.2 (primary and secondary), 24.7.1, 24.8.1. */
+enum { PIN, PROC, PROC2, EXIT, ENTRY };
+enum { MUST, MAY, NEVER };
+
 /* clang-format off */
-static const char *const pin_names[32] = {
-	[0] = "external-interrupt exiting", [3] = "NMI exiting", [5] = "virtual NMIs",
-};
+static const struct {
+	uint8_t word, bit, wanted;
+	const char *name;
+} controls[] = {
+	{PIN, 0, MUST, "external-interrupt exiting"}, {PIN, 3, MUST, "NMI exiting"},
+	{PIN, 5, MUST, "virtual NMIs"},
 
-static const char *const proc_names[32] = {
-	[3] = "TSC offsetting", [7] = "HLT exiting", [9] = "INVLPG exiting",
-	[10] = "MWAIT exiting", [11] = "RDPMC exiting", [12] = "RDTSC exiting",
-	[15] = "CR3-load exiting", [16] = "CR3-store exiting", [19] = "CR8-load exiting",
-	[20] = "CR8-store exiting", [21] = "TPR shadow", [23] = "MOV-DR exiting",
-	[24] = "unconditional I/O exiting", [25] = "I/O bitmaps", [27] = "monitor trap flag",
-	[28] = "MSR bitmaps", [29] = "MONITOR exiting", [30] = "PAUSE exiting",
-	[31] = "secondary controls",
-};
+	/* With a TPR shadow no access to CR8 exits, and none reaches the host's TPR. */
+	{PROC, 3, MUST, "TSC offsetting"}, {PROC, 7, MUST, "HLT exiting"},
+	{PROC, 10, MUST, "MWAIT exiting"}, {PROC, 11, MUST, "RDPMC exiting"},
+	{PROC, 21, MUST, "TPR shadow"}, {PROC, 24, MUST, "unconditional I/O exiting"},
+	{PROC, 28, MUST, "MSR bitmaps"}, {PROC, 29, MUST, "MONITOR exiting"},
+	{PROC, 31, MUST, "secondary controls"},
+	/* Exits that nobody handles, and I/O bitmaps, which override unconditional exiting. */
+	{PROC, 9, NEVER, "INVLPG exiting"}, {PROC, 12, NEVER, "RDTSC exiting"},
+	{PROC, 15, NEVER, "CR3-load exiting"}, {PROC, 16, NEVER, "CR3-store exiting"},
+	{PROC, 19, NEVER, "CR8-load exiting"}, {PROC, 20, NEVER, "CR8-store exiting"},
+	{PROC, 23, NEVER, "MOV-DR exiting"}, {PROC, 25, NEVER, "I/O bitmaps"},
+	{PROC, 27, NEVER, "monitor trap flag"}, {PROC, 30, NEVER, "PAUSE exiting"},
 
-static const char *const proc2_names[32] = {
-	[1] = "extended page tables (EPT)", [6] = "WBINVD exiting", [7] = "unrestricted guest",
-};
+	{PROC2, 1, MUST, "extended page tables (EPT)"}, {PROC2, 6, MUST, "WBINVD exiting"},
+	{PROC2, 7, MUST, "unrestricted guest"}, {PROC2, 3, MAY, "RDTSCP"}, {PROC2, 5, MAY, "VPID"},
+	{PROC2, 12, MAY, "INVPCID"}, {PROC2, 15, MAY, "ENCLS exiting"}, {PROC2, 20, MAY, "XSAVES"},
 
-static const char *const exit_names[32] = {
-	[2] = "save debug controls", [9] = "64-bit host", [15] = "acknowledge interrupt on exit",
-	[18] = "save IA32_PAT", [19] = "load IA32_PAT", [20] = "save IA32_EFER",
-	[21] = "load IA32_EFER",
-};
+	/* Every processor with unrestricted guest has the PAT and EFER controls. */
+	{EXIT, 2, MUST, "save debug controls"}, {EXIT, 9, MUST, "64-bit host"},
+	{EXIT, 15, NEVER, "acknowledge interrupt on exit"},
+	{EXIT, 18, MUST, "save IA32_PAT"}, {EXIT, 19, MUST, "load IA32_PAT"},
+	{EXIT, 20, MUST, "save IA32_EFER"}, {EXIT, 21, MUST, "load IA32_EFER"},
 
-static const char *const entry_names[32] = {
-	[2] = "load debug controls", [10] = "entry to SMM", [11] = "deactivate dual-monitor treatment",
-	[14] = "load IA32_PAT", [15] = "load IA32_EFER",
+	{ENTRY, 2, MUST, "load debug controls"}, {ENTRY, 10, NEVER, "entry to SMM"},
+	{ENTRY, 11, NEVER, "deactivate dual-monitor treatment"},
+	{ENTRY, 14, MUST, "load IA32_PAT"}, {ENTRY, 15, MUST, "load IA32_EFER"},
 };
 /* clang-format on */
 
-#define PIN_REQUIRED (PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMI)
-/* With a TPR shadow no access to CR8 exits, and none reaches the host's TPR. */
-#define PROC_REQUIRED                                                                              \
-	(PROC_TSC_OFFSETTING | PROC_HLT | PROC_MWAIT | PROC_RDPMC | PROC_TPR_SHADOW |              \
-	 PROC_UNCONDITIONAL_IO | PROC_MSR_BITMAPS | PROC_MONITOR | PROC_SECONDARY)
-/* Exits that nobody handles, and I/O bitmaps, which override unconditional exiting. */
-#define PROC_REFUSED                                                                               \
-	(PROC_INVLPG | PROC_RDTSC | PROC_CR3_LOAD | PROC_CR3_STORE | PROC_CR8_LOAD |               \
-	 PROC_CR8_STORE | PROC_MOV_DR | PROC_IO_BITMAPS | PROC_MONITOR_TRAP | PROC_PAUSE)
-#define PROC2_REQUIRED (PROC2_EPT | PROC2_WBINVD | PROC2_UNRESTRICTED)
-#define PROC2_WANTED   (PROC2_RDTSCP | PROC2_VPID | PROC2_INVPCID | PROC2_ENCLS | PROC2_XSAVES)
-/* Every processor with unrestricted guest has the PAT and EFER controls. */
-#define EXIT_REQUIRED                                                                              \
-	(EXIT_SAVE_DEBUG | EXIT_HOST_64BIT | EXIT_SAVE_PAT | EXIT_LOAD_PAT | EXIT_SAVE_EFER |      \
-	 EXIT_LOAD_EFER)
-#define ENTRY_REQUIRED (ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER)
-
-int vmx_solve_controls(const struct vmx_control_spec *spec, uint64_t cap, uint32_t *word,
-		       const char **name)
+/*
+ * One word from its capability MSR (SDM 3D A.3: low half: may not be 0, high half: may
+ * be 1), and the name of what cannot be as it must.
+ */
+static uint32_t solve(unsigned word, uint64_t cap, const char **missing)
 {
-	uint32_t must = (uint32_t)cap, may = (uint32_t)(cap >> 32);
-	uint32_t bad = (spec->required & ~may) | (spec->refused & must);
+	uint32_t must = (uint32_t)cap, may = (uint32_t)(cap >> 32), value = must;
 
-	if (bad) {
-		const char *n = spec->names[__builtin_ctz(bad)];
+	for (unsigned i = 0; i < ARRAY_SIZE(controls); i++) {
+		uint32_t bit = 1u << controls[i].bit;
 
-		*name = n ? n : "a control without a name";
-		return -ENODEV;
+		if (controls[i].word != word)
+			continue;
+		if (controls[i].wanted != NEVER)
+			value |= bit & may;
+		if (!*missing && ((controls[i].wanted == MUST && !(may & bit)) ||
+				  (controls[i].wanted == NEVER && (must & bit))))
+			*missing = controls[i].name;
 	}
-	*word = spec->required | (spec->wanted & may) | must;
-	return 0;
+	return value;
 }
 
 int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, const char **name)
 {
-	static const struct vmx_control_spec pin = {pin_names, PIN_REQUIRED, 0, 0};
-	static const struct vmx_control_spec proc = {proc_names, (uint32_t)PROC_REQUIRED, 0,
-						     (uint32_t)PROC_REFUSED};
-	static const struct vmx_control_spec exit = {exit_names, EXIT_REQUIRED, 0,
-						     EXIT_ACK_INTERRUPT};
-	static const struct vmx_control_spec entry = {entry_names, ENTRY_REQUIRED, 0,
-						      ENTRY_SMM | ENTRY_DUAL_MONITOR};
-	struct vmx_control_spec proc2 = {proc2_names, PROC2_REQUIRED, PROC2_WANTED, 0};
-	int err;
-
+	*name = NULL;
+	c->pin = solve(PIN, caps->pin, name);
+	c->proc = solve(PROC, caps->proc, name);
+	c->proc2 = solve(PROC2, caps->proc2, name);
+	c->exit = solve(EXIT, caps->exit, name);
+	c->entry = solve(ENTRY, caps->entry, name);
 	/* A VPID is of use only with an INVVPID that can drop one. */
 	if (!(caps->ept_vpid & VPID_CAP_INVVPID) ||
 	    !(caps->ept_vpid & (VPID_CAP_SINGLE | VPID_CAP_ALL)))
-		proc2.wanted &= (uint32_t)~PROC2_VPID;
-
-	err = vmx_solve_controls(&pin, caps->pin, &c->pin, name)
-		?: vmx_solve_controls(&proc, caps->proc, &c->proc, name)
-		?: vmx_solve_controls(&proc2, caps->proc2, &c->proc2, name)
-		?: vmx_solve_controls(&exit, caps->exit, &c->exit, name)
-		?: vmx_solve_controls(&entry, caps->entry, &c->entry, name);
-	if (err)
-		return err;
-
+		c->proc2 &= (uint32_t)~PROC2_VPID;
+	if (*name)
+		return -ENODEV;
 	if (!(caps->ept_vpid & EPT_CAP_WALK_4))
 		*name = "EPT with a page walk of 4 levels";
 	else if (!(caps->ept_vpid & EPT_CAP_WB))

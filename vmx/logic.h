@@ -33,20 +33,10 @@ struct vmx_controls {
 	uint32_t pin, proc, proc2, exit, entry;
 };
 
-/* One control word: bits that must be 1, should be 1, and must be 0. */
-struct vmx_control_spec {
-	const char *const *names; /* 32 of them */
-	uint32_t required, wanted, refused;
-};
-
 /*
- * Solves one word from its capability MSR (SDM 3D A.3: low half: may not be 0,
- * high half: may be 1). -ENODEV when a required bit cannot be 1 or a refused
- * one cannot be 0; *name is that bit's.
+ * Solves all words of this backend. -ENODEV and the name of the first control that cannot be 1
+ * and must, or the other way round.
  */
-int vmx_solve_controls(const struct vmx_control_spec *spec, uint64_t cap, uint32_t *word,
-		       const char **name);
-/* All words of this backend; -ENODEV and the name of what is missing. */
 int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, const char **name);
 /* The first MSR (not the "true" one) in which the cores differ; 0 when they do not. */
 uint32_t vmx_caps_differ(const struct vmx_caps *a, const struct vmx_caps *b);

@@ -97,60 +97,21 @@ struct vmcs_field {
 #define HOST_RIP                      VMCS(0x6c16)
 
 /* Pin-based controls (SDM 3C 24.6.1). */
-#define PIN_EXTERNAL_INTERRUPT        BIT(0)
-#define PIN_NMI                       BIT(3)
-#define PIN_VIRTUAL_NMI               BIT(5)
 #define PIN_PREEMPTION_TIMER          BIT(6)
 
 /* Primary processor-based controls (24.6.2). */
 #define PROC_INTERRUPT_WINDOW         BIT(2)
-#define PROC_TSC_OFFSETTING           BIT(3)
-#define PROC_HLT                      BIT(7)
-#define PROC_INVLPG                   BIT(9)
-#define PROC_MWAIT                    BIT(10)
-#define PROC_RDPMC                    BIT(11)
-#define PROC_RDTSC                    BIT(12)
-#define PROC_CR3_LOAD                 BIT(15)
-#define PROC_CR3_STORE                BIT(16)
-#define PROC_CR8_LOAD                 BIT(19)
-#define PROC_CR8_STORE                BIT(20)
-#define PROC_TPR_SHADOW               BIT(21)
 #define PROC_NMI_WINDOW               BIT(22)
-#define PROC_MOV_DR                   BIT(23)
-#define PROC_UNCONDITIONAL_IO         BIT(24)
-#define PROC_IO_BITMAPS               BIT(25)
-#define PROC_MONITOR_TRAP             BIT(27)
-#define PROC_MSR_BITMAPS              BIT(28)
-#define PROC_MONITOR                  BIT(29)
-#define PROC_PAUSE                    BIT(30)
 #define PROC_SECONDARY                BIT(31)
 
 /* Secondary processor-based controls (24.6.2). */
 #define PROC2_EPT                     BIT(1)
-#define PROC2_RDTSCP                  BIT(3)
 #define PROC2_VPID                    BIT(5)
-#define PROC2_WBINVD                  BIT(6)
-#define PROC2_UNRESTRICTED            BIT(7)
-#define PROC2_INVPCID                 BIT(12)
 #define PROC2_ENCLS                   BIT(15)
 #define PROC2_XSAVES                  BIT(20)
 
-/* VM-exit controls (24.7.1). */
-#define EXIT_SAVE_DEBUG               BIT(2)
-#define EXIT_HOST_64BIT               BIT(9)
-#define EXIT_ACK_INTERRUPT            BIT(15)
-#define EXIT_SAVE_PAT                 BIT(18)
-#define EXIT_LOAD_PAT                 BIT(19)
-#define EXIT_SAVE_EFER                BIT(20)
-#define EXIT_LOAD_EFER                BIT(21)
-
 /* VM-entry controls (24.8.1). */
-#define ENTRY_LOAD_DEBUG              BIT(2)
 #define ENTRY_IA32E                   BIT(9)
-#define ENTRY_SMM                     BIT(10)
-#define ENTRY_DUAL_MONITOR            BIT(11)
-#define ENTRY_LOAD_PAT                BIT(14)
-#define ENTRY_LOAD_EFER               BIT(15)
 
 /* Guest interruptibility state (24.4.2). */
 #define BLOCKED_BY_STI                BIT(0)

@@ -28,39 +28,38 @@ static const struct vmx_caps bochs = {
 	.cr4_fixed1 = 0x3767ff,
 };
 
-static const char *const names[32] = {[0] = "zero", [7] = "seven", [31] = "top"};
+/* By their numbers in SDM 3C 24.6 to 24.8. */
+#define PIN_VIRTUAL_NMI    BIT(5)
+#define PROC_TPR_SHADOW    BIT(21)
+#define PROC2_RDTSCP       BIT(3)
+#define PROC2_WBINVD       BIT(6)
+#define PROC2_UNRESTRICTED BIT(7)
+#define PROC2_INVPCID      BIT(12)
+#define EXIT_HOST_64BIT    BIT(9)
+#define EXIT_ACK_INTERRUPT BIT(15)
+#define EXIT_LOAD_EFER     BIT(21)
+#define ENTRY_SMM          BIT(10)
+#define ENTRY_LOAD_PAT     BIT(14)
 
-static void test_solve(void **state)
+/* Each word is what is wanted of what may be 1, and all that must be 1. */
+static void test_words(void **state)
 {
-	struct vmx_control_spec spec = {names, BIT(7), BIT(3) | BIT(4), 0};
-	const char *name = NULL;
-	uint32_t word = 0;
+	struct vmx_caps all = bochs;
+	struct vmx_controls c;
+	const char *name;
 
 	(void)state;
-	/* must be 1: bit 1; may be 1: 0-3 and 7 */
-	assert_int_equal(vmx_solve_controls(&spec, 0x8f00000002, &word, &name), 0);
-	assert_int_equal(word, BIT(7) | BIT(3) | BIT(1));
-
-	/* A required bit that may not be 1 is named, the lowest first. */
-	spec.required = (uint32_t)(BIT(7) | BIT(31));
-	word = 0x55;
-	assert_int_equal(vmx_solve_controls(&spec, 0x0f00000002, &word, &name), -ENODEV);
-	assert_string_equal(name, "seven");
-	assert_int_equal(word, 0x55);
-	assert_int_equal(vmx_solve_controls(&spec, 0x8f00000002, &word, &name), -ENODEV);
-	assert_string_equal(name, "top");
-
-	/* A refused bit that must be 1. */
-	spec = (struct vmx_control_spec){names, 0, 0, BIT(0)};
-	assert_int_equal(vmx_solve_controls(&spec, 0xff00000001, &word, &name), -ENODEV);
-	assert_string_equal(name, "zero");
-	assert_int_equal(vmx_solve_controls(&spec, 0xff00000002, &word, &name), 0);
-	assert_int_equal(word, 2);
-
-	/* One that nobody has named. */
-	spec.refused = BIT(5);
-	assert_int_equal(vmx_solve_controls(&spec, 0xff00000020, &word, &name), -ENODEV);
-	assert_non_null(name);
+	all.pin = all.proc = all.proc2 = all.exit = all.entry = 0xffffffffull << 32;
+	assert_int_equal(vmx_choose_controls(&all, &c, &name), 0);
+	assert_int_equal(c.pin, 0x29);
+	assert_int_equal(c.proc, 0xb1200c88);
+	assert_int_equal(c.proc2, 0x1090ea);
+	assert_int_equal(c.exit, 0x3c0204);
+	assert_int_equal(c.entry, 0xc004);
+	/* One that nobody has named, and that must be 1, is no reason. */
+	all.pin |= BIT(31);
+	assert_int_equal(vmx_choose_controls(&all, &c, &name), 0);
+	assert_int_equal(c.pin, 0x80000029);
 }
 
 static void test_choose_bochs(void **state)
@@ -185,7 +184,7 @@ static void test_differ(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_solve),          cmocka_unit_test(test_choose_bochs),
+		cmocka_unit_test(test_words),          cmocka_unit_test(test_choose_bochs),
 		cmocka_unit_test(test_choose_missing), cmocka_unit_test(test_choose_optional),
 		cmocka_unit_test(test_differ),
 	};
