@@ -5,6 +5,7 @@ B := build
 CC := gcc
 CLANG := clang
 NASM := nasm
+NM := nm
 OBJCOPY := objcopy
 PYTHON := python3
 # V=1 shows the commands.
@@ -45,9 +46,14 @@ $(B)/font.psf: /usr/share/consolefonts/Unifont-APL8x16.psf.gz
 	@mv $@.tmp $@
 $(B)/obj/arch/x86/font.asm.o: $(B)/font.psf
 
-$(B)/mullion.elf: $(KOBJ) arch/x86/mullion.lds
-	$(Q)echo '  LD  $@'; $(CC) -nostdlib -static -no-pie -Wl,-T,arch/x86/mullion.lds -Wl,--gc-sections \
-		-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack -o $@ $(KOBJ)
+# Linked twice: the names of its functions are known after the first time.
+LINK = $(CC) -nostdlib -static -no-pie -Wl,-T,arch/x86/mullion.lds -Wl,--gc-sections \
+	-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack $(KOBJ) -o
+
+$(B)/mullion.elf: $(KOBJ) arch/x86/mullion.lds tools/symbols.py
+	$(Q)echo '  LD  $@'; mkdir -p $(B)/gen; $(LINK) $(B)/gen/nameless.elf -Wl,--unresolved-symbols=ignore-all && \
+		$(NM) -n -S --defined-only $(B)/gen/nameless.elf | tools/symbols.py >$(B)/gen/symbols.asm && \
+		$(NASM) -f elf64 -o $(B)/gen/symbols.o $(B)/gen/symbols.asm && $(LINK) $@ $(B)/gen/symbols.o
 
 clean:
 	rm -rf $(B)

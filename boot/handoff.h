@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC   0x66666f2d6c6c756dull /* "mull-off", little endian */
-#define HANDOFF_VERSION 5u
+#define HANDOFF_VERSION 6u
 
 /*
  * The hypervisor is an ELF64 executable, linked at HANDOFF_KERNEL_BASE, and is
@@ -68,8 +68,6 @@ struct handoff {
 
 	uint64_t kernel_base; /* physical, of the image */
 	uint64_t kernel_size; /* bytes, BSS included */
-	uint64_t kernel_file; /* the ELF file itself, for its symbol table */
-	uint64_t kernel_file_size;
 
 	uint64_t mem;     /* struct handoff_mem[mem_count] */
 	uint64_t cpus;    /* local APIC ids, uint32_t[cpu_count]; from MP Services, may be empty */

@@ -18,8 +18,6 @@ int kernel_load(struct handoff *h, struct elf_image *img)
 		      KERNEL_PATH, why);
 		return -EINVAL;
 	}
-	h->kernel_file = file.base;
-	h->kernel_file_size = file.size;
 	h->kernel_size = img->size;
 	h->kernel_base = pages_alloc_2m(img->size);
 	if (!h->kernel_base) {

@@ -41,22 +41,6 @@ struct elf_note {
 	uint32_t namesz, descsz, type; /* then name and descriptor, each padded to 4 bytes */
 };
 
-struct elf_section {
-	uint32_t name, type;
-	uint64_t flags, addr, offset, size;
-	uint32_t link, info;
-	uint64_t align, entsize;
-};
-static_assert(sizeof(struct elf_section) == 64, "Elf64_Shdr");
-
-struct elf_symbol {
-	uint32_t name;
-	uint8_t info, other;
-	uint16_t section;
-	uint64_t value, size;
-};
-static_assert(sizeof(struct elf_symbol) == 24, "Elf64_Sym");
-
 #define ET_EXEC       2u
 #define EM_386        3u
 #define EM_X86_64     62u
@@ -64,11 +48,6 @@ static_assert(sizeof(struct elf_symbol) == 24, "Elf64_Sym");
 #define PT_INTERP     3u
 #define PT_NOTE       4u
 #define PF_X          1u
-#define SHT_SYMTAB    2u
-#define SHN_UNDEF     0u
-#define SHN_LORESERVE 0xff00u
-#define STT_NOTYPE    0u
-#define STT_FUNC      2u
 
 /*
  * Reads the header of a static executable, either form as the wide one (machine:

@@ -186,7 +186,6 @@ static void main_on_stack(void)
 	__builtin_memcpy(vendor + 8, &v.ecx, 4);
 	fbcon_init(&handoff.fb,
 		   handoff.fb.base ? map_mmio(handoff.fb.base, handoff.fb.size, MT_WC) : NULL);
-	panic_symbols(phys_to_virt(handoff.kernel_file), handoff.kernel_file_size);
 	modules_init(&handoff);
 	log_info("Mullion " HV_VERSION " on %s, firmware %s", vendor, handoff.firmware);
 	panic_keep(handoff.survive, handoff.boot_epoch);

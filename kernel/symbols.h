@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names for addresses, from the hypervisor's own ELF file; pure. */
+/* Names for addresses, of a table that tools/symbols.py makes when the image is linked; pure. */
 #pragma once
 
 #include "kernel/types.h"
 
-/* Both tables lie in the file; the file must stay where it is. */
-struct symbols {
-	const uint8_t *table; /* Elf64_Sym[count], not necessarily aligned */
-	uint64_t count;
-	const char *names;
-	uint64_t names_size;
+struct symbol {
+	uint32_t start; /* of the function, from the first one's; ascending */
+	uint32_t name;  /* offset in symbol_names */
 };
 
-/* Nothing in the file is trusted. -EINVAL: no ELF64 file; -ENOENT: no symbol table. */
-int symbols_init(struct symbols *s, const void *file, uint64_t size);
+extern const struct symbol symbol_table[];
+extern const uint32_t symbol_count;
+extern const char symbol_names[];
 
-/* The function that addr lies in, and how far; NULL when there is none. */
-const char *symbols_find(const struct symbols *s, uint64_t addr, uint64_t *offset);
+/* The function that lies at so many bytes behind the first one, and how far; NULL: none. */
+const char *symbols_find(uint64_t at, uint64_t *offset);

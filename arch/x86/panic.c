@@ -21,8 +21,6 @@
 #define MAX_FRAMES 24u
 
 static uint32_t panicking; /* 1 + the core that does */
-static struct symbols symbols;
-static bool has_symbols;
 
 /* For the record, and where it goes. */
 static void *region;
@@ -32,11 +30,6 @@ static char reason[SURVIVE_REASON];
 static_assert(SURVIVE_CORES == MAX_CPUS, "there is room for all of them");
 
 extern const char image_start[], text_end[];
-
-void panic_symbols(const void *file, uint64_t size)
-{
-	has_symbols = symbols_init(&symbols, file, size) == 0;
-}
 
 void panic_keep(hpa_t pa, uint64_t boot_epoch)
 {
@@ -79,21 +72,23 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 	fbcon_write(line, len + 2);
 }
 
+static bool is_text(uint64_t a)
+{
+	return a >= (uint64_t)(uintptr_t)image_start && a < (uint64_t)(uintptr_t)text_end;
+}
+
 /* A return address may lie behind the end of its function: look before it. */
 static void say_address(const char *what, uint64_t addr, bool is_return)
 {
-	uint64_t offset = 0;
-	const char *name = has_symbols ? symbols_find(&symbols, addr - is_return, &offset) : NULL;
+	uint64_t at = addr - is_return, offset;
+	const char *name = NULL;
 
+	if (is_text(at))
+		name = symbols_find(at - (uint64_t)(uintptr_t)image_start, &offset);
 	if (name)
 		say("panic| %s %016lx %s+0x%lx", what, addr, name, offset + is_return);
 	else
 		say("panic| %s %016lx", what, addr);
-}
-
-static bool is_text(uint64_t a)
-{
-	return a >= (uint64_t)(uintptr_t)image_start && a < (uint64_t)(uintptr_t)text_end;
 }
 
 /* Frames lie on a stack of this core or in the image (boot stack): nothing else is followed. */

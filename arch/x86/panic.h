@@ -5,8 +5,6 @@
 #include "arch/x86/traps.h"
 #include "kernel/types.h"
 
-/* The hypervisor's ELF file, for symbols; none: addresses only. */
-void panic_symbols(const void *file, uint64_t size);
 /* Prints what the boot before this one left there, if it panicked; and so will this one. */
 void panic_keep(hpa_t pa, uint64_t boot_epoch);
 /* Stops this core, for good, if another one panics or stops the machine. */
