@@ -75,9 +75,9 @@ int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool k
 	return -EINVAL;
 }
 
-uint32_t pci_beyond(void *ctx, uint16_t function, unsigned reg, bool write)
+uint32_t pci_beyond(struct vm *vm, uint16_t function, unsigned reg, bool write)
 {
-	struct vm_more *m = ((struct vm *)ctx)->more;
+	struct vm_more *m = vm->more;
 
 	if (grant_has(m->conf, GRANT_PCI, function, function, false) && !write)
 		return pci_read(function, reg);

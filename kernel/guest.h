@@ -13,9 +13,6 @@
 #include "kernel/config.h"
 #include "kernel/cpuid.h"
 #include "kernel/dev/acpi_pm.h"
-#include "kernel/dev/debug_con.h"
-#include "kernel/dev/debug_exit.h"
-#include "kernel/dev/ib700.h"
 #include "kernel/dev/ioapic.h"
 #include "kernel/dev/lapic.h"
 #include "kernel/dev/pci.h"
@@ -98,9 +95,6 @@ struct pc {
 	struct ioapic ioapic;
 	struct pci pci;
 	struct reset reset;
-	struct ib700 ib700;
-	struct debug_exit debug_exit;
-	struct debug_con debug_con;
 	struct virtio_blk disk;
 	struct virtio_net net;
 	struct virtio_rng rng;
@@ -316,8 +310,6 @@ unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
  */
 /* 0, or -EINVAL when #GP is due. known: a virtual register has refused it. */
 int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool known);
-/* For struct pci_absent; ctx is the VM, whose lock is held. */
-uint32_t pci_beyond(void *ctx, uint16_t function, unsigned reg, bool write);
 /* What learn mode has recorded since the VM's last start; any core. */
 void learn_print(struct vm *vm, learn_line_fn line, void *ctx);
 

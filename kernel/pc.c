@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The small PC of an unmodified guest: its devices, and the wires between them. */
+#include "kernel/dev/debug_con.h"
+#include "kernel/dev/debug_exit.h"
+#include "kernel/dev/ib700.h"
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
 
@@ -31,33 +34,9 @@ static void pci_irq(void *ctx, unsigned slot, bool level)
 	ioapic_set_irq(&((struct vm *)ctx)->more->pc->ioapic, GUEST_PCI_PIN + slot, level);
 }
 
-/* A message to the local APICs (SDM 3A 10.11). */
-static void msi(void *ctx, uint64_t address, uint32_t data)
+unsigned vm_message(struct vm *vm, const struct apic_msg *m)
 {
-	struct vm_more *m = ((struct vm *)ctx)->more;
-	struct apic_msg msg = {
-		.dest = address >> 12 & 0xff,
-		.logical = address & BIT(2),
-		.delivery = data >> 8 & 7,
-		.vector = (uint8_t)data,
-	};
-
-	if (address >> 20 == GUEST_LAPIC >> 20)
-		lapic_route(m->lapics, m->vcpu_count, &msg);
-}
-
-static unsigned ioapic_message(void *ctx, const struct apic_msg *m)
-{
-	struct vm *vm = ctx;
-
 	return lapic_route(vm->more->lapics, vm->more->vcpu_count, m);
-}
-
-static void uart_tx(void *ctx, uint8_t byte)
-{
-	char c = (char)byte;
-
-	vm_console_write(ctx, &c, 1);
 }
 
 void pc_console_feed(struct vm *vm)
@@ -69,25 +48,8 @@ void pc_console_feed(struct vm *vm)
 		(void)uart_rx(uart, byte);
 }
 
-static void power_off_vm(void *vm)
+void debug_exit(struct vm *vm, unsigned status)
 {
-	vm_end(vm, END_POWEROFF);
-}
-
-static void reset_vm(void *vm)
-{
-	vm_end(vm, END_RESTART);
-}
-
-static void arm_watchdog(void *vm, uint64_t ns)
-{
-	(void)vm_watchdog(vm, ns);
-}
-
-static void debug_exit(void *ctx, unsigned status)
-{
-	struct vm *vm = ctx;
-
 	/* Once: REP OUTS and other vCPUs may go on for a moment. */
 	if (vm->more->state == VM_RUNNING)
 		log_info("%s: debug exit, status %u", vm->name, status);
@@ -101,8 +63,7 @@ static int add_virtio(struct vm *vm, struct virtio *v, struct guest_timer *later
 	v->irq = (struct dev_irq){pci_irq, vm, slot};
 	v->later = (struct dev_timer){guest_timer_arm, later};
 	v->clock = (struct dev_clock){clock_now, vm};
-	return virtio_init(v, &vm->more->pc->pci, slot, GUEST_PCI_WINDOW + slot * VIRTIO_BAR_SIZE,
-			   msi);
+	return virtio_init(v, &vm->more->pc->pci, slot, GUEST_PCI_WINDOW + slot * VIRTIO_BAR_SIZE);
 }
 
 static int add_disk(struct vm *vm)
@@ -154,25 +115,21 @@ int pc_init(struct vm *vm)
 	guest_timer_init(&pc->pit_timer, vm, cpu, pit_timer, &pc->pit);
 	guest_timer_init(&pc->rtc_timer, vm, cpu, rtc_timer, &pc->rtc);
 	guest_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_timer, &pc->pm);
-	pc->ib700 = (struct ib700){arm_watchdog, vm};
-	pc->debug_exit = (struct debug_exit){debug_exit, vm};
-	pc->debug_con = (struct debug_con){uart_tx, vm};
 	return pic_init(&pc->pic, ports, (struct dev_irq){pic_out, vm, 0})
-		?: ioapic_init(&pc->ioapic, &m->mmio, ioapic_message, vm, 0)
-		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ), uart_tx, vm)
+		?: ioapic_init(&pc->ioapic, &m->mmio, vm, 0)
+		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ), vm)
 		?: pit_init(&pc->pit, ports, clock, TIMER(pc->pit_timer), IRQ(PIT_IRQ))
 		?: rtc_init(&pc->rtc, ports, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ),
 			    m->epoch, guest_low_ram(ram), guest_high_ram(ram))
-		?: acpi_pm_init(&pc->pm, ports, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ),
-				power_off_vm, vm)
-		?: reset_init(&pc->reset, ports, reset_vm, vm)
-		?: pci_init(&pc->pci, ports, &m->mmio, GUEST_ECAM, &pc->reset, (struct pci_absent){pci_beyond, vm})
-		?: debug_con_attach(&pc->debug_con, ports)
+		?: acpi_pm_init(&pc->pm, ports, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ), vm)
+		?: reset_init(&pc->reset, ports, vm)
+		?: pci_init(&pc->pci, ports, &m->mmio, GUEST_ECAM, &pc->reset, vm)
+		?: debug_con_attach(ports, vm)
 		?: (m->conf->disk.line ? add_disk(vm) : 0)
 		?: (m->port ? add_net(vm) : 0)
 		?: (cpu_has_rdrand() ? add_rng(vm) : 0)
-		?: (m->conf->watchdog ? ib700_attach(&pc->ib700, ports) : 0)
-		?: (m->conf->debug_exit ? debug_exit_attach(&pc->debug_exit, ports) : 0);
+		?: (m->conf->watchdog ? ib700_attach(ports, vm) : 0)
+		?: (m->conf->debug_exit ? debug_exit_attach(ports, vm) : 0);
 #undef TIMER
 #undef IRQ
 }

@@ -66,7 +66,7 @@ static void write_control(struct acpi_pm *pm, unsigned high, uint8_t v)
 
 	pm->control = (uint16_t)((old & (0xff00u >> (8 * high))) | (value & CNT_BITS));
 	if ((value & CNT_SLP_EN) && (value >> 10 & 7) == ACPI_SLP_TYP_S5)
-		pm->power_off(pm->ctx);
+		vm_end(pm->vm, END_POWEROFF);
 }
 
 static void write_reg(struct acpi_pm *pm, unsigned reg, uint8_t v)
@@ -102,10 +102,8 @@ static void pm_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 static const struct io_ops pm_ops = {.read = pm_read, .write = pm_write};
 
 int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_clock clock,
-		 struct dev_timer timer, struct dev_irq sci, void (*power_off)(void *ctx),
-		 void *ctx)
+		 struct dev_timer timer, struct dev_irq sci, struct vm *vm)
 {
-	*pm = (struct acpi_pm){
-		.clock = clock, .timer = timer, .sci = sci, .power_off = power_off, .ctx = ctx};
+	*pm = (struct acpi_pm){.clock = clock, .timer = timer, .sci = sci, .vm = vm};
 	return iobus_add(ports, ACPI_PM_BASE, ACPI_PM_PORTS, &pm_ops, pm);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/dev/dev.h"
+#include "kernel/vm.h"
 
 /* For the FADT and the DSDT. No SMI_CMD, no PM1b, no PM2, no GPE; TMR_VAL_EXT set. */
 #define ACPI_PM_BASE    0x600u
@@ -18,16 +19,13 @@ struct acpi_pm {
 	struct dev_clock clock;
 	struct dev_timer timer;
 	struct dev_irq sci;
-	void (*power_off)(void *ctx);
-	void *ctx;
+	struct vm *vm; /* S5 ends it */
 	uint16_t status, enable, control;
 	uint64_t carries; /* changes of the timer's top bit that status has seen */
 };
 
-/* power_off: the guest has entered S5; it is called from within the write. */
 int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_clock clock,
-		 struct dev_timer timer, struct dev_irq sci, void (*power_off)(void *ctx),
-		 void *ctx);
+		 struct dev_timer timer, struct dev_irq sci, struct vm *vm);
 void acpi_pm_timer(void *pm);
 /* Presses the power button: asks the guest to shut down. */
 void acpi_pm_power_button(struct acpi_pm *pm);

@@ -9,17 +9,15 @@ static uint8_t read8(void *dev, unsigned offset)
 	return DEBUG_CON_PORT;
 }
 
-static void write8(void *dev, unsigned offset, uint8_t byte)
+static void write8(void *vm, unsigned offset, uint8_t byte)
 {
-	struct debug_con *d = dev;
-
 	(void)offset;
-	d->tx(d->ctx, byte);
+	vm_console_write(vm, (const char *)&byte, 1);
 }
 
-int debug_con_attach(struct debug_con *d, struct iobus *ports)
+int debug_con_attach(struct iobus *ports, struct vm *vm)
 {
 	static const struct io_ops ops = {.read8 = read8, .write8 = write8};
 
-	return iobus_add(ports, DEBUG_CON_PORT, 1, &ops, d);
+	return iobus_add(ports, DEBUG_CON_PORT, 1, &ops, vm);
 }

@@ -3,12 +3,8 @@
 #pragma once
 
 #include "kernel/dev/dev.h"
+#include "kernel/vm.h"
 
 #define DEBUG_CON_PORT 0xe9u
 
-struct debug_con {
-	void (*tx)(void *ctx, uint8_t byte);
-	void *ctx;
-};
-
-int debug_con_attach(struct debug_con *d, struct iobus *ports);
+int debug_con_attach(struct iobus *ports, struct vm *vm);

@@ -3,12 +3,11 @@
 #pragma once
 
 #include "kernel/dev/dev.h"
+#include "kernel/vm.h"
 
 #define DEBUG_EXIT_PORT 0xf4u /* 4 ports; a write ends the guest, status 2 * value + 1 */
 
-struct debug_exit {
-	void (*exit)(void *ctx, unsigned status);
-	void *ctx;
-};
+int debug_exit_attach(struct iobus *ports, struct vm *vm);
 
-int debug_exit_attach(struct debug_exit *d, struct iobus *ports);
+/* The guest has ended so: kernel/pc.c, or a test. */
+void debug_exit(struct vm *vm, unsigned status);

@@ -23,7 +23,7 @@ static unsigned send(struct ioapic *io, uint64_t e)
 		.level = e & LVT_LEVEL,
 	};
 
-	return io->deliver(io->ctx, &m);
+	return vm_message(io->vm, &m);
 }
 
 /* Only fixed and lowest-priority interrupts can be level-triggered (82093AA 3.2.4). */
@@ -134,10 +134,9 @@ static void ioapic_write(void *dev, uint64_t offset, unsigned size, uint64_t val
 
 static const struct io_ops ioapic_ops = {.read = ioapic_read, .write = ioapic_write};
 
-int ioapic_init(struct ioapic *io, struct iobus *memory,
-		unsigned (*deliver)(void *ctx, const struct apic_msg *m), void *ctx, uint8_t id)
+int ioapic_init(struct ioapic *io, struct iobus *memory, struct vm *vm, uint8_t id)
 {
-	*io = (struct ioapic){.deliver = deliver, .ctx = ctx, .id = id};
+	*io = (struct ioapic){.vm = vm, .id = id};
 	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++)
 		io->entry[pin] = LVT_MASKED;
 	return iobus_add(memory, IOAPIC_BASE, IOAPIC_SIZE, &ioapic_ops, io);

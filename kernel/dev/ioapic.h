@@ -9,17 +9,14 @@
 #define IOAPIC_PINS 24u
 
 struct ioapic {
-	unsigned (*deliver)(void *ctx, const struct apic_msg *m); /* how many APICs took it */
-	void *ctx;
+	struct vm *vm;
 	uint8_t select;
 	uint8_t id;
 	uint32_t level; /* pins now */
 	uint64_t entry[IOAPIC_PINS];
 };
 
-/* deliver: lapic_route() to the VM's APICs. */
-int ioapic_init(struct ioapic *io, struct iobus *memory,
-		unsigned (*deliver)(void *ctx, const struct apic_msg *m), void *ctx, uint8_t id);
+int ioapic_init(struct ioapic *io, struct iobus *memory, struct vm *vm, uint8_t id);
 /* Usable as dev_irq.set with ctx = ioapic; level true is "asserted" whatever the polarity bit. */
 void ioapic_set_irq(void *ioapic, unsigned pin, bool level);
 /* EOI broadcast of a level-triggered vector. */

@@ -25,6 +25,7 @@ struct apic_msg {
 };
 
 struct lapic;
+struct vm;
 
 /* What the owner does for an APIC. Called with the VM's lock held; may call lapic_… functions. */
 struct lapic_ops {
@@ -110,5 +111,7 @@ void lapic_tsc_changed(struct lapic *l);
 bool lapic_matches(const struct lapic *l, const struct apic_msg *m);
 /* Delivers to all that match, or to the one chosen by lowest priority; how many accepted it. */
 unsigned lapic_route(struct lapic *const *all, unsigned count, const struct apic_msg *m);
+/* lapic_route() to all of that VM: kernel/pc.c, or a test. */
+unsigned vm_message(struct vm *vm, const struct apic_msg *m);
 /* Delivers what src's ICR says, shorthands included. */
 unsigned lapic_route_ipi(struct lapic *const *all, unsigned count, struct lapic *src, uint64_t icr);

@@ -4,11 +4,25 @@
 
 #define VECTOR_MASKED 1u
 
-void msix_init(struct msix *m, void (*send)(void *ctx, uint64_t address, uint32_t data), void *ctx)
+void msix_init(struct msix *m, struct vm *vm)
 {
-	*m = (struct msix){.send = send, .ctx = ctx};
+	*m = (struct msix){.vm = vm};
 	for (unsigned i = 0; i < MSIX_VECTORS; i++)
 		m->table[i][3] = VECTOR_MASKED;
+}
+
+/* A write to the local APICs is a message (SDM 3A 10.11); elsewhere it has no effect. */
+static void send(const struct msix *m, uint64_t address, uint32_t data)
+{
+	struct apic_msg msg = {
+		.dest = address >> 12 & 0xff,
+		.logical = address & BIT(2),
+		.delivery = data >> 8 & 7,
+		.vector = (uint8_t)data,
+	};
+
+	if (address >> 20 == LAPIC_DEFAULT_BASE >> 20)
+		(void)vm_message(m->vm, &msg);
 }
 
 void msix_raise(struct msix *m, unsigned vector)
@@ -20,7 +34,7 @@ void msix_raise(struct msix *m, unsigned vector)
 		return;
 	}
 	m->pending &= ~BIT(vector);
-	m->send(m->ctx, e[0] | (uint64_t)e[1] << 32, e[2]);
+	send(m, e[0] | (uint64_t)e[1] << 32, e[2]);
 }
 
 static void send_pending(struct msix *m)

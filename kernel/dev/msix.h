@@ -2,7 +2,7 @@
 /* MSI-X of a function: its table, and the messages it sends (PCI 3.0, 6.8). Pure. */
 #pragma once
 
-#include "kernel/dev/dev.h"
+#include "kernel/dev/lapic.h"
 
 #define MSIX_VECTORS    9u
 #define MSIX_TABLE_SIZE (16u * MSIX_VECTORS)
@@ -15,12 +15,11 @@ struct msix {
 	uint32_t table[MSIX_VECTORS][4]; /* address, upper half, data, control */
 	uint64_t pending;
 	uint16_t control; /* MSIX_ENABLE, MSIX_MASK: as configuration space has it */
-	void (*send)(void *ctx, uint64_t address, uint32_t data);
-	void *ctx;
+	struct vm *vm;
 };
 
 /* All masked. */
-void msix_init(struct msix *m, void (*send)(void *ctx, uint64_t address, uint32_t data), void *ctx);
+void msix_init(struct msix *m, struct vm *vm);
 /* Sends the vector's message, or remembers it while it is masked. Enabled only. */
 void msix_raise(struct msix *m, unsigned vector);
 /* Message control was written. */

@@ -22,8 +22,7 @@ static uint32_t config_read(struct pci *p, uint16_t function, unsigned reg)
 	struct pci_func *f = func_at(p, function);
 
 	if (!f)
-		return p->absent.access ? p->absent.access(p->absent.ctx, function, reg, false)
-					: UINT32_MAX;
+		return pci_beyond(p->vm, function, reg, false);
 	if (f->reading)
 		f->reading(f, reg);
 	return f->config[reg];
@@ -48,8 +47,7 @@ static void config_write(struct pci *p, uint16_t function, unsigned reg, unsigne
 	struct pci_func *f = func_at(p, function);
 
 	if (!f) {
-		if (p->absent.access)
-			(void)p->absent.access(p->absent.ctx, function, reg, true);
+		(void)pci_beyond(p->vm, function, reg, true);
 		return;
 	}
 
@@ -138,9 +136,9 @@ static const struct io_ops ecam_ops = {.read = ecam_read, .write = ecam_write};
 
 /* A host bridge that no Linux driver has a quirk for. */
 int pci_init(struct pci *p, struct iobus *ports, struct iobus *memory, uint64_t ecam,
-	     struct reset *reset, struct pci_absent others)
+	     struct reset *reset, struct vm *vm)
 {
-	*p = (struct pci){.reset = reset, .absent = others, .memory = memory};
+	*p = (struct pci){.reset = reset, .memory = memory, .vm = vm};
 	p->bridge.config[0] = 0x00081b36;     /* Red Hat, host bridge */
 	p->bridge.config[2] = 0x06000000;     /* class: host bridge; revision 0 */
 	p->bridge.config[0xb] = 0x11001af4;   /* subsystem */

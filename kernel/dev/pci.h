@@ -32,27 +32,25 @@ struct pci_func {
 	uint32_t mapped; /* where the BAR answers now; 0: nowhere */
 };
 
-/*
- * An access to a function that no model answers: bus << 8 | device << 3 |
- * function, and the register (dword). Gives what a read finds there, all ones
- * when there is nothing; a write is told of, and vanishes.
- */
-struct pci_absent {
-	uint32_t (*access)(void *ctx, uint16_t function, unsigned reg, bool write);
-	void *ctx;
-};
-
 struct pci {
 	uint32_t address; /* 0xcf8 */
 	struct pci_func *slot[PCI_SLOTS];
 	struct iobus *memory;
 	struct pci_func bridge;
 	struct reset *reset; /* answers 0xcf9 */
-	struct pci_absent absent;
+	struct vm *vm;
 };
 
-/* others.access may be NULL: nobody wants to know. ecam: 1 MiB of memory for bus 0. */
+/* ecam: 1 MiB of memory for bus 0. */
 int pci_init(struct pci *p, struct iobus *ports, struct iobus *memory, uint64_t ecam,
-	     struct reset *reset, struct pci_absent others);
+	     struct reset *reset, struct vm *vm);
 /* -EINVAL no such slot, -EEXIST taken. f stays with the caller. Its BAR lies at bar. */
 int pci_add(struct pci *p, unsigned slot, struct pci_func *f, uint32_t bar);
+
+/*
+ * An access to a function that no model answers: bus << 8 | device << 3 |
+ * function, and the register (dword). Gives what a read finds there, all ones
+ * when there is nothing; a write is told of, and vanishes. VM lock held.
+ * kernel/beyond.c, or a test.
+ */
+uint32_t pci_beyond(struct vm *vm, uint16_t function, unsigned reg, bool write);

@@ -21,7 +21,7 @@ void reset_cf9_write(struct reset *r, uint8_t value)
 
 	r->cf9 = value & (CF9_SYSTEM | CF9_CPU | 0x08u);
 	if (rose)
-		r->reset(r->ctx);
+		vm_end(r->vm, END_RESTART);
 }
 
 static void i8042_command_write(void *dev, unsigned offset, uint8_t value)
@@ -30,7 +30,7 @@ static void i8042_command_write(void *dev, unsigned offset, uint8_t value)
 
 	(void)offset;
 	if (value == I8042_PULSE_RESET)
-		r->reset(r->ctx);
+		vm_end(r->vm, END_RESTART);
 }
 
 static uint8_t port92_read(void *dev, unsigned offset)
@@ -49,7 +49,7 @@ static void port92_write(void *dev, unsigned offset, uint8_t value)
 	(void)offset;
 	r->port92 = value & (PORT92_RESET | PORT92_A20);
 	if (rose)
-		r->reset(r->ctx);
+		vm_end(r->vm, END_RESTART);
 }
 
 /*
@@ -60,9 +60,9 @@ static const struct io_ops data_ops = {.write8 = NULL};
 static const struct io_ops command_ops = {.write8 = i8042_command_write};
 static const struct io_ops port92_ops = {.read8 = port92_read, .write8 = port92_write};
 
-int reset_init(struct reset *r, struct iobus *ports, void (*reset)(void *ctx), void *ctx)
+int reset_init(struct reset *r, struct iobus *ports, struct vm *vm)
 {
-	*r = (struct reset){.reset = reset, .ctx = ctx, .port92 = PORT92_A20};
+	*r = (struct reset){.vm = vm, .port92 = PORT92_A20};
 	return iobus_add(ports, 0x60, 1, &data_ops, r)
 		?: iobus_add(ports, 0x64, 1, &command_ops, r)
 		?: iobus_add(ports, 0x92, 1, &port92_ops, r);

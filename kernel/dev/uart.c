@@ -175,7 +175,7 @@ static void write_data(struct uart *u, uint8_t byte)
 	if (u->mcr & MCR_LOOP)
 		u->overrun |= !push(u, byte);
 	else
-		u->tx(u->ctx, byte);
+		vm_console_write(u->vm, (const char *)&byte, 1);
 	u->thri = true;
 	update(u);
 }
@@ -249,11 +249,9 @@ static void write_reg(void *dev, unsigned reg, uint8_t v)
 
 static const struct io_ops uart_ops = {.read8 = read_reg, .write8 = write_reg};
 
-int uart_init(struct uart *u, struct iobus *ports, uint16_t base, struct dev_irq irq,
-	      void (*tx)(void *ctx, uint8_t byte), void *ctx)
+int uart_init(struct uart *u, struct iobus *ports, uint16_t base, struct dev_irq irq, struct vm *vm)
 {
 	/* 115200 baud, as firmware leaves it. */
-	*u = (struct uart){
-		.irq = irq, .tx = tx, .ctx = ctx, .msr = MSR_READY, .divisor = {1}, .lcr = 3};
+	*u = (struct uart){.irq = irq, .vm = vm, .msr = MSR_READY, .divisor = {1}, .lcr = 3};
 	return iobus_add(ports, base, UART_PORTS, &uart_ops, u);
 }

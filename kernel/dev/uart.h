@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/dev/dev.h"
+#include "kernel/vm.h"
 
 #define UART_PORTS 8u
 #define UART_FIFO  16u
@@ -12,8 +13,7 @@
 
 struct uart {
 	struct dev_irq irq;
-	void (*tx)(void *ctx, uint8_t byte); /* must not call into the uart */
-	void *ctx;
+	struct vm *vm; /* what is sent goes to its console */
 	uint8_t ier, fcr, lcr, mcr, msr, scr, divisor[2];
 	bool thri;    /* the THRE interrupt is due */
 	bool overrun; /* LSR OE; in loopback only, for uart_rx() refuses what does not fit */
@@ -22,7 +22,7 @@ struct uart {
 };
 
 int uart_init(struct uart *u, struct iobus *ports, uint16_t base, struct dev_irq irq,
-	      void (*tx)(void *ctx, uint8_t byte), void *ctx);
+	      struct vm *vm);
 
 /* A byte from the line; false when there is no room (nothing is lost then: offer it again). */
 bool uart_rx(struct uart *u, uint8_t byte);

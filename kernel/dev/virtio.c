@@ -348,8 +348,7 @@ static void put_cap(uint32_t *config, unsigned at, unsigned type, unsigned next,
 	c[3] = size;
 }
 
-int virtio_init(struct virtio *v, struct pci *pci, unsigned slot, uint32_t bar,
-		void (*msi)(void *ctx, uint64_t address, uint32_t data))
+int virtio_init(struct virtio *v, struct pci *pci, unsigned slot, uint32_t bar)
 {
 	uint32_t *c = v->pci.config, *w = v->pci.writable;
 
@@ -377,7 +376,7 @@ int virtio_init(struct virtio *v, struct pci *pci, unsigned slot, uint32_t bar,
 	c[MSIX_CAP_AT / 4 + 2] = PBA_AT;
 	v->features |= VIRTIO_F_VERSION_1 | VIRTIO_F_RING_PACKED | VIRTIO_F_INDIRECT_DESC |
 		       VIRTIO_F_EVENT_IDX;
-	msix_init(&v->msix, msi, v->vm);
+	msix_init(&v->msix, v->vm);
 	reset(v);
 	return pci_add(pci, slot, &v->pci, bar);
 }

@@ -61,8 +61,7 @@ struct virtio {
  * The fields before accepted are set, but for pci and msix: a function at that slot,
  * with BAR 0 there. Errors of pci_add().
  */
-int virtio_init(struct virtio *v, struct pci *pci, unsigned slot, uint32_t bar,
-		void (*msi)(void *ctx, uint64_t address, uint32_t data));
+int virtio_init(struct virtio *v, struct pci *pci, unsigned slot, uint32_t bar);
 
 /* Carries out what waits in the queues, but not for long: then v->later. */
 void virtio_serve_all(void *virtio);

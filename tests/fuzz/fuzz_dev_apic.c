@@ -72,9 +72,9 @@ static uint64_t on_tsc(void *ctx, struct lapic *l, uint64_t tsc)
 	return tsc + (uint64_t)tsc_offset;
 }
 
-static unsigned on_deliver(void *ctx, const struct apic_msg *m)
+unsigned vm_message(struct vm *vm, const struct apic_msg *m)
 {
-	(void)ctx;
+	(void)vm;
 	calls++;
 	return lapic_route(all, N, m);
 }
@@ -87,7 +87,7 @@ static void start(unsigned features)
 	memset(init_pending, 0, sizeof(init_pending));
 	now = 0;
 	tsc_offset = 0;
-	MUST(!ioapic_init(&io, &bus, on_deliver, NULL, 0));
+	MUST(!ioapic_init(&io, &bus, NULL, 0));
 	for (unsigned i = 0; i < N; i++) {
 		struct lapic_config c = {
 			.ops = &ops,

@@ -16,9 +16,12 @@ static struct sim s;
 static struct acpi_pm pm;
 static unsigned offs;
 
-static void on_off(void *ctx)
+static struct vm vm;
+
+void vm_end(struct vm *v, enum vm_end how)
 {
-	(void)ctx;
+	assert_ptr_equal(v, &vm);
+	assert_int_equal(how, END_POWEROFF);
 	offs++;
 }
 
@@ -28,7 +31,7 @@ static int setup(void **state)
 	memset(&s, 0, sizeof(s));
 	s.deadline = DEV_TIMER_NEVER;
 	offs = 0;
-	return acpi_pm_init(&pm, &s.bus, SIM_CLOCK(&s), SIM_TIMER(&s), SIM_IRQ(&s), on_off, NULL);
+	return acpi_pm_init(&pm, &s.bus, SIM_CLOCK(&s), SIM_TIMER(&s), SIM_IRQ(&s), &vm);
 }
 
 static void out16(unsigned port, unsigned v)

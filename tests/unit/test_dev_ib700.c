@@ -10,22 +10,23 @@
 
 #include "kernel/dev/ib700.h"
 
+static struct vm vm;
 static uint64_t armed = 1;
 
-static void arm(void *ctx, uint64_t ns)
+int vm_watchdog(struct vm *v, uint64_t ns)
 {
-	assert_ptr_equal(ctx, &armed);
+	assert_ptr_equal(v, &vm);
 	armed = ns;
+	return 0;
 }
 
 static void test_ports(void **state)
 {
-	struct ib700 w = {arm, &armed};
 	struct iobus bus = {0};
 	uint64_t v = 0;
 
 	(void)state;
-	assert_int_equal(ib700_attach(&w, &bus), 0);
+	assert_int_equal(ib700_attach(&bus, &vm), 0);
 	assert_true(iobus_write(&bus, IB700_START, 1, 0));
 	assert_int_equal(armed, 30000000001);
 	assert_true(iobus_write(&bus, IB700_START, 1, 14));

@@ -10,6 +10,7 @@
 
 #include "kernel/dev/ioapic.h"
 #include "kernel/string.h"
+#include "kernel/vm.h"
 #include "tests/unit/dev_sim.h"
 
 static struct sim s;
@@ -17,9 +18,11 @@ static struct ioapic io;
 static struct apic_msg last;
 static unsigned sent, accept;
 
-static unsigned on_deliver(void *ctx, const struct apic_msg *m)
+static struct vm vm;
+
+unsigned vm_message(struct vm *v, const struct apic_msg *m)
 {
-	(void)ctx;
+	assert_ptr_equal(v, &vm);
 	last = *m;
 	sent++;
 	return accept;
@@ -32,7 +35,7 @@ static int setup(void **state)
 	memset(&last, 0, sizeof(last));
 	sent = 0;
 	accept = 1;
-	return ioapic_init(&io, &s.bus, on_deliver, NULL, 5);
+	return ioapic_init(&io, &s.bus, &vm, 5);
 }
 
 static uint32_t rd(unsigned index)

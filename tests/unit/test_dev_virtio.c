@@ -32,18 +32,32 @@ static struct virtio_blk b;
 static struct blk disk;
 static uint8_t image[64 * BLK_SECTOR];
 static struct driver d;
-static struct {
-	unsigned count;
-	uint64_t address;
-	uint32_t data;
-} message;
+static struct vm vm;
+static struct apic_msg message;
+static unsigned messages;
 
-static void on_message(void *ctx, uint64_t address, uint32_t data)
+unsigned vm_message(struct vm *v, const struct apic_msg *m)
 {
-	(void)ctx;
-	message.count++;
-	message.address = address;
-	message.data = data;
+	assert_ptr_equal(v, &vm);
+	messages++;
+	message = *m;
+	return 1;
+}
+
+uint32_t pci_beyond(struct vm *v, uint16_t function, unsigned reg, bool write)
+{
+	(void)v;
+	(void)function;
+	(void)reg;
+	(void)write;
+	return UINT32_MAX;
+}
+
+void vm_end(struct vm *v, enum vm_end how)
+{
+	(void)v;
+	(void)how;
+	fail();
 }
 
 static uint64_t rd(uint64_t at, unsigned size)
@@ -93,15 +107,17 @@ static int setup(void **state)
 	memset(&irq, 0, sizeof(irq));
 	memset(&memory, 0, sizeof(memory));
 	memset(&message, 0, sizeof(message));
+	messages = 0;
 	for (unsigned i = 0; i < sizeof(image); i++)
 		image[i] = (uint8_t)(i * 7 + i / 512);
 	assert_int_equal(blk_mem_init(&disk, image, sizeof(image), false), 0);
-	assert_int_equal(pci_init(&pci, &s.bus, &memory, ECAM, &reset, (struct pci_absent){0}), 0);
+	assert_int_equal(pci_init(&pci, &s.bus, &memory, ECAM, &reset, &vm), 0);
 	virtio_blk_prepare(&b, &disk, "guest");
+	b.virtio.vm = &vm;
 	b.virtio.irq = SIM_IRQ(&irq);
 	b.virtio.later = SIM_TIMER(&s);
 	b.virtio.clock = SIM_CLOCK(&s);
-	assert_int_equal(virtio_init(&b.virtio, &pci, SLOT, BAR, on_message), 0);
+	assert_int_equal(virtio_init(&b.virtio, &pci, SLOT, BAR), 0);
 	s.deadline = DEV_TIMER_NEVER;
 	return 0;
 }
@@ -203,8 +219,8 @@ static void found_by_a_driver(void **state)
 	assert_int_equal(config(2, 4), 0); /* crosses a doubleword */
 	wr(ECAM + (2 << 15), 1, 4);
 	config_set(0x100, 1, 4);
-	assert_int_equal(virtio_init(&b.virtio, &pci, SLOT, BAR, on_message), -EEXIST);
-	assert_int_equal(virtio_init(&b.virtio, &pci, PCI_SLOTS, BAR, on_message), -EINVAL);
+	assert_int_equal(virtio_init(&b.virtio, &pci, SLOT, BAR), -EEXIST);
+	assert_int_equal(virtio_init(&b.virtio, &pci, PCI_SLOTS, BAR), -EINVAL);
 }
 
 static void device_configuration(void **state)
@@ -391,20 +407,37 @@ static void interrupts(void **state)
 	wr(table + 16, 0xfee01000, 4);
 	wr(table + 24, 0x4041, 4);
 	request(4, 0, 0, false, &written);
-	assert_int_equal(message.count, 0);
+	assert_int_equal(messages, 0);
 	assert_int_equal(rd(pba, 8), 2);
 	wr(table + 28, 0, 4);
-	assert_int_equal(message.count, 1);
-	assert_int_equal(message.address, 0xfee01000);
-	assert_int_equal(message.data, 0x4041);
+	assert_int_equal(messages, 1);
+	assert_int_equal(message.dest, 1);
+	assert_int_equal(message.vector, 0x41);
+	assert_int_equal(message.delivery, APIC_DM_FIXED);
+	assert_false(message.logical || message.wide || message.level);
 	assert_int_equal(rd(pba, 8), 0);
 	request(4, 0, 0, false, &written);
-	assert_int_equal(message.count, 2);
+	assert_int_equal(messages, 2);
 	config_set(m + 2, 0xc000, 2);
 	request(4, 0, 0, false, &written);
-	assert_int_equal(message.count, 2);
+	assert_int_equal(messages, 2);
 	config_set(m + 2, 0x8000, 2);
-	assert_int_equal(message.count, 3);
+	assert_int_equal(messages, 3);
+	wr(table + 16, 0xfeeab004, 4);
+	wr(table + 24, 0x0152, 4);
+	request(4, 0, 0, false, &written);
+	assert_int_equal(messages, 4);
+	assert_int_equal(message.dest, 0xab);
+	assert_int_equal(message.vector, 0x52);
+	assert_int_equal(message.delivery, APIC_DM_LOWEST);
+	assert_true(message.logical);
+	/* Not to the local APICs: it goes nowhere. */
+	wr(table + 16, 0xfed00000, 4);
+	request(4, 0, 0, false, &written);
+	wr(table + 16, 0x1fee00000, 8);
+	request(4, 0, 0, false, &written);
+	assert_int_equal(messages, 4);
+	wr(table + 16, 0xfee00000, 8);
 	wr(table + 24, 0x12345678fff, 8);
 	assert_int_equal(rd(table + 24, 8), 0x12345678fff);
 	wr(table + 26, 0, 2);
@@ -415,7 +448,7 @@ static void interrupts(void **state)
 	wr(where(COMMON_CAP) + 26, MSIX_VECTORS, 2);
 	assert_int_equal(rd(where(COMMON_CAP) + 26, 2), 0xffff);
 	request(4, 0, 0, false, &written);
-	assert_int_equal(message.count, 3);
+	assert_int_equal(messages, 4);
 }
 
 /* The device stops, says so, and works again after a reset. */

@@ -128,11 +128,29 @@ static struct pci pci;
 static struct reset reset;
 static struct driver d[2];
 
-static void on_message(void *ctx, uint64_t address, uint32_t data)
+static struct vm vm;
+
+unsigned vm_message(struct vm *v, const struct apic_msg *m)
 {
-	(void)ctx;
-	(void)address;
-	(void)data;
+	(void)v;
+	(void)m;
+	fail();
+	return 0;
+}
+
+uint32_t pci_beyond(struct vm *v, uint16_t function, unsigned reg, bool write)
+{
+	(void)v;
+	(void)function;
+	(void)reg;
+	(void)write;
+	return UINT32_MAX;
+}
+
+void vm_end(struct vm *v, enum vm_end how)
+{
+	(void)v;
+	(void)how;
 	fail();
 }
 
@@ -147,11 +165,12 @@ static void start(struct virtio *v)
 	memset(&memory, 0, sizeof(memory));
 	memset(&s, 0, sizeof(s));
 	memset(ram, 0, sizeof(ram));
-	assert_int_equal(pci_init(&pci, &s.bus, &memory, ECAM, &reset, (struct pci_absent){0}), 0);
+	assert_int_equal(pci_init(&pci, &s.bus, &memory, ECAM, &reset, &vm), 0);
+	v->vm = &vm;
 	v->irq = SIM_IRQ(&irq);
 	v->later = SIM_TIMER(&s);
 	v->clock = SIM_CLOCK(&s);
-	assert_int_equal(virtio_init(v, &pci, 1, BAR, on_message), 0);
+	assert_int_equal(virtio_init(v, &pci, 1, BAR), 0);
 	wr(ECAM + (1 << 15) + 4, 6, 2);
 	wr(BAR + 8, 1, 4);
 	wr(BAR + 12, 1, 4);
