@@ -141,34 +141,32 @@ static struct vcpu *lapic_vcpu(struct lapic *l)
 	return &container_of(l, struct vcpu_more, lapic)->vcpu;
 }
 
-static void apic_ipi(void *ctx, struct lapic *l, uint64_t icr)
+void lapic_ipi(struct lapic *l, uint64_t icr)
 {
-	struct vm *vm = ctx;
+	struct vm_more *m = lapic_vcpu(l)->vm->more;
 
-	(void)lapic_route_ipi(vm->more->lapics, vm->more->vcpu_count, l, icr);
+	(void)lapic_route_ipi(m->lapics, m->vcpu_count, l, icr);
 }
 
-static void apic_eoi_broadcast(void *ctx, struct lapic *l, uint8_t vector)
+void lapic_eoi_broadcast(struct lapic *l, uint8_t vector)
 {
-	struct vm *vm = ctx;
+	struct pc *pc = lapic_vcpu(l)->vm->more->pc;
 
-	(void)l;
-	if (vm->more->pc)
-		ioapic_eoi(&vm->more->pc->ioapic, vector);
+	if (pc)
+		ioapic_eoi(&pc->ioapic, vector);
 }
 
-static void apic_wake(void *ctx, struct lapic *l)
+void lapic_wake(struct lapic *l)
 {
-	(void)ctx;
 	vcpu_request(lapic_vcpu(l), VCPU_REQ_EVENT);
 }
 
-static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uint8_t vector)
+void lapic_signal(struct lapic *l, enum apic_delivery what, uint8_t vector)
 {
 	struct vcpu *v = lapic_vcpu(l);
 
 	/* One that has left its core must not come back to memory that is being freed. */
-	if (((struct vm *)ctx)->more->state != VM_RUNNING)
+	if (v->vm->more->state != VM_RUNNING)
 		return;
 	if (what == APIC_DM_NMI) {
 		vcpu_nmi(v);
@@ -186,22 +184,14 @@ static void apic_signal(void *ctx, struct lapic *l, enum apic_delivery what, uin
 	}
 }
 
-static uint64_t apic_tsc_to_ns(void *ctx, struct lapic *l, uint64_t tsc)
+uint64_t lapic_tsc_to_ns(struct lapic *l, uint64_t tsc)
 {
-	struct vm *vm = ctx;
-	uint64_t host = tsc - lapic_vcpu(l)->tsc_offset - vm->more->tsc_start;
+	struct vcpu *v = lapic_vcpu(l);
+	uint64_t host = tsc - v->tsc_offset - v->vm->more->tsc_start;
 
 	/* Behind the start by wrapping: long past. Else not less than exact: a deadline. */
 	return host < BIT(62) ? tsc_to_ns(host) + 1 : 0;
 }
-
-static const struct lapic_ops lapic_ops = {
-	.ipi = apic_ipi,
-	.eoi = apic_eoi_broadcast,
-	.wake = apic_wake,
-	.signal = apic_signal,
-	.tsc_to_ns = apic_tsc_to_ns,
-};
 
 void lapic_setup(struct vcpu *v)
 {
@@ -210,8 +200,6 @@ void lapic_setup(struct vcpu *v)
 
 	guest_timer_init(&m->lapic_timer, vm, v->cpu, lapic_timer, &m->lapic);
 	lapic_init(&m->lapic, &(struct lapic_config){
-				      .ops = &lapic_ops,
-				      .ctx = vm,
 				      .clock = {clock_now, vm},
 				      .timer = {guest_timer_arm, &m->lapic_timer},
 				      .id = v->id,

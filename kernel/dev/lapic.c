@@ -83,7 +83,7 @@ bool lapic_set_irq(struct lapic *l, uint8_t vector, bool level)
 	else
 		map_clear(l->tmr, vector);
 	map_set(l->irr, vector);
-	l->c.ops->wake(l->c.ctx, l);
+	lapic_wake(l);
 	return true;
 }
 
@@ -98,8 +98,8 @@ bool lapic_receive(struct lapic *l, const struct apic_msg *m)
 	case APIC_DM_NMI:
 	case APIC_DM_INIT:
 	case APIC_DM_SIPI:
-		l->c.ops->signal(l->c.ctx, l, (enum apic_delivery)m->delivery,
-				 m->delivery == APIC_DM_SIPI ? m->vector : 0);
+		lapic_signal(l, (enum apic_delivery)m->delivery,
+			     m->delivery == APIC_DM_SIPI ? m->vector : 0);
 		return true;
 	default:
 		return false; /* no SMM; ExtINT comes by LINT0 only */
@@ -130,10 +130,10 @@ void lapic_eoi(struct lapic *l)
 			*lint0 &= ~(uint32_t)LVT_REMOTE_IRR;
 			lapic_lint0_eval(l);
 		}
-		l->c.ops->eoi(l->c.ctx, l, (uint8_t)v);
+		lapic_eoi_broadcast(l, (uint8_t)v);
 	}
 	if (lapic_highest_irr(l) >= 0)
-		l->c.ops->wake(l->c.ctx, l);
+		lapic_wake(l);
 }
 
 bool lapic_extint_pending(const struct lapic *l)
@@ -149,7 +149,7 @@ void lapic_lint0_eval(struct lapic *l)
 	uint32_t *e = &l->lvt[LVT_LINT0];
 
 	if (lapic_extint_pending(l)) {
-		l->c.ops->wake(l->c.ctx, l);
+		lapic_wake(l);
 		return;
 	}
 	if (!l->lint[0] || (*e & (LVT_MASKED | LVT_DELIVERY | LVT_REMOTE_IRR)) || !(*e & LVT_LEVEL))
@@ -164,7 +164,7 @@ static void lint_edge(struct lapic *l, unsigned pin, uint32_t e)
 	if (e & LVT_MASKED)
 		return;
 	if ((e & LVT_DELIVERY) == APIC_DM_NMI << 8)
-		l->c.ops->signal(l->c.ctx, l, APIC_DM_NMI, 0);
+		lapic_signal(l, APIC_DM_NMI, 0);
 	/* LINT1 knows edges only (SDM 3A 10.5.1, trigger mode). */
 	if ((e & LVT_DELIVERY) == APIC_DM_FIXED << 8 && (pin == 1 || !(e & LVT_LEVEL)))
 		lapic_set_irq(l, (uint8_t)e, false);
@@ -179,7 +179,7 @@ void lapic_lint(struct lapic *l, unsigned pin, bool level)
 	if (rose && lapic_enabled(l))
 		lint_edge(l, pin, l->lvt[LVT_LINT0 + pin]);
 	else if (rose && pin == 1)
-		l->c.ops->signal(l->c.ctx, l, APIC_DM_NMI, 0);
+		lapic_signal(l, APIC_DM_NMI, 0);
 	if (pin == 0)
 		lapic_lint0_eval(l);
 }

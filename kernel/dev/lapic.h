@@ -27,26 +27,25 @@ struct apic_msg {
 struct lapic;
 struct vm;
 
-/* What the owner does for an APIC. Called with the VM's lock held; may call lapic_… functions. */
-struct lapic_ops {
-	/* The ICR was written (x2APIC layout when l is in that mode): lapic_route_ipi(). */
-	void (*ipi)(void *ctx, struct lapic *l, uint64_t icr);
-	/* A level-triggered vector has ended: tell the I/O APIC. */
-	void (*eoi)(void *ctx, struct lapic *l, uint8_t vector);
-	/* Something may be deliverable now that was not: the vCPU shall look. */
-	void (*wake)(void *ctx, struct lapic *l);
-	/* NMI, INIT (the owner calls lapic_reset()) or SIPI (start at vector << 12). */
-	void (*signal)(void *ctx, struct lapic *l, enum apic_delivery what, uint8_t vector);
-	/*
-	 * When (clock's ns, rounded up) the vCPU's TSC reaches this value; 0 for a time gone
-	 * by. Only called when tsc_deadline is on.
-	 */
-	uint64_t (*tsc_to_ns)(void *ctx, struct lapic *l, uint64_t tsc);
-};
+/*
+ * What the owner does for an APIC: kernel/pc.c, or a test. Called with the VM's lock held;
+ * may call other lapic_… functions.
+ */
+/* The ICR was written (x2APIC layout when l is in that mode): lapic_route_ipi(). */
+void lapic_ipi(struct lapic *l, uint64_t icr);
+/* A level-triggered vector has ended: tell the I/O APIC. */
+void lapic_eoi_broadcast(struct lapic *l, uint8_t vector);
+/* Something may be deliverable now that was not: the vCPU shall look. */
+void lapic_wake(struct lapic *l);
+/* NMI, INIT (the owner calls lapic_reset()) or SIPI (start at vector << 12). */
+void lapic_signal(struct lapic *l, enum apic_delivery what, uint8_t vector);
+/*
+ * When (clock's ns, rounded up) the vCPU's TSC reaches this value; 0 for a time gone
+ * by. Only called when tsc_deadline is on.
+ */
+uint64_t lapic_tsc_to_ns(struct lapic *l, uint64_t tsc);
 
 struct lapic_config {
-	const struct lapic_ops *ops;
-	void *ctx;
 	struct dev_clock clock;
 	struct dev_timer timer; /* of this APIC */
 	uint32_t id;
@@ -97,14 +96,14 @@ void lapic_lint(struct lapic *l, unsigned pin, bool level);
 /* The PIC's INT is to be acknowledged by this vCPU: pic_ack() when it can take an interrupt. */
 bool lapic_extint_pending(const struct lapic *l);
 
-/* An interrupt message arrives at this APIC: IRR or signal(). False: it is not accepted. */
+/* An interrupt message arrives at this APIC: IRR or lapic_signal(). False: it is not accepted. */
 bool lapic_receive(struct lapic *l, const struct apic_msg *m);
 /* As above, fixed mode; the APIC must be enabled by software. */
 bool lapic_set_irq(struct lapic *l, uint8_t vector, bool level);
 
 /* The deadline has passed. */
 void lapic_timer(void *lapic);
-/* tsc_to_ns() gives other answers now (the guest wrote its TSC). */
+/* lapic_tsc_to_ns() gives other answers now (the guest wrote its TSC). */
 void lapic_tsc_changed(struct lapic *l);
 
 /* Is l a destination of m? */

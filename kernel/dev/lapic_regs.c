@@ -105,7 +105,7 @@ static void write_tpr(struct lapic *l, uint8_t v)
 
 	l->tpr = v;
 	if (lower && lapic_highest_irr(l) >= 0)
-		l->c.ops->wake(l->c.ctx, l);
+		lapic_wake(l);
 }
 
 static void write_lvt(struct lapic *l, unsigned n, uint32_t v)
@@ -210,7 +210,7 @@ static void xapic_write(struct lapic *l, unsigned reg, uint32_t v)
 		return;
 	case APIC_ICR:
 		l->icr = (l->icr & ~(uint64_t)UINT32_MAX) | (v & ICR_LOW_BITS);
-		l->c.ops->ipi(l->c.ctx, l, l->icr);
+		lapic_ipi(l, l->icr);
 		return;
 	case APIC_ICR_HIGH:
 		l->icr = (uint64_t)(v & 0xff000000u) << 32 | (uint32_t)l->icr;
@@ -238,7 +238,7 @@ static int x2apic_write(struct lapic *l, unsigned reg, uint64_t value)
 		if (v & ~(ICR_LOW_BITS | 0x1000u))
 			return -EINVAL;
 		l->icr = value & ~(uint64_t)0x1000u;
-		l->c.ops->ipi(l->c.ctx, l, l->icr);
+		lapic_ipi(l, l->icr);
 		return 0;
 	}
 	if (value & ~(uint64_t)(r.bits | r.read_only))

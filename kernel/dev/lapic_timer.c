@@ -111,7 +111,7 @@ void lapic_tsc_changed(struct lapic *l)
 		return;
 	}
 	/* Only the guest's 0 disarms; a conversion to 0 is a time gone by. */
-	l->next = l->c.ops->tsc_to_ns(l->c.ctx, l, l->deadline);
+	l->next = lapic_tsc_to_ns(l, l->deadline);
 	if (l->next <= dev_now(&l->c.clock))
 		lapic_timer(l);
 	else

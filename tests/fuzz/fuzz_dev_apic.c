@@ -31,33 +31,29 @@ static void on_arm(void *ctx, uint64_t at)
 	*(uint64_t *)ctx = at;
 }
 
-static void on_ipi(void *ctx, struct lapic *l, uint64_t icr)
+void lapic_ipi(struct lapic *l, uint64_t icr)
 {
-	(void)ctx;
 	MUST(++depth < 8);
 	MUST(lapic_route_ipi(all, N, l, icr) <= N);
 	depth--;
 }
 
-static void on_eoi(void *ctx, struct lapic *l, uint8_t vector)
+void lapic_eoi_broadcast(struct lapic *l, uint8_t vector)
 {
-	(void)ctx;
 	(void)l;
 	MUST(++depth < 8);
 	ioapic_eoi(&io, vector);
 	depth--;
 }
 
-static void on_wake(void *ctx, struct lapic *l)
+void lapic_wake(struct lapic *l)
 {
-	(void)ctx;
 	(void)l;
 	calls++;
 }
 
-static void on_signal(void *ctx, struct lapic *l, enum apic_delivery what, uint8_t vector)
+void lapic_signal(struct lapic *l, enum apic_delivery what, uint8_t vector)
 {
-	(void)ctx;
 	(void)vector;
 	MUST(what == APIC_DM_NMI || what == APIC_DM_INIT || what == APIC_DM_SIPI);
 	if (what == APIC_DM_INIT)
@@ -65,9 +61,8 @@ static void on_signal(void *ctx, struct lapic *l, enum apic_delivery what, uint8
 	calls++;
 }
 
-static uint64_t on_tsc(void *ctx, struct lapic *l, uint64_t tsc)
+uint64_t lapic_tsc_to_ns(struct lapic *l, uint64_t tsc)
 {
-	(void)ctx;
 	(void)l;
 	return tsc + (uint64_t)tsc_offset;
 }
@@ -79,8 +74,6 @@ unsigned vm_message(struct vm *vm, const struct apic_msg *m)
 	return lapic_route(all, N, m);
 }
 
-static const struct lapic_ops ops = {on_ipi, on_eoi, on_wake, on_signal, on_tsc};
-
 static void start(unsigned features)
 {
 	memset(&bus, 0, sizeof(bus));
@@ -90,7 +83,6 @@ static void start(unsigned features)
 	MUST(!ioapic_init(&io, &bus, NULL, 0));
 	for (unsigned i = 0; i < N; i++) {
 		struct lapic_config c = {
-			.ops = &ops,
 			.clock = {on_now, NULL},
 			.timer = {on_arm, &deadline[i]},
 			.id = i,

@@ -20,31 +20,27 @@ static struct {
 } seen[N];
 static bool level_held; /* the source of the level interrupt asks again at the EOI */
 
-static void on_ipi(void *ctx, struct lapic *src, uint64_t icr)
+void lapic_ipi(struct lapic *src, uint64_t icr)
 {
-	(void)ctx;
 	seen[src - l].ipis++;
 	lapic_route_ipi(all, N, src, icr);
 }
 
-static void on_eoi(void *ctx, struct lapic *a, uint8_t vector)
+void lapic_eoi_broadcast(struct lapic *a, uint8_t vector)
 {
-	(void)ctx;
 	seen[a - l].eois++;
 	seen[a - l].eoi_vector = vector;
 	if (level_held)
 		lapic_set_irq(a, vector, true);
 }
 
-static void on_wake(void *ctx, struct lapic *a)
+void lapic_wake(struct lapic *a)
 {
-	(void)ctx;
 	seen[a - l].wakes++;
 }
 
-static void on_signal(void *ctx, struct lapic *a, enum apic_delivery what, uint8_t vector)
+void lapic_signal(struct lapic *a, enum apic_delivery what, uint8_t vector)
 {
-	(void)ctx;
 	seen[a - l].nmi += what == APIC_DM_NMI;
 	seen[a - l].init += what == APIC_DM_INIT;
 	seen[a - l].sipi += what == APIC_DM_SIPI;
@@ -52,14 +48,11 @@ static void on_signal(void *ctx, struct lapic *a, enum apic_delivery what, uint8
 }
 
 /* A 2 GHz TSC that was 1000 at the clock's 0. */
-static uint64_t on_tsc(void *ctx, struct lapic *a, uint64_t tsc)
+uint64_t lapic_tsc_to_ns(struct lapic *a, uint64_t tsc)
 {
-	(void)ctx;
 	(void)a;
 	return tsc <= 1000 ? 0 : (tsc - 1000 + 1) / 2;
 }
-
-static const struct lapic_ops ops = {on_ipi, on_eoi, on_wake, on_signal, on_tsc};
 
 static int setup(void **state)
 {
@@ -68,7 +61,6 @@ static int setup(void **state)
 	level_held = false;
 	for (unsigned i = 0; i < N; i++) {
 		struct lapic_config c = {
-			.ops = &ops,
 			.clock = SIM_CLOCK(&s[0]),
 			.timer = SIM_TIMER(&s[i]),
 			.id = i,
