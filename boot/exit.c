@@ -48,17 +48,10 @@ static int map_prepare(struct efi_map *map, struct memmap *m)
 	return map->desc && m->mem ? 0 : -ENOMEM;
 }
 
-static uint64_t table_page(void)
-{
-	/* Below 4 GiB: CR3 may have to be loaded outside long mode. */
-	return pages_alloc(PAGE_SIZE, PAGES_LOW_4G);
-}
-
 /* Page tables, stack and the code that changes over: false when there is no memory. */
 static bool prepare_jump(struct handoff *h, const struct elf_image *img, const struct memmap *m)
 {
-	struct paging paging = {.page = table_page,
-				.gib_pages = (cpuid(0x80000001, 0).edx & BIT(26)) != 0};
+	struct paging paging = {.gib_pages = (cpuid(0x80000001, 0).edx & BIT(26)) != 0};
 	uint64_t stack = pages_alloc(STACK_SIZE, PAGES_ANYWHERE);
 	struct jump *jump;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loader memory in pages, remembered so that a failed start gives all of it back. */
+#include "arch/x86/pt.h"
 #include "boot/loader.h"
 
 #define BLOCKS_MAX  4096u /* modules, page tables, the image: all that is ever asked for */
@@ -76,4 +77,21 @@ void pages_free_all(void)
 {
 	while (block_count)
 		pages_free(blocks[block_count - 1].base);
+}
+
+hpa_t pt_page_alloc(void)
+{
+	/* Below 4 GiB: CR3 may have to be loaded outside long mode. */
+	return pages_alloc(PAGE_SIZE, PAGES_LOW_4G);
+}
+
+/* A failed start gives all loader memory back at once. */
+void pt_page_free(hpa_t page)
+{
+	(void)page;
+}
+
+uint64_t *pt_page_map(hpa_t page)
+{
+	return phys(page);
 }

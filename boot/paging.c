@@ -6,17 +6,6 @@
 
 #define IDENTITY_TO BIT(47) /* the lower half of a 4-level map */
 
-/* A failed start gives all loader memory back at once. */
-static void page_free(hpa_t page)
-{
-	(void)page;
-}
-
-static uint64_t *page_map(hpa_t page)
-{
-	return (uint64_t *)(uintptr_t)page;
-}
-
 /* Whole GiBs of [0, 4 GiB) and of what m lists above, so that large pages are enough. */
 static int map_identity(struct pt *pt, const struct memmap *m)
 {
@@ -40,16 +29,15 @@ static int map_identity(struct pt *pt, const struct memmap *m)
 int paging_build(struct paging *p, const struct memmap *m, uint64_t image, uint64_t virt,
 		 uint64_t size)
 {
-	const struct pt_mem mem = {p->page, page_free, page_map};
 	struct pt pt;
-	int err = pt_init(&pt, &pt_format_host, &mem, p->gib_pages ? 3 : 2);
+	int err = pt_init(&pt, &pt_format_host, p->gib_pages ? 3 : 2);
 
-	p->pml5 = err ? 0 : p->page();
+	p->pml5 = err ? 0 : pt_page_alloc();
 	if (!p->pml5)
 		return -ENOMEM;
 	p->pml4 = pt.root;
-	page_map(p->pml5)[0] = pt.root | pt_format_host.table_bits;
-	page_map(p->pml5)[511] = pt.root | pt_format_host.table_bits;
+	pt_page_map(p->pml5)[0] = pt.root | pt_format_host.table_bits;
+	pt_page_map(p->pml5)[511] = pt.root | pt_format_host.table_bits;
 
 	err = map_identity(&pt, m);
 	if (!err)

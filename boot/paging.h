@@ -5,8 +5,7 @@
 #include "boot/memmap.h"
 
 struct paging {
-	uint64_t (*page)(void); /* a zeroed page, identity mapped; 0: none left */
-	bool gib_pages;         /* CPUID 0x80000001 EDX.26 */
+	bool gib_pages; /* CPUID 0x80000001 EDX.26 */
 	uint64_t pml4;
 	uint64_t pml5; /* the same map for a CPU with CR4.LA57 set */
 };

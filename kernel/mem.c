@@ -120,7 +120,7 @@ void *pages_need(uint64_t size)
 	return p;
 }
 
-static hpa_t pt_page_alloc(void)
+hpa_t pt_page_alloc(void)
 {
 	hpa_t pa;
 
@@ -131,18 +131,12 @@ static hpa_t pt_page_alloc(void)
 	return pa;
 }
 
-static void pt_page_free(hpa_t page)
+void pt_page_free(hpa_t page)
 {
 	mem_give(page, PAGE_SIZE);
 }
 
-static uint64_t *pt_page_map(hpa_t page)
+uint64_t *pt_page_map(hpa_t page)
 {
 	return mem_ptr(page);
 }
-
-const struct pt_mem host_pt_mem = {
-	.alloc = pt_page_alloc,
-	.free = pt_page_free,
-	.map = pt_page_map,
-};

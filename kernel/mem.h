@@ -38,6 +38,3 @@ uint64_t mem_free_bytes(void);
 void *pages_alloc(uint64_t size);
 /* Likewise while the machine boots, which ends here when there is none. */
 void *pages_need(uint64_t size);
-
-/* Page-table pages from the allocator, for struct pt. */
-extern const struct pt_mem host_pt_mem;

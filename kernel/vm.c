@@ -91,7 +91,7 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	struct vm_more *m = pages_need(sizeof(*m));
 	struct vm *vm = &m->vm;
 
-	if (pt_init(&vm->p2m, vcpu_ops->pt_format, &host_pt_mem, vcpu_caps.pt_max_leaf))
+	if (pt_init(&vm->p2m, vcpu_ops->pt_format, vcpu_caps.pt_max_leaf))
 		panic("no memory for the structures of a VM");
 	vm->name = conf->name;
 	vm->id = vm_count + 1;

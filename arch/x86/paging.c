@@ -70,7 +70,7 @@ void paging_init(const struct handoff *h)
 {
 	bool gib = (cpuid(0x80000001, 0).edx & BIT(26)) != 0;
 
-	if (pt_init(&pt, &pt_format_host, &host_pt_mem, gib ? 3 : 2))
+	if (pt_init(&pt, &pt_format_host, gib ? 3 : 2))
 		panic("no memory below 4 GiB for page tables");
 	map_direct(h);
 	map_image(h->kernel_base);
@@ -108,7 +108,7 @@ int paging_add_stacks(unsigned cpu)
 {
 	for (unsigned n = 0; n < STACKS_PER_CPU; n++) {
 		for (uint64_t off = PAGE_SIZE; off <= STACK_SIZE; off += PAGE_SIZE) {
-			hpa_t pa = host_pt_mem.alloc();
+			hpa_t pa = pt_page_alloc();
 
 			if (!pa)
 				return -ENOMEM;

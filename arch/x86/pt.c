@@ -38,14 +38,9 @@ static void set_entry(uint64_t *e, uint64_t value)
 	__atomic_store_n(e, value, __ATOMIC_RELEASE);
 }
 
-static uint64_t *table_at(const struct pt *pt, hpa_t page)
+static uint64_t *child_of(uint64_t e)
 {
-	return pt->mem->map(page);
-}
-
-static uint64_t *child_of(const struct pt *pt, uint64_t e)
-{
-	return table_at(pt, e & PT_ADDR);
+	return pt_page_map(e & PT_ADDR);
 }
 
 static bool is_present(uint64_t e)
@@ -77,12 +72,12 @@ static bool good_prot(unsigned prot)
 	return (prot & PT_R) && !(prot & ~PT_RWX);
 }
 
-int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem, unsigned max_leaf)
+int pt_init(struct pt *pt, const struct pt_format *fmt, unsigned max_leaf)
 {
 	if (max_leaf < 1 || max_leaf >= TOP)
 		return -EINVAL;
-	*pt = (struct pt){.fmt = fmt, .mem = mem, .max_leaf = max_leaf};
-	pt->root = mem->alloc();
+	*pt = (struct pt){.fmt = fmt, .max_leaf = max_leaf};
+	pt->root = pt_page_alloc();
 	return pt->root ? 0 : -ENOMEM;
 }
 
@@ -93,7 +88,7 @@ int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem
  */
 static uint64_t *find(const struct pt *pt, uint64_t va, unsigned *level, uint64_t *value)
 {
-	uint64_t *table = table_at(pt, pt->root);
+	uint64_t *table = pt_page_map(pt->root);
 
 	for (unsigned l = TOP;; l--) {
 		uint64_t *e = entry_of(table, l, va);
@@ -103,7 +98,7 @@ static uint64_t *find(const struct pt *pt, uint64_t va, unsigned *level, uint64_
 			*level = l;
 			return e;
 		}
-		table = child_of(pt, *value);
+		table = child_of(*value);
 	}
 }
 
@@ -161,14 +156,14 @@ static void change(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, 
 
 		next = min_u64(align_down(va, size_of(level)) + size_of(level), end);
 		if (is_table(*e, level)) {
-			uint64_t *child = child_of(pt, *e);
+			uint64_t *child = child_of(*e);
 
 			change(pt, child, level - 1, va, next, prot);
 			if (prot == 0 && is_empty(child)) {
 				hpa_t page = *e & PT_ADDR;
 
 				set_entry(e, 0);
-				pt->mem->free(page);
+				pt_page_free(page);
 			}
 		} else if (is_present(*e)) {
 			uint64_t leaf =
@@ -201,14 +196,14 @@ static int fill(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, uin
 			continue;
 		}
 		if (!is_present(*e)) {
-			hpa_t page = pt->mem->alloc();
+			hpa_t page = pt_page_alloc();
 
 			if (!page)
 				return -ENOMEM;
 			set_entry(e, page | f->table_bits);
 		}
 
-		int err = fill(pt, child_of(pt, *e), level - 1, va, next, m);
+		int err = fill(pt, child_of(*e), level - 1, va, next, m);
 
 		if (err)
 			return err;
@@ -224,7 +219,7 @@ int pt_map(struct pt *pt, uint64_t va, hpa_t pa, uint64_t size, unsigned prot, e
 	    pa >= PA_LIMIT || size > PA_LIMIT - pa)
 		return -EINVAL;
 
-	uint64_t *root = table_at(pt, pt->root);
+	uint64_t *root = pt_page_map(pt->root);
 
 	if (any_mapped(pt, va, va + size))
 		return -EEXIST;
@@ -249,12 +244,12 @@ static int split_at(struct pt *pt, uint64_t va)
 		if (!is_present(leaf) || is_aligned(va, size_of(level)))
 			break;
 
-		hpa_t page = pt->mem->alloc();
+		hpa_t page = pt_page_alloc();
 
 		if (!page)
 			return -ENOMEM;
 
-		uint64_t *child = table_at(pt, page);
+		uint64_t *child = pt_page_map(page);
 
 		for (unsigned i = 0; i < ENTRIES; i++)
 			child[i] = f->leaf(leaf_pa(leaf, level) + i * size_of(level - 1), level - 1,
@@ -275,7 +270,7 @@ static int change_range(struct pt *pt, uint64_t va, uint64_t size, unsigned prot
 	if (!err)
 		err = split_at(pt, va + size);
 	if (!err)
-		change(pt, table_at(pt, pt->root), TOP, va, va + size, prot);
+		change(pt, pt_page_map(pt->root), TOP, va, va + size, prot);
 	return err;
 }
 

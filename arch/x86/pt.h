@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The page-table engine: one for host paging, EPT and NPT. Pure: memory comes
- * through struct pt_mem, the entry encoding from a struct pt_format.
+ * from pt_page_alloc(), the entry encoding from a struct pt_format.
  * All three formats have 4 levels of 512 64-bit entries; level 1 maps 4 KiB,
  * level 2 2 MiB, level 3 1 GiB.
  */
@@ -33,19 +33,16 @@ struct pt_format {
 };
 
 /*
- * Where table pages come from. alloc returns a zeroed page or 0. A page is
+ * Where table pages come from: kernel/mem.c, boot/pages.c, or a test. A page is
  * freed before the caller can flush any TLB: for tables that other cores may
  * be walking, free must put it aside until they have flushed.
  */
-struct pt_mem {
-	hpa_t (*alloc)(void);
-	void (*free)(hpa_t page);
-	uint64_t *(*map)(hpa_t page); /* pointer to its 512 entries */
-};
+hpa_t pt_page_alloc(void); /* zeroed; 0: none left */
+void pt_page_free(hpa_t page);
+uint64_t *pt_page_map(hpa_t page); /* pointer to its 512 entries */
 
 struct pt {
 	const struct pt_format *fmt;
-	const struct pt_mem *mem;
 	hpa_t root;
 	unsigned max_leaf; /* 1, 2 or 3: the largest leaf level to use */
 };
@@ -60,8 +57,7 @@ struct pt_leaf {
 #define PT_VA_LIMIT BIT(48) /* addresses are 48 bits, sign extension removed */
 
 /* -ENOMEM when there is no page for the root. */
-int pt_init(struct pt *pt, const struct pt_format *fmt, const struct pt_mem *mem,
-	    unsigned max_leaf);
+int pt_init(struct pt *pt, const struct pt_format *fmt, unsigned max_leaf);
 
 /*
  * va, pa and size are page-aligned, prot has PT_R, pa is below 2^52. On

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "arch/x86/pt.h"
 #include "boot/paging.h"
 #include "kernel/errno.h"
 #include "kernel/string.h"
@@ -23,13 +24,23 @@ static struct {
 	unsigned used, limit;
 } pool;
 
-static uint64_t take(void)
+hpa_t pt_page_alloc(void)
 {
 	if (pool.used == pool.limit)
 		return 0;
 	pool.page[pool.used] = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 	memset(pool.page[pool.used], 0, PAGE_SIZE);
 	return (uintptr_t)pool.page[pool.used++];
+}
+
+void pt_page_free(hpa_t page)
+{
+	(void)page;
+}
+
+uint64_t *pt_page_map(hpa_t page)
+{
+	return (uint64_t *)(uintptr_t)page;
 }
 
 static int setup(void **state)
@@ -82,7 +93,7 @@ static const struct memmap map = {.mem = mem, .count = ARRAY_SIZE(mem)};
 
 static void check_map(bool gib_pages)
 {
-	struct paging p = {.page = take, .gib_pages = gib_pages};
+	struct paging p = {.gib_pages = gib_pages};
 	const uint64_t mapped[] = {
 		0,          0xfee00000, GIB(4) - 1, GIB(4),     GIB(6) + MIB(1) - 1,
 		GIB(9) - 1, GIB(9),     GIB(600),   BIT(47) - 1};
@@ -129,7 +140,7 @@ static void running_out_of_pages_is_said(void **state)
 		need = pool.used;
 		teardown(NULL);
 		for (pool.limit = 0; pool.limit < need; pool.limit++) {
-			struct paging p = {.page = take, .gib_pages = gib};
+			struct paging p = {.gib_pages = gib};
 
 			assert_int_equal(paging_build(&p, &map, MIB(514), LINK, MIB(3)), -ENOMEM);
 			teardown(NULL);

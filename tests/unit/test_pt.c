@@ -25,7 +25,7 @@ static uint64_t *pool[POOL];
 static unsigned pool_used;
 static long pool_budget; /* allocations until failure; negative: no limit */
 
-static hpa_t pool_alloc(void)
+hpa_t pt_page_alloc(void)
 {
 	if (pool_budget == 0)
 		return 0;
@@ -40,7 +40,7 @@ static hpa_t pool_alloc(void)
 	return 0;
 }
 
-static uint64_t *pool_map(hpa_t page)
+uint64_t *pt_page_map(hpa_t page)
 {
 	uint64_t i = (page - POOL_BASE) / PAGE_SIZE;
 
@@ -49,21 +49,19 @@ static uint64_t *pool_map(hpa_t page)
 	return pool[i];
 }
 
-static void pool_free(hpa_t page)
+void pt_page_free(hpa_t page)
 {
-	free(pool_map(page)); /* the sanitizer catches what still points here */
+	free(pt_page_map(page)); /* the sanitizer catches what still points here */
 	pool[(page - POOL_BASE) / PAGE_SIZE] = NULL;
 	pool_used--;
 }
-
-static const struct pt_mem mem = {.alloc = pool_alloc, .free = pool_free, .map = pool_map};
 
 static struct pt pt;
 
 static void start(unsigned format, unsigned max_leaf)
 {
 	pool_budget = -1;
-	assert_int_equal(pt_init(&pt, formats[format], &mem, max_leaf), 0);
+	assert_int_equal(pt_init(&pt, formats[format], max_leaf), 0);
 	assert_int_equal(pool_used, 1);
 }
 
@@ -72,7 +70,7 @@ static void stop(void)
 	pool_budget = -1;
 	assert_int_equal(pt_unmap(&pt, 0, PT_VA_LIMIT), 0);
 	assert_int_equal(pool_used, 1);
-	pool_free(pt.root);
+	pt_page_free(pt.root);
 }
 
 static void assert_leaf(uint64_t va, hpa_t pa, unsigned level, unsigned prot, enum mem_type type)
@@ -99,10 +97,10 @@ static void test_init(void **state)
 {
 	(void)state;
 	pool_budget = -1;
-	assert_int_equal(pt_init(&pt, formats[0], &mem, 0), -EINVAL);
-	assert_int_equal(pt_init(&pt, formats[0], &mem, 4), -EINVAL);
+	assert_int_equal(pt_init(&pt, formats[0], 0), -EINVAL);
+	assert_int_equal(pt_init(&pt, formats[0], 4), -EINVAL);
 	pool_budget = 0;
-	assert_int_equal(pt_init(&pt, formats[0], &mem, 3), -ENOMEM);
+	assert_int_equal(pt_init(&pt, formats[0], 3), -ENOMEM);
 	assert_int_equal(pool_used, 0);
 }
 
@@ -392,7 +390,7 @@ static unsigned count_tables(uint64_t *table, unsigned level)
 			continue;
 		present++;
 		if (level == 4 || (level > 1 && !(table[i] & BIT(7))))
-			n += count_tables(pool_map(table[i] & PT_ADDR), level - 1);
+			n += count_tables(pt_page_map(table[i] & PT_ADDR), level - 1);
 	}
 	assert_true(level == 4 || present > 0);
 	return n;
@@ -400,7 +398,7 @@ static unsigned count_tables(uint64_t *table, unsigned level)
 
 static void check_tables(void)
 {
-	assert_int_equal(pool_used, count_tables(pool_map(pt.root), 4));
+	assert_int_equal(pool_used, count_tables(pt_page_map(pt.root), 4));
 }
 
 static void one_operation(void)
