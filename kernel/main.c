@@ -27,12 +27,12 @@ static uint64_t go; /* the other cores may begin */
 void boot_main(uint64_t handoff_pa);
 void call_on_stack(uint64_t top, void (*fn)(void)) __attribute__((noreturn));
 
-static const void *acpi_map(hpa_t pa, uint64_t len)
+const void *acpi_map(hpa_t pa, uint64_t len)
 {
 	return phys_is_mapped(pa, len) ? phys_to_virt(pa) : NULL;
 }
 
-static void acpi_warn(const char *table, const char *sentence)
+void acpi_warn(const char *table, const char *sentence)
 {
 	log_warn("ACPI %s: %s", table, sentence);
 }
@@ -177,7 +177,6 @@ static void start_vms(void)
 
 static void main_on_stack(void)
 {
-	struct acpi_host host = {.map = acpi_map, .warn = acpi_warn};
 	struct cpuid_regs v = cpuid(0, 0);
 	char vendor[13] = {0};
 
@@ -190,7 +189,7 @@ static void main_on_stack(void)
 	log_info("Mullion " HV_VERSION " on %s, firmware %s", vendor, handoff.firmware);
 	panic_keep(handoff.survive, handoff.boot_epoch);
 	if (handoff.rsdp)
-		(void)acpi_parse(&host, handoff.rsdp, &acpi);
+		(void)acpi_parse(handoff.rsdp, &acpi);
 	power_init(&acpi);
 	apic_init(acpi.lapic ? acpi.lapic : XAPIC_DEFAULT);
 	apic_enable();

@@ -24,7 +24,7 @@ static uint32_t get32(const uint8_t *p)
 }
 
 /* signature: four characters, of a table or a literal. */
-static void warn(struct acpi_host *h, const void *signature, const char *sentence)
+static void warn(const void *signature, const char *sentence)
 {
 	char name[5] = "";
 
@@ -32,7 +32,7 @@ static void warn(struct acpi_host *h, const void *signature, const char *sentenc
 	for (unsigned i = 0; i < 4; i++)
 		if (name[i] < ' ' || name[i] > '~')
 			name[i] = '?';
-	h->warn(name, sentence);
+	acpi_warn(name, sentence);
 }
 
 static bool sum_is_zero(const uint8_t *p, uint32_t n)
@@ -44,36 +44,36 @@ static bool sum_is_zero(const uint8_t *p, uint32_t n)
 	return sum == 0;
 }
 
-static const uint8_t *map(struct acpi_host *h, hpa_t pa, uint64_t len)
+static const uint8_t *map(hpa_t pa, uint64_t len)
 {
 	if (!pa || pa + len < pa)
 		return NULL;
-	return h->map(pa, len);
+	return acpi_map(pa, len);
 }
 
 /* The whole table at pa, checked, or NULL with a warning. */
-static const uint8_t *table_at(struct acpi_host *h, hpa_t pa, const char *what, uint32_t *size)
+static const uint8_t *table_at(hpa_t pa, const char *what, uint32_t *size)
 {
-	const uint8_t *t = map(h, pa, SDT_HEADER);
+	const uint8_t *t = map(pa, SDT_HEADER);
 	uint8_t signature[4];
 
 	if (!t) {
-		warn(h, what, "points to a table outside memory that can be mapped");
+		warn(what, "points to a table outside memory that can be mapped");
 		return NULL;
 	}
 	memcpy(signature, t, 4);
 	*size = get32(t + 4);
 	if (*size < SDT_HEADER || *size > ACPI_MAX_TABLE) {
-		warn(h, signature, "table has an impossible length");
+		warn(signature, "table has an impossible length");
 		return NULL;
 	}
-	t = map(h, pa, *size);
+	t = map(pa, *size);
 	if (!t) {
-		warn(h, signature, "table ends outside memory that can be mapped");
+		warn(signature, "table ends outside memory that can be mapped");
 		return NULL;
 	}
 	if (!sum_is_zero(t, *size)) {
-		warn(h, signature, "table has a wrong checksum");
+		warn(signature, "table has a wrong checksum");
 		return NULL;
 	}
 	return t;
@@ -85,16 +85,15 @@ struct table_list {
 	unsigned count, width; /* width: 4 or 8 bytes */
 };
 
-static int list_from(struct acpi_host *h, hpa_t pa, const char *signature, unsigned width,
-		     struct table_list *l)
+static int list_from(hpa_t pa, const char *signature, unsigned width, struct table_list *l)
 {
 	uint32_t size;
-	const uint8_t *t = table_at(h, pa, "RSDP", &size);
+	const uint8_t *t = table_at(pa, "RSDP", &size);
 
 	if (!t)
 		return -ENOENT;
 	if (memcmp(t, signature, 4)) {
-		warn(h, signature, "is not what the RSDP points to");
+		warn(signature, "is not what the RSDP points to");
 		return -ENOENT;
 	}
 	l->entry = t + SDT_HEADER;
@@ -104,60 +103,59 @@ static int list_from(struct acpi_host *h, hpa_t pa, const char *signature, unsig
 }
 
 /* ACPI 6.4, 5.2.5.3. */
-static int find_list(struct acpi_host *h, hpa_t rsdp, struct table_list *l)
+static int find_list(hpa_t rsdp, struct table_list *l)
 {
-	const uint8_t *p = map(h, rsdp, RSDP_V1);
+	const uint8_t *p = map(rsdp, RSDP_V1);
 	hpa_t rsdt;
 
 	if (!p || memcmp(p, "RSD PTR ", 8) || !sum_is_zero(p, RSDP_V1)) {
-		warn(h, "RSDP", "is not there or has a wrong checksum");
+		warn("RSDP", "is not there or has a wrong checksum");
 		return -ENOENT;
 	}
 	rsdt = get32(p + 16);
 	if (p[15] >= 2) {
-		p = map(h, rsdp, RSDP_V2);
+		p = map(rsdp, RSDP_V2);
 		if (!p || !sum_is_zero(p, RSDP_V2))
-			warn(h, "RSDP", "has a wrong extended checksum; RSDT is used");
-		else if (get(p + 24, 8) && !list_from(h, get(p + 24, 8), "XSDT", 8, l))
+			warn("RSDP", "has a wrong extended checksum; RSDT is used");
+		else if (get(p + 24, 8) && !list_from(get(p + 24, 8), "XSDT", 8, l))
 			return 0;
 	}
-	return list_from(h, rsdt, "RSDT", 4, l);
+	return list_from(rsdt, "RSDT", 4, l);
 }
 
 /* The first good table with the signature in the list. */
-static const uint8_t *list_find(struct acpi_host *h, const struct table_list *l,
-				const char *signature, uint32_t *size)
+static const uint8_t *list_find(const struct table_list *l, const char *signature, uint32_t *size)
 {
 	for (unsigned i = 0; i < l->count; i++) {
 		hpa_t pa = get(l->entry + (size_t)i * l->width, l->width);
-		const uint8_t *t = map(h, pa, SDT_HEADER);
+		const uint8_t *t = map(pa, SDT_HEADER);
 
 		if (!t || memcmp(t, signature, 4))
 			continue;
-		t = table_at(h, pa, "XSDT", size);
+		t = table_at(pa, "XSDT", size);
 		if (t)
 			return t;
 	}
-	warn(h, signature, "table is not there");
+	warn(signature, "table is not there");
 	return NULL;
 }
 
-static void add_cpu(struct acpi_host *h, struct acpi_info *out, uint32_t id)
+static void add_cpu(struct acpi_info *out, uint32_t id)
 {
 	/* Firmware lists a processor in both forms, or twice: it counts once. */
 	for (unsigned i = 0; i < out->cpu_count; i++)
 		if (out->apic_id[i] == id)
 			return;
 	if (out->cpu_count == ACPI_MAX_CPUS)
-		warn(h, "APIC", "lists more than 256 processors; one is ignored");
+		warn("APIC", "lists more than 256 processors; one is ignored");
 	else
 		out->apic_id[out->cpu_count++] = id;
 }
 
-static void add_ioapic(struct acpi_host *h, struct acpi_info *out, const uint8_t *e)
+static void add_ioapic(struct acpi_info *out, const uint8_t *e)
 {
 	if (out->ioapic_count == ACPI_MAX_IOAPICS) {
-		warn(h, "APIC", "lists more than 16 I/O APICs; one is ignored");
+		warn("APIC", "lists more than 16 I/O APICs; one is ignored");
 		return;
 	}
 	out->ioapic[out->ioapic_count++] = (struct acpi_ioapic){
@@ -166,12 +164,12 @@ static void add_ioapic(struct acpi_host *h, struct acpi_info *out, const uint8_t
 	};
 }
 
-static void add_override(struct acpi_host *h, struct acpi_info *out, const uint8_t *e)
+static void add_override(struct acpi_info *out, const uint8_t *e)
 {
 	uint16_t flags = (uint16_t)get(e + 8, 2);
 
 	if (out->override_count == ACPI_MAX_OVERRIDES) {
-		warn(h, "APIC", "lists more than 24 interrupt overrides; one is ignored");
+		warn("APIC", "lists more than 24 interrupt overrides; one is ignored");
 		return;
 	}
 	/* 0: as the bus says, and ISA is high and edge; 3: low, or level. */
@@ -197,7 +195,7 @@ static const uint8_t madt_length[] = {
 	[MADT_LAPIC_ADDRESS] = 12, [MADT_X2APIC] = 16,
 };
 
-static void madt_entry(struct acpi_host *h, struct acpi_info *out, const uint8_t *e)
+static void madt_entry(struct acpi_info *out, const uint8_t *e)
 {
 	bool x2 = e[0] == MADT_X2APIC;
 	uint32_t id;
@@ -208,13 +206,13 @@ static void madt_entry(struct acpi_host *h, struct acpi_info *out, const uint8_t
 		id = x2 ? get32(e + 4) : e[3];
 		/* Enabled; all ones are broadcast and cannot be a processor. */
 		if (get32(e + (x2 ? 8 : 4)) & 1 && id != (x2 ? UINT32_MAX : 0xff))
-			add_cpu(h, out, id);
+			add_cpu(out, id);
 		break;
 	case MADT_IOAPIC:
-		add_ioapic(h, out, e);
+		add_ioapic(out, e);
 		break;
 	case MADT_OVERRIDE:
-		add_override(h, out, e);
+		add_override(out, e);
 		break;
 	case MADT_LAPIC_ADDRESS:
 		out->lapic = get(e + 4, 8);
@@ -223,12 +221,12 @@ static void madt_entry(struct acpi_host *h, struct acpi_info *out, const uint8_t
 }
 
 /* ACPI 6.4, 5.2.12. */
-static void parse_madt(struct acpi_host *h, const uint8_t *t, uint32_t size, struct acpi_info *out)
+static void parse_madt(const uint8_t *t, uint32_t size, struct acpi_info *out)
 {
 	uint32_t at = MADT_LIST;
 
 	if (size < MADT_LIST) {
-		warn(h, t, "table is too short");
+		warn(t, "table is too short");
 		return;
 	}
 	out->has_madt = true;
@@ -238,13 +236,13 @@ static void parse_madt(struct acpi_host *h, const uint8_t *t, uint32_t size, str
 		uint32_t len = e[1];
 
 		if (len < 2 || len > size - at) {
-			warn(h, t, "table has an entry of impossible length; the rest is ignored");
+			warn(t, "table has an entry of impossible length; the rest is ignored");
 			return;
 		}
 		if (e[0] < ARRAY_SIZE(madt_length) && len < madt_length[e[0]])
-			warn(h, t, "table has an entry that is too short; it is ignored");
+			warn(t, "table has an entry that is too short; it is ignored");
 		else
-			madt_entry(h, out, e);
+			madt_entry(out, e);
 		at += len;
 	}
 }
@@ -305,14 +303,14 @@ static bool find_s5(const uint8_t *t, uint32_t size, struct acpi_info *out)
 }
 
 /* ACPI 6.4, 5.2.9. */
-static void parse_fadt(struct acpi_host *h, const uint8_t *t, uint32_t size, struct acpi_info *out)
+static void parse_fadt(const uint8_t *t, uint32_t size, struct acpi_info *out)
 {
 	const uint8_t *dsdt;
 	uint32_t flags;
 	hpa_t dsdt_pa;
 
 	if (size < FADT_V1) {
-		warn(h, t, "table is too short");
+		warn(t, "table is too short");
 		return;
 	}
 	flags = get32(t + 112);
@@ -330,28 +328,28 @@ static void parse_fadt(struct acpi_host *h, const uint8_t *t, uint32_t size, str
 		out->pm_timer_32 = flags & BIT(8); /* TMR_VAL_EXT */
 	}
 	dsdt_pa = size >= 148 ? get(t + 140, 8) : 0;
-	dsdt = table_at(h, dsdt_pa ? dsdt_pa : get32(t + 40), "FACP", &size);
+	dsdt = table_at(dsdt_pa ? dsdt_pa : get32(t + 40), "FACP", &size);
 	if (!dsdt)
 		return;
 	out->has_s5 = find_s5(dsdt, size, out);
 	if (!out->has_s5)
-		warn(h, dsdt, "table has no _S5_ that can be read; power-off is not possible");
+		warn(dsdt, "table has no _S5_ that can be read; power-off is not possible");
 }
 
-int acpi_parse(struct acpi_host *host, hpa_t rsdp, struct acpi_info *out)
+int acpi_parse(hpa_t rsdp, struct acpi_info *out)
 {
 	struct table_list l;
 	const uint8_t *t;
 	uint32_t size;
 
 	memset(out, 0, sizeof(*out));
-	if (find_list(host, rsdp, &l))
+	if (find_list(rsdp, &l))
 		return -ENOENT;
-	t = list_find(host, &l, "APIC", &size);
+	t = list_find(&l, "APIC", &size);
 	if (t)
-		parse_madt(host, t, size, out);
-	t = list_find(host, &l, "FACP", &size);
+		parse_madt(t, size, out);
+	t = list_find(&l, "FACP", &size);
 	if (t)
-		parse_fadt(host, t, size, out);
+		parse_fadt(t, size, out);
 	return 0;
 }

@@ -12,15 +12,14 @@
 #define ACPI_MAX_OVERRIDES 24u
 #define ACPI_MAX_TABLE     MIB(4) /* a longer one is taken for broken */
 
-struct acpi_host {
-	/*
-	 * Pointer to len bytes at pa, good until acpi is done; NULL when they
-	 * cannot be mapped. len is at most ACPI_MAX_TABLE.
-	 */
-	const void *(*map)(hpa_t pa, uint64_t len);
-	/* Told of everything that is skipped. table: 4 characters and NUL. */
-	void (*warn)(const char *table, const char *sentence);
-};
+/* What the parser asks of its surroundings: kernel/main.c, or a test. */
+/*
+ * Pointer to len bytes at pa, good until acpi_parse() is done; NULL when they
+ * cannot be mapped. len is at most ACPI_MAX_TABLE.
+ */
+const void *acpi_map(hpa_t pa, uint64_t len);
+/* Told of everything that is skipped. table: 4 characters and NUL. */
+void acpi_warn(const char *table, const char *sentence);
 
 struct acpi_ioapic {
 	uint32_t address, gsi_base;
@@ -61,4 +60,4 @@ struct acpi_info {
  * Reads what the hypervisor needs. 0 even if tables are missing or broken (see
  * the has_ flags); -ENOENT when rsdp leads to no table list.
  */
-int acpi_parse(struct acpi_host *host, hpa_t rsdp, struct acpi_info *out);
+int acpi_parse(hpa_t rsdp, struct acpi_info *out);

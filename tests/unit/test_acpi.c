@@ -27,7 +27,7 @@ static struct acpi_info info;
 static void *mapped[64];
 static unsigned mapped_count;
 
-static const void *map(hpa_t pa, uint64_t len)
+const void *acpi_map(hpa_t pa, uint64_t len)
 {
 	void *p;
 
@@ -46,14 +46,12 @@ static void unmap_all(void)
 		free(mapped[--mapped_count]);
 }
 
-static void warn(const char *table, const char *sentence)
+void acpi_warn(const char *table, const char *sentence)
 {
 	warned++;
 	assert_int_equal(strlen(table), 4);
 	strcat(strcat(strcat(strcat(warnings, table), " "), sentence), "\n");
 }
-
-static struct acpi_host host = {map, warn};
 
 static int parse(hpa_t rsdp)
 {
@@ -61,7 +59,7 @@ static int parse(hpa_t rsdp)
 
 	warnings[0] = 0;
 	warned = 0;
-	err = acpi_parse(&host, rsdp, &info);
+	err = acpi_parse(rsdp, &info);
 	unmap_all();
 	return err;
 }
