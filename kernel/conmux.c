@@ -12,7 +12,7 @@
 static void flush(struct conmux *m)
 {
 	if (m->out_len)
-		m->emit(m->ctx, m->out, m->out_len);
+		conmux_emit(m->out, m->out_len);
 	m->out_len = 0;
 }
 
@@ -306,12 +306,9 @@ void conmux_add(struct conmux *m, const char *name)
 	m->source[m->count++].name = name;
 }
 
-void conmux_init(struct conmux *m, void (*emit)(void *ctx, const char *bytes, size_t len),
-		 void *ctx)
+void conmux_init(struct conmux *m)
 {
 	memset(m, 0, sizeof(*m));
-	m->emit = emit;
-	m->ctx = ctx;
 	m->at_start = true;
 	conmux_add(m, "mullion");
 }

@@ -44,8 +44,6 @@ struct conmux_source {
 };
 
 struct conmux {
-	void (*emit)(void *ctx, const char *bytes, size_t len);
-	void *ctx;
 	struct conmux_source source[CONMUX_SOURCES];
 	unsigned count;              /* sources */
 	struct conmux_source *focus; /* source[0]: the monitor, whose text nobody keeps */
@@ -54,12 +52,14 @@ struct conmux {
 	bool escapes;    /* the VM with the keyboard has sent escape sequences */
 	uint8_t pending; /* a key that another one must follow: Ctrl-a, or its x */
 	uint64_t now;    /* ms, of the last tick */
-	char out[128];   /* gathered for emit */
+	char out[128];   /* gathered for conmux_emit() */
 	unsigned out_len;
 };
 
-void conmux_init(struct conmux *m, void (*emit)(void *ctx, const char *bytes, size_t len),
-		 void *ctx);
+void conmux_init(struct conmux *m);
+
+/* The physical stream: kernel/console.c, or a test. */
+void conmux_emit(const char *bytes, size_t len);
 
 /* The next VM, 0 at first, CONFIG_MAX_VMS at most; its key is Ctrl-a and its index + 1. */
 void conmux_add(struct conmux *m, const char *name);

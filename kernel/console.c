@@ -23,16 +23,15 @@ static void monitor_show(void *ctx, const char *bytes, size_t n)
 static struct line editor = {
 	.prompt = "mullion> ", .out = monitor_show, .word = monitor_word, .ctx = &mux};
 
-static void emit(void *ctx, const char *bytes, size_t n)
+void conmux_emit(const char *bytes, size_t n)
 {
-	(void)ctx;
 	serial_write(&serial_com1, bytes, n);
 	fbcon_write(bytes, n);
 }
 
 void console_init(void)
 {
-	conmux_init(&mux, emit, NULL);
+	conmux_init(&mux);
 }
 
 static void tick(void)
