@@ -9,9 +9,8 @@ static_assert(sizeof(((struct handoff_module *)0)->path) == CONFIG_PATH_MAX, "pa
 static struct config config;
 static unsigned files_missing;
 
-static void diag(void *ctx, unsigned line, const char *sentence)
+void config_diag(unsigned line, const char *sentence)
 {
-	(void)ctx;
 	if (line)
 		print(CONF ":%u: %s\n", line, sentence);
 	else
@@ -67,7 +66,7 @@ int modules_load(struct handoff *h)
 		print("Mullion: the configuration %s %s.\n", CONFIG_PATH, conf->why);
 		return -ENOENT;
 	}
-	if (config_parse(&config, phys(conf->base), conf->size, diag, NULL)) {
+	if (config_parse(&config, phys(conf->base), conf->size)) {
 		print("Mullion: %s is refused, so nothing is started; mend it and start again.\n",
 		      CONFIG_PATH);
 		return -EINVAL;

@@ -23,13 +23,13 @@ void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 		p->file_refused = true;
 	if (++p->c->errors > MAX_DIAGS) {
 		if (p->c->errors == MAX_DIAGS + 1)
-			p->diag(p->ctx, 0, "there are more mistakes. Mend those above.");
+			config_diag(0, "there are more mistakes. Mend those above.");
 		return;
 	}
 	va_start(ap, fmt);
 	kvsnprintf(sentence, sizeof(sentence), fmt, ap);
 	va_end(ap);
-	p->diag(p->ctx, line, sentence);
+	config_diag(line, sentence);
 }
 
 /* \r: lines may end as on DOS. */
@@ -377,10 +377,10 @@ static void file_parse(struct config_parser *p, struct span text)
 		config_fail(p, 0, "no VM is described. Add a section [vm NAME] with a kernel.");
 }
 
-int config_parse(struct config *c, const char *text, uint64_t size, config_diag_fn diag, void *ctx)
+int config_parse(struct config *c, const char *text, uint64_t size)
 {
 	/* Keys before the first section are the hypervisor's. */
-	struct config_parser p = {.c = c, .diag = diag, .ctx = ctx, .target = c};
+	struct config_parser p = {.c = c, .target = c};
 	struct span all = {text, (unsigned)size};
 
 	memset(c, 0, sizeof(*c));

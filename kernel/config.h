@@ -129,16 +129,17 @@ bool config_set_word(const struct config_setting *s);
 
 /*
  * Receives each diagnostic once: line (1.., 0: the whole file) and one sentence
- * that says what was found, what was expected and how to mend it.
+ * that says what was found, what was expected and how to mend it. Whoever reads the
+ * file: kernel/main.c, boot/modules.c, mullion-check, or a test.
  */
-typedef void (*config_diag_fn)(void *ctx, unsigned line, const char *sentence);
+void config_diag(unsigned line, const char *sentence);
 
 /*
  * Parses any bytes whatever. A wrong line in a VM's section refuses that VM;
  * one outside refuses the file: -EINVAL (then vm_count is 0). At most 20
  * diagnostics are given, then a last one that says that there are more.
  */
-int config_parse(struct config *c, const char *text, uint64_t size, config_diag_fn diag, void *ctx);
+int config_parse(struct config *c, const char *text, uint64_t size);
 
 /* Where a VM's vCPUs go on this machine. */
 struct placement {
@@ -156,5 +157,4 @@ struct placement {
  * core, for a cyclic core without a window, or for more memory (all together,
  * first come) than memory bytes.
  */
-void config_place(struct config *c, unsigned cores, uint64_t memory, struct placement *p,
-		  config_diag_fn diag, void *ctx);
+void config_place(struct config *c, unsigned cores, uint64_t memory, struct placement *p);

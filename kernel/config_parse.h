@@ -18,8 +18,6 @@ struct echo {
 
 struct config_parser {
 	struct config *c;
-	config_diag_fn diag;
-	void *ctx;
 	unsigned line;
 	bool file_refused;
 	unsigned errors; /* before this section */

@@ -126,9 +126,8 @@ static void ap_main(void)
 	cpu_loop();
 }
 
-static void diag(void *ctx, unsigned line, const char *sentence)
+void config_diag(unsigned line, const char *sentence)
 {
-	(void)ctx;
 	if (line)
 		log_err("mullion.conf:%u: %s", line, sentence);
 	else
@@ -141,9 +140,9 @@ static void read_config(void)
 
 	if (!handoff.module_count || !m->base)
 		panic("the loader gave no configuration");
-	if (config_parse(&config, phys_to_virt(m->base), m->size, diag, NULL))
+	if (config_parse(&config, phys_to_virt(m->base), m->size))
 		panic("the configuration is refused: correct mullion.conf on the boot volume");
-	config_place(&config, cpu_count, mem_free_bytes(), &placement, diag, NULL);
+	config_place(&config, cpu_count, mem_free_bytes(), &placement);
 }
 
 static bool create_vms(void)

@@ -181,10 +181,9 @@ static void share_memory(struct place *s, uint64_t memory)
 	}
 }
 
-void config_place(struct config *c, unsigned cores, uint64_t memory, struct placement *p,
-		  config_diag_fn diag, void *ctx)
+void config_place(struct config *c, unsigned cores, uint64_t memory, struct placement *p)
 {
-	struct place s = {.say = {.c = c, .diag = diag, .ctx = ctx}, .p = p};
+	struct place s = {.say.c = c, .p = p};
 
 	s.cores = cores < CONFIG_MAX_CORES ? cores : CONFIG_MAX_CORES;
 	memset(p, 0, sizeof(*p));

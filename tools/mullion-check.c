@@ -43,14 +43,14 @@ struct check {
 	struct placement p;
 };
 
-static void take_diag(void *ctx, unsigned line, const char *sentence)
-{
-	struct check *k = ctx;
+static struct check checked;
 
-	if (k->diags == MAX_DIAGS)
+void config_diag(unsigned line, const char *sentence)
+{
+	if (checked.diags == MAX_DIAGS)
 		return;
-	k->diag[k->diags].line = line;
-	k->diag[k->diags++].sentence = strdup(sentence);
+	checked.diag[checked.diags].line = line;
+	checked.diag[checked.diags++].sentence = strdup(sentence);
 }
 
 static bool starts(const struct check *k, unsigned v)
@@ -480,9 +480,9 @@ static int check(struct check *k)
 		perror(k->file);
 		return 2;
 	}
-	k->file_refused = config_parse(&k->c, text, size, take_diag, k) != 0;
+	k->file_refused = config_parse(&k->c, text, size) != 0;
 	if (!k->file_refused)
-		config_place(&k->c, k->cores, k->memory, &k->p, take_diag, k);
+		config_place(&k->c, k->cores, k->memory, &k->p);
 	if (k->json) {
 		json_all(k);
 	} else {
@@ -504,29 +504,28 @@ int main(int argc, char **argv)
 		{"json", no_argument, NULL, 'j'},        {"keys", no_argument, NULL, 'k'},
 		{"help", no_argument, NULL, 'h'},        {0},
 	};
-	static struct check k;
 	int option, status;
 
-	memset(&k, 0, sizeof(k));
-	k.cores = DEFAULT_CORES;
-	k.memory = UINT64_MAX;
+	memset(&checked, 0, sizeof(checked));
+	checked.cores = DEFAULT_CORES;
+	checked.memory = UINT64_MAX;
 	setlocale(LC_CTYPE, "C.UTF-8");
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
-			k.cores = (unsigned)strtoul(optarg, NULL, 10);
-			if (k.cores >= 1 && k.cores <= CONFIG_MAX_CORES)
+			checked.cores = (unsigned)strtoul(optarg, NULL, 10);
+			if (checked.cores >= 1 && checked.cores <= CONFIG_MAX_CORES)
 				break;
 			fprintf(stderr, "--cores %s: expected 1 to %u\n", optarg, CONFIG_MAX_CORES);
 			return 2;
 		case 'm':
-			if (parse_size(optarg, &k.memory))
+			if (parse_size(optarg, &checked.memory))
 				break;
 			fprintf(stderr, "--memory %s: expected a size such as 900M or 7G\n",
 				optarg);
 			return 2;
 		case 'j':
-			k.json = true;
+			checked.json = true;
 			break;
 		case 'k':
 			print_keys();
@@ -543,9 +542,9 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	k.file = argv[optind];
-	status = check(&k);
-	for (unsigned i = 0; i < k.diags; i++)
-		free(k.diag[i].sentence);
+	checked.file = argv[optind];
+	status = check(&checked);
+	for (unsigned i = 0; i < checked.diags; i++)
+		free(checked.diag[i].sentence);
 	return status;
 }

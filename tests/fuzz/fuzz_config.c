@@ -19,11 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static unsigned sentences;
 
-static void diag(void *ctx, unsigned line, const char *sentence)
+void config_diag(unsigned line, const char *sentence)
 {
 	size_t n = strlen(sentence);
 
-	(void)ctx;
 	(void)line;
 	MUST(n > 0 && n < 319); /* not cut */
 	for (size_t i = 0; i < n; i++)
@@ -141,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	sentences = 0;
 	memset(&c, 0xa5, sizeof(c));
-	err = config_parse(&c, (const char *)data, size, diag, NULL);
+	err = config_parse(&c, (const char *)data, size);
 	MUST(sentences <= 21 && sentences >= (c.errors > 20 ? 21 : c.errors));
 	MUST(c.vm_count <= CONFIG_MAX_VMS && (!err || (c.vm_count == 0 && c.errors)));
 	for (unsigned v = 0; v < c.vm_count; v++) {
@@ -152,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; !err && i < CONFIG_MAX_CORES; i++)
 		check_core(&c, &c.core[i]);
 	if (!err) {
-		config_place(&c, cores, memory, &p, diag, NULL);
+		config_place(&c, cores, memory, &p);
 		check_placement(&c, &p, cores, memory);
 	}
 	return 0;

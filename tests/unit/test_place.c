@@ -19,11 +19,10 @@ static struct placement p;
 static char said[4096];
 static unsigned sentences;
 
-static void diag(void *ctx, unsigned line, const char *sentence)
+void config_diag(unsigned line, const char *sentence)
 {
 	size_t n = strlen(said);
 
-	assert_ptr_equal(ctx, &c);
 	assert_true(strlen(sentence) < 300); /* not cut */
 	snprintf(said + n, sizeof(said) - n, "%u: %s\n", line, sentence);
 	sentences++;
@@ -33,10 +32,10 @@ static void place(const char *text, unsigned cores, uint64_t memory)
 {
 	said[0] = '\0';
 	sentences = 0;
-	assert_int_equal(config_parse(&c, text, strlen(text), diag, &c), 0);
+	assert_int_equal(config_parse(&c, text, strlen(text)), 0);
 	assert_string_equal(said, "");
 	memset(&p, 0xff, sizeof(p));
-	config_place(&c, cores, memory, &p, diag, &c);
+	config_place(&c, cores, memory, &p);
 	assert_int_equal(c.errors, sentences);
 }
 
@@ -170,10 +169,10 @@ static void test_refused_before(void **state)
 	(void)state;
 	/* What the parser refused takes part in nothing. */
 	said[0] = '\0';
-	assert_int_equal(config_parse(&c, text, strlen(text), diag, &c), 0);
+	assert_int_equal(config_parse(&c, text, strlen(text)), 0);
 	assert_true(c.vm[0].refused);
 	sentences = 0;
-	config_place(&c, 2, GIB(1), &p, diag, &c);
+	config_place(&c, 2, GIB(1), &p);
 	assert_int_equal(sentences, 0);
 	assert_int_equal(p.core[1][0], 1);
 	assert_int_equal(p.policy[1], POLICY_DEDICATED);
