@@ -119,9 +119,9 @@ static void run_timers(struct cpu_more *m)
 	}
 }
 
-static void guest_timer_expired(struct timerq_node *n)
+static void dev_timer_expired(struct timerq_node *n)
 {
-	struct guest_timer *t = container_of(n, struct guest_timer, node);
+	struct dev_timer *t = container_of(n, struct dev_timer, node);
 
 	/* Under the lock: once the VM has ended nothing is armed any more. */
 	spin_lock(&t->vm->more->lock);
@@ -133,21 +133,25 @@ static void guest_timer_expired(struct timerq_node *n)
 	spin_unlock(&t->vm->more->lock);
 }
 
-void guest_timer_init(struct guest_timer *t, struct vm *vm, struct cpu *cpu, void (*fire)(void *),
-		      void *dev)
+void dev_timer_init(struct dev_timer *t, struct vm *vm, struct cpu *cpu, void (*fire)(void *),
+		    void *dev)
 {
-	*t = (struct guest_timer){.node.expired = guest_timer_expired,
-				  .fire = fire,
-				  .dev = dev,
-				  .vm = vm,
-				  .cpu = cpu,
-				  .next = vm->more->timers};
+	*t = (struct dev_timer){.node.expired = dev_timer_expired,
+				.fire = fire,
+				.dev = dev,
+				.vm = vm,
+				.cpu = cpu,
+				.next = vm->more->timers};
 	vm->more->timers = t;
 }
 
-void guest_timer_arm(void *ctx, uint64_t deadline_ns)
+uint64_t dev_now(const struct dev_timer *t)
 {
-	struct guest_timer *t = ctx;
+	return vm_now(t->vm);
+}
+
+void dev_timer_arm(struct dev_timer *t, uint64_t deadline_ns)
+{
 	uint64_t tsc = UINT64_MAX;
 
 	/* 2^60 ns are 36 years: later is never. Rounded up, so that it is not early. */

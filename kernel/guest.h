@@ -51,15 +51,15 @@ enum vm_state {
 #define BLOCK_OFF   BIT(2) /* vCPU 0: the VM is not running */
 #define BLOCK_PAUSE BIT(3) /* the VM is suspended */
 
-/* A deadline of a device, in the timer queue of a core of its VM. */
-struct guest_timer {
+/* A deadline, of a device as a rule, in the timer queue of a core of its VM. */
+struct dev_timer {
 	struct timerq_node node;
 	void (*fire)(void *dev);
 	void *dev;
 	struct vm *vm;
-	struct cpu *cpu;          /* whose queue */
-	struct guest_timer *next; /* of the VM's */
-	bool firing; /* what it arms now is a period of its own, not the guest's doing */
+	struct cpu *cpu;        /* whose queue */
+	struct dev_timer *next; /* of the VM's */
+	bool firing;            /* what it arms now is a period of its own, not the guest's doing */
 };
 
 #define MTRR_VARIABLE 8u
@@ -69,7 +69,7 @@ struct vcpu_more {
 	struct vcpu vcpu;
 	struct sched_entity se;
 	struct lapic lapic;
-	struct guest_timer lapic_timer;
+	struct dev_timer lapic_timer;
 	struct vcpu_event lost_irq; /* accepted already, displaced by a fault during delivery */
 	uint64_t blocked;           /* BLOCK_* */
 	uint8_t sipi;               /* vector of the start-up IPI */
@@ -98,7 +98,7 @@ struct pc {
 	struct virtio_blk disk;
 	struct virtio_net net;
 	struct virtio_rng rng;
-	struct guest_timer pit_timer, rtc_timer, pm_timer, disk_timer, net_timer, rng_timer;
+	struct dev_timer pit_timer, rtc_timer, pm_timer, disk_timer, net_timer, rng_timer;
 };
 
 #define CONSOLE_IN 256u /* bytes typed that the guest has not taken */
@@ -118,7 +118,7 @@ struct vm_more {
 	struct pc *pc; /* NULL: paravirtual; else own_pc */
 	struct pc own_pc;
 	struct evtchn events;
-	struct guest_timer pv_timer;
+	struct dev_timer pv_timer;
 	struct blk disk;         /* where conf->disk names one */
 	struct net_port *port;   /* NULL: at no switch */
 	struct vcpu_start start; /* as its image wants it */
@@ -140,8 +140,8 @@ struct vm_more {
 	uint64_t cleared;         /* bytes of its memory, while it starts */
 	struct spinlock p2m_lock; /* while it runs: large pages may be split */
 	struct timerq_node restart_timer;
-	struct guest_timer *timers; /* all that it has */
-	struct guest_timer watchdog;
+	struct dev_timer *timers; /* all that it has */
+	struct dev_timer watchdog;
 	uint64_t watchdog_due; /* ns of the VM's clock; 0: off. VM lock held */
 	uint64_t suspended_at; /* likewise */
 };
@@ -329,7 +329,5 @@ void core_unblock(struct vcpu *v, uint64_t why);
 void core_timer(struct cpu *cpu, struct timerq_node *t, uint64_t tsc);
 /* A console line of this core waits for console_tick(). */
 void core_console_waiting(void);
-void guest_timer_init(struct guest_timer *t, struct vm *vm, struct cpu *cpu, void (*fire)(void *),
-		      void *dev);
-/* As dev_timer.arm, ctx = struct guest_timer. */
-void guest_timer_arm(void *ctx, uint64_t deadline_ns);
+void dev_timer_init(struct dev_timer *t, struct vm *vm, struct cpu *cpu, void (*fire)(void *),
+		    void *dev);

@@ -111,8 +111,8 @@ static void finish(struct vm *vm)
 	struct vm_more *m = vm->more;
 
 	spin_lock(&m->lock);
-	for (struct guest_timer *t = m->timers; t; t = t->next)
-		guest_timer_arm(t, DEV_TIMER_NEVER);
+	for (struct dev_timer *t = m->timers; t; t = t->next)
+		dev_timer_arm(t, DEV_TIMER_NEVER);
 	enum on_crash crash = m->end == END_CRASH ? m->conf->on_crash : ON_CRASH_STOP;
 	bool again = m->end == END_RESTART || crash == ON_CRASH_RESTART;
 	spin_unlock(&m->lock);
@@ -203,7 +203,7 @@ static int suspend(struct vm *vm, bool on, const char **why)
 		m->suspended_at = vm_now(vm);
 	if (can && !on && m->watchdog_due) {
 		m->watchdog_due += vm_now(vm) - m->suspended_at;
-		guest_timer_arm(&m->watchdog, m->watchdog_due);
+		dev_timer_arm(&m->watchdog, m->watchdog_due);
 	}
 	for (unsigned i = 0; can && i < m->vcpu_count; i++)
 		vcpu_request(m->vcpu[i], VCPU_REQ_PAUSE);

@@ -6,11 +6,6 @@
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
 
-static uint64_t clock_now(void *vm)
-{
-	return vm_now(vm);
-}
-
 /* An ISA line reaches both controllers; IRQ 0 is pin 2 of the I/O APIC, as the MADT says. */
 static void isa_irq(void *ctx, unsigned line, bool level)
 {
@@ -56,13 +51,12 @@ void debug_exit(struct vm *vm, unsigned status)
 	vm_end(vm, END_POWEROFF);
 }
 
-static int add_virtio(struct vm *vm, struct virtio *v, struct guest_timer *later, unsigned slot)
+static int add_virtio(struct vm *vm, struct virtio *v, struct dev_timer *later, unsigned slot)
 {
-	guest_timer_init(later, vm, vm->more->vcpu[0]->cpu, virtio_serve_all, v);
+	dev_timer_init(later, vm, vm->more->vcpu[0]->cpu, virtio_serve_all, v);
 	v->vm = vm;
 	v->irq = (struct dev_irq){pci_irq, vm, slot};
-	v->later = (struct dev_timer){guest_timer_arm, later};
-	v->clock = (struct dev_clock){clock_now, vm};
+	v->later = later;
 	return virtio_init(v, &vm->more->pc->pci, slot, GUEST_PCI_WINDOW + slot * VIRTIO_BAR_SIZE);
 }
 
@@ -105,23 +99,21 @@ int pc_init(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 	struct pc *pc = m->pc;
-	struct dev_clock clock = {clock_now, vm};
 	struct cpu *cpu = m->vcpu[0]->cpu;
 	uint64_t ram = m->conf->memory;
 	struct iobus *ports = &m->ports;
 
-#define TIMER(t) ((struct dev_timer){guest_timer_arm, &(t)})
-#define IRQ(n)   ((struct dev_irq){isa_irq, vm, (n)})
-	guest_timer_init(&pc->pit_timer, vm, cpu, pit_timer, &pc->pit);
-	guest_timer_init(&pc->rtc_timer, vm, cpu, rtc_timer, &pc->rtc);
-	guest_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_timer, &pc->pm);
+#define IRQ(n) ((struct dev_irq){isa_irq, vm, (n)})
+	dev_timer_init(&pc->pit_timer, vm, cpu, pit_timer, &pc->pit);
+	dev_timer_init(&pc->rtc_timer, vm, cpu, rtc_timer, &pc->rtc);
+	dev_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_timer, &pc->pm);
 	return pic_init(&pc->pic, ports, (struct dev_irq){pic_out, vm, 0})
 		?: ioapic_init(&pc->ioapic, &m->mmio, vm, 0)
 		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ), vm)
-		?: pit_init(&pc->pit, ports, clock, TIMER(pc->pit_timer), IRQ(PIT_IRQ))
-		?: rtc_init(&pc->rtc, ports, clock, TIMER(pc->rtc_timer), IRQ(RTC_IRQ),
+		?: pit_init(&pc->pit, ports, &pc->pit_timer, IRQ(PIT_IRQ))
+		?: rtc_init(&pc->rtc, ports, &pc->rtc_timer, IRQ(RTC_IRQ),
 			    m->epoch, guest_low_ram(ram), guest_high_ram(ram))
-		?: acpi_pm_init(&pc->pm, ports, clock, TIMER(pc->pm_timer), IRQ(ACPI_SCI_IRQ), vm)
+		?: acpi_pm_init(&pc->pm, ports, &pc->pm_timer, IRQ(ACPI_SCI_IRQ), vm)
 		?: reset_init(&pc->reset, ports, vm)
 		?: pci_init(&pc->pci, ports, &m->mmio, GUEST_ECAM, &pc->reset, vm)
 		?: debug_con_attach(ports, vm)
@@ -130,7 +122,6 @@ int pc_init(struct vm *vm)
 		?: (cpu_has_rdrand() ? add_rng(vm) : 0)
 		?: (m->conf->watchdog ? ib700_attach(ports, vm) : 0)
 		?: (m->conf->debug_exit ? debug_exit_attach(ports, vm) : 0);
-#undef TIMER
 #undef IRQ
 }
 
@@ -198,10 +189,9 @@ void lapic_setup(struct vcpu *v)
 	struct vcpu_more *m = v->more;
 	struct vm *vm = v->vm;
 
-	guest_timer_init(&m->lapic_timer, vm, v->cpu, lapic_timer, &m->lapic);
+	dev_timer_init(&m->lapic_timer, vm, v->cpu, lapic_timer, &m->lapic);
 	lapic_init(&m->lapic, &(struct lapic_config){
-				      .clock = {clock_now, vm},
-				      .timer = {guest_timer_arm, &m->lapic_timer},
+				      .timer = &m->lapic_timer,
 				      .id = v->id,
 				      .bsp = v->id == 0,
 				      .x2apic = true,

@@ -57,7 +57,7 @@ uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock)
 
 void hcall_timer_arm(struct vcpu *v, uint64_t deadline_ns)
 {
-	guest_timer_arm(&v->vm->more->pv_timer, deadline_ns);
+	dev_timer_arm(&v->vm->more->pv_timer, deadline_ns);
 }
 
 void hcall_yield(struct vcpu *v)
@@ -147,7 +147,7 @@ void pv_init(struct vm *vm)
 	struct vm_more *m = vm->more;
 
 	m->events = (struct evtchn){.notify = notify, .ctx = vm};
-	guest_timer_init(&m->pv_timer, vm, m->vcpu[0]->cpu, fire_timer, &m->events);
+	dev_timer_init(&m->pv_timer, vm, m->vcpu[0]->cpu, fire_timer, &m->events);
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct lapic *l = &m->vcpu[i]->more->lapic;
 

@@ -169,7 +169,7 @@ int vm_watchdog(struct vm *vm, uint64_t ns)
 	if (!m->conf->watchdog)
 		return -ENODEV;
 	m->watchdog_due = ns ? vm_now(vm) + ns : 0;
-	guest_timer_arm(&m->watchdog, ns ? m->watchdog_due : DEV_TIMER_NEVER);
+	dev_timer_arm(&m->watchdog, ns ? m->watchdog_due : DEV_TIMER_NEVER);
 	return 0;
 }
 
@@ -197,7 +197,7 @@ int vm_reset(struct vm *vm)
 		v->cr4_allowed = cpuid_cr4_allowed(&policy);
 		vcpu_ops->vcpu_reset(v, i ? NULL : &m->start);
 	}
-	guest_timer_init(&m->watchdog, vm, m->vcpu[0]->cpu, watchdog_bites, vm);
+	dev_timer_init(&m->watchdog, vm, m->vcpu[0]->cpu, watchdog_bites, vm);
 	if (m->pc)
 		return pc_init(vm);
 	pv_init(vm);

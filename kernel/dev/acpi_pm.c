@@ -15,7 +15,7 @@
 
 static uint64_t ticks(const struct acpi_pm *pm)
 {
-	return dev_ticks(dev_now(&pm->clock), ACPI_PM_TMR_HZ);
+	return dev_ticks(dev_now(pm->timer), ACPI_PM_TMR_HZ);
 }
 
 static void update(struct acpi_pm *pm)
@@ -27,9 +27,9 @@ static void update(struct acpi_pm *pm)
 		pm->status |= EVT_TMR;
 	pm->carries = carries;
 	dev_irq_set(&pm->sci, pm->status & pm->enable & EVT_ALL);
-	dev_timer_arm(&pm->timer, (pm->enable & ~pm->status & EVT_TMR)
-					  ? dev_ticks_ns((carries + 1) << 31, ACPI_PM_TMR_HZ)
-					  : DEV_TIMER_NEVER);
+	dev_timer_arm(pm->timer, (pm->enable & ~pm->status & EVT_TMR)
+					 ? dev_ticks_ns((carries + 1) << 31, ACPI_PM_TMR_HZ)
+					 : DEV_TIMER_NEVER);
 }
 
 void acpi_pm_timer(void *pm)
@@ -101,9 +101,9 @@ static void pm_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 
 static const struct io_ops pm_ops = {.read = pm_read, .write = pm_write};
 
-int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_clock clock,
-		 struct dev_timer timer, struct dev_irq sci, struct vm *vm)
+int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_timer *timer,
+		 struct dev_irq sci, struct vm *vm)
 {
-	*pm = (struct acpi_pm){.clock = clock, .timer = timer, .sci = sci, .vm = vm};
+	*pm = (struct acpi_pm){.timer = timer, .sci = sci, .vm = vm};
 	return iobus_add(ports, ACPI_PM_BASE, ACPI_PM_PORTS, &pm_ops, pm);
 }

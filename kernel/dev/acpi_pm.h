@@ -16,16 +16,15 @@
 #define ACPI_SLP_TYP_S5 5u /* the first two elements of \_S5 */
 
 struct acpi_pm {
-	struct dev_clock clock;
-	struct dev_timer timer;
+	struct dev_timer *timer;
 	struct dev_irq sci;
 	struct vm *vm; /* S5 ends it */
 	uint16_t status, enable, control;
 	uint64_t carries; /* changes of the timer's top bit that status has seen */
 };
 
-int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_clock clock,
-		 struct dev_timer timer, struct dev_irq sci, struct vm *vm);
+int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_timer *timer,
+		 struct dev_irq sci, struct vm *vm);
 void acpi_pm_timer(void *pm);
 /* Presses the power button: asks the guest to shut down. */
 void acpi_pm_power_button(struct acpi_pm *pm);

@@ -21,16 +21,16 @@ static inline void dev_irq_set(const struct dev_irq *irq, bool level)
 		irq->set(irq->ctx, irq->line, level);
 }
 
+/*
+ * The VM's clock, and one deadline by it: kernel/cpuloop.c, or a test. When it has
+ * passed the owner calls the model's …_timer() function (never from within
+ * dev_timer_arm()).
+ */
+struct dev_timer;
+#define DEV_TIMER_NEVER UINT64_MAX /* disarms */
+void dev_timer_arm(struct dev_timer *t, uint64_t deadline);
 /* Nanoseconds since the VM was started; never goes back. */
-struct dev_clock {
-	uint64_t (*now)(void *ctx);
-	void *ctx;
-};
-
-static inline uint64_t dev_now(const struct dev_clock *c)
-{
-	return c->now(c->ctx);
-}
+uint64_t dev_now(const struct dev_timer *t);
 
 /* Whole ticks of an hz clock (hz < 2^32) in ns, without drift or 128-bit division. */
 static inline uint64_t dev_ticks(uint64_t ns, uint64_t hz)
@@ -48,23 +48,6 @@ static inline uint64_t dev_ticks_ns(uint64_t ticks, uint64_t hz)
 static inline uint64_t dev_ones(unsigned size)
 {
 	return UINT64_MAX >> (64 - 8 * size);
-}
-
-#define DEV_TIMER_NEVER UINT64_MAX
-
-/*
- * One deadline in the clock's nanoseconds; DEV_TIMER_NEVER disarms. When it
- * has passed the owner calls the model's …_timer() function (never from
- * within arm()).
- */
-struct dev_timer {
-	void (*arm)(void *ctx, uint64_t deadline);
-	void *ctx;
-};
-
-static inline void dev_timer_arm(const struct dev_timer *t, uint64_t deadline)
-{
-	t->arm(t->ctx, deadline);
 }
 
 /* Accesses are 1, 2, 4 or 8 bytes, within the range, offset from its base; not necessarily aligned.

@@ -197,7 +197,7 @@ void lapic_reset(struct lapic *l)
 	};
 	for (unsigned i = 0; i < LVT_COUNT; i++)
 		l->lvt[i] = LVT_MASKED;
-	dev_timer_arm(&l->c.timer, DEV_TIMER_NEVER);
+	dev_timer_arm(l->c.timer, DEV_TIMER_NEVER);
 }
 
 void lapic_init(struct lapic *l, const struct lapic_config *c)

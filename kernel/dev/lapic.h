@@ -46,8 +46,7 @@ void lapic_signal(struct lapic *l, enum apic_delivery what, uint8_t vector);
 uint64_t lapic_tsc_to_ns(struct lapic *l, uint64_t tsc);
 
 struct lapic_config {
-	struct dev_clock clock;
-	struct dev_timer timer; /* of this APIC */
+	struct dev_timer *timer; /* of this APIC */
 	uint32_t id;
 	bool bsp, x2apic, tsc_deadline; /* the last two as CPUID tells the guest */
 	unsigned phys_bits;

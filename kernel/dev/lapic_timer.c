@@ -21,7 +21,7 @@ static uint64_t period(const struct lapic *l)
 static void arm(struct lapic *l, uint64_t next)
 {
 	l->next = next;
-	dev_timer_arm(&l->c.timer, next);
+	dev_timer_arm(l->c.timer, next);
 }
 
 /* The expiry that follows start, if there is a count; a periodic one not too soon. */
@@ -45,7 +45,7 @@ uint32_t lapic_timer_current(const struct lapic *l)
 
 	if (l->next == DEV_TIMER_NEVER || l->initial == 0 || lapic_timer_mode(l) == TIMER_DEADLINE)
 		return 0;
-	ticks = (dev_now(&l->c.clock) - l->start) / tick_ns(l);
+	ticks = (dev_now(l->c.timer) - l->start) / tick_ns(l);
 	if (lapic_timer_mode(l) == TIMER_PERIODIC)
 		ticks %= l->initial;
 	return ticks >= l->initial ? 0 : l->initial - (uint32_t)ticks;
@@ -53,7 +53,7 @@ uint32_t lapic_timer_current(const struct lapic *l)
 
 void lapic_timer_set_initial(struct lapic *l, uint32_t count)
 {
-	uint64_t now = dev_now(&l->c.clock);
+	uint64_t now = dev_now(l->c.timer);
 
 	if (lapic_timer_mode(l) == TIMER_DEADLINE)
 		return;
@@ -64,7 +64,7 @@ void lapic_timer_set_initial(struct lapic *l, uint32_t count)
 
 void lapic_timer_set_divide(struct lapic *l, uint32_t divide)
 {
-	uint64_t now = dev_now(&l->c.clock);
+	uint64_t now = dev_now(l->c.timer);
 	uint32_t left = lapic_timer_current(l);
 
 	l->divide = divide;
@@ -78,7 +78,7 @@ void lapic_timer_set_divide(struct lapic *l, uint32_t divide)
 void lapic_timer_set_mode(struct lapic *l, unsigned mode)
 {
 	unsigned old = lapic_timer_mode(l);
-	uint64_t now = dev_now(&l->c.clock);
+	uint64_t now = dev_now(l->c.timer);
 
 	if (old == mode)
 		return;
@@ -112,21 +112,21 @@ void lapic_tsc_changed(struct lapic *l)
 	}
 	/* Only the guest's 0 disarms; a conversion to 0 is a time gone by. */
 	l->next = lapic_tsc_to_ns(l, l->deadline);
-	if (l->next <= dev_now(&l->c.clock))
+	if (l->next <= dev_now(l->c.timer))
 		lapic_timer(l);
 	else
-		dev_timer_arm(&l->c.timer, l->next);
+		dev_timer_arm(l->c.timer, l->next);
 }
 
 void lapic_timer(void *lapic)
 {
 	struct lapic *l = lapic;
-	uint64_t now = dev_now(&l->c.clock);
+	uint64_t now = dev_now(l->c.timer);
 
 	if (l->next == DEV_TIMER_NEVER)
 		return;
 	if (now < l->next) {
-		dev_timer_arm(&l->c.timer, l->next);
+		dev_timer_arm(l->c.timer, l->next);
 		return;
 	}
 	if (lapic_timer_mode(l) == TIMER_PERIODIC) {

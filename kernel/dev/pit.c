@@ -13,7 +13,7 @@
 
 static uint64_t ticks(const struct pit *p)
 {
-	return dev_ticks(dev_now(&p->clock), PIT_HZ);
+	return dev_ticks(dev_now(p->timer), PIT_HZ);
 }
 
 static uint64_t elapsed(const struct pit_channel *c, uint64_t t)
@@ -104,8 +104,8 @@ static void arm(struct pit *p, uint64_t t)
 	if (p->next != DEV_TIMER_NEVER)
 		ns = dev_ticks_ns(p->next, PIT_HZ);
 	if (periodic(&p->ch[0]) && ns != DEV_TIMER_NEVER)
-		ns = max_u64(ns, dev_now(&p->clock) + MIN_PERIOD_NS);
-	dev_timer_arm(&p->timer, ns);
+		ns = max_u64(ns, dev_now(p->timer) + MIN_PERIOD_NS);
+	dev_timer_arm(p->timer, ns);
 }
 
 void pit_timer(void *pit)
@@ -305,7 +305,7 @@ static uint8_t read_61(void *dev, unsigned port)
 
 	(void)port;
 	sync(&p->ch[2], t);
-	return (uint8_t)(p->port61 | (dev_now(&p->clock) / REFRESH_NS & 1) << 4 |
+	return (uint8_t)(p->port61 | (dev_now(p->timer) / REFRESH_NS & 1) << 4 |
 			 (output(&p->ch[2], t) ? PORT61_OUT2 : 0));
 }
 
@@ -323,10 +323,9 @@ static void write_61(void *dev, unsigned port, uint8_t v)
 static const struct io_ops pit_ops = {.read8 = read_port, .write8 = write_port};
 static const struct io_ops port61_ops = {.read8 = read_61, .write8 = write_61};
 
-int pit_init(struct pit *p, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
-	     struct dev_irq irq)
+int pit_init(struct pit *p, struct iobus *ports, struct dev_timer *timer, struct dev_irq irq)
 {
-	*p = (struct pit){.clock = clock, .timer = timer, .irq = irq, .next = DEV_TIMER_NEVER};
+	*p = (struct pit){.timer = timer, .irq = irq, .next = DEV_TIMER_NEVER};
 	for (unsigned i = 0; i < 3; i++)
 		p->ch[i] = (struct pit_channel){
 			.mode = 3,

@@ -27,8 +27,7 @@ struct pit_channel {
 };
 
 struct pit {
-	struct dev_clock clock;
-	struct dev_timer timer;
+	struct dev_timer *timer;
 	struct dev_irq irq;
 	struct pit_channel ch[3];
 	uint64_t next; /* tick of channel 0's next rising edge, or DEV_TIMER_NEVER */
@@ -36,7 +35,6 @@ struct pit {
 };
 
 /* irq follows the output of channel 0; each new tick is a low-to-high edge. */
-int pit_init(struct pit *p, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
-	     struct dev_irq irq);
+int pit_init(struct pit *p, struct iobus *ports, struct dev_timer *timer, struct dev_irq irq);
 /* The deadline has passed. However many ticks were missed, one edge is given. */
 void pit_timer(void *pit);

@@ -242,13 +242,13 @@ static void update(struct rtc *r, uint64_t now)
 	}
 	if (!divider_reset(r) && (wanted & B_PIE) && rate(r))
 		next = min_u64(next, dev_ticks_ns((periods(r, now) + 1) << (rate(r) - 1), CRYSTAL));
-	dev_timer_arm(&r->timer, next);
+	dev_timer_arm(r->timer, next);
 }
 
 void rtc_timer(void *rtc)
 {
 	struct rtc *r = rtc;
-	uint64_t now = dev_now(&r->clock);
+	uint64_t now = dev_now(r->timer);
 
 	settle(r, now);
 	update(r, now);
@@ -271,7 +271,7 @@ static void write_mode(struct rtc *r, unsigned reg, uint8_t v, uint64_t now)
 
 static void write_data(struct rtc *r, unsigned reg, uint8_t v)
 {
-	uint64_t now = dev_now(&r->clock);
+	uint64_t now = dev_now(r->timer);
 
 	settle(r, now);
 	if (reg == REG_A) {
@@ -290,7 +290,7 @@ static void write_data(struct rtc *r, unsigned reg, uint8_t v)
 
 static uint8_t read_data(struct rtc *r, unsigned reg)
 {
-	uint64_t now = dev_now(&r->clock), t = utc(r, now);
+	uint64_t now = dev_now(r->timer), t = utc(r, now);
 	uint8_t v = r->cmos[reg];
 
 	if (reg == REG_A)
@@ -352,10 +352,10 @@ static void set_memory(struct rtc *r, uint64_t low, uint64_t high)
 	r->cmos[0x2f] = (uint8_t)sum;
 }
 
-int rtc_init(struct rtc *r, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
-	     struct dev_irq irq, uint64_t epoch, uint64_t low, uint64_t high)
+int rtc_init(struct rtc *r, struct iobus *ports, struct dev_timer *timer, struct dev_irq irq,
+	     uint64_t epoch, uint64_t low, uint64_t high)
 {
-	*r = (struct rtc){.clock = clock, .timer = timer, .irq = irq, .seen = dev_now(&clock)};
+	*r = (struct rtc){.timer = timer, .irq = irq, .seen = dev_now(timer)};
 	r->base = min_u64(epoch, 16725225600) * NS_PER_S; /* 2500-01-01 */
 	r->cmos[REG_A] = 0x26;                            /* 32.768 kHz, 1024 Hz */
 	r->cmos[REG_B] = B_24H;

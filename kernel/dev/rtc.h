@@ -9,8 +9,7 @@
 #define RTC_CENTURY 0x32u /* for the FADT */
 
 struct rtc {
-	struct dev_clock clock;
-	struct dev_timer timer;
+	struct dev_timer *timer;
 	struct dev_irq irq;
 	uint8_t index;
 	uint8_t cmos[128]; /* time and date are valid here only while the clock stands */
@@ -22,6 +21,6 @@ struct rtc {
  * epoch: UTC seconds since 1970 at the clock's 0. low and high: bytes of RAM
  * below and above 4 GiB, told to firmware and old systems in CMOS.
  */
-int rtc_init(struct rtc *r, struct iobus *ports, struct dev_clock clock, struct dev_timer timer,
-	     struct dev_irq irq, uint64_t epoch, uint64_t low, uint64_t high);
+int rtc_init(struct rtc *r, struct iobus *ports, struct dev_timer *timer, struct dev_irq irq,
+	     uint64_t epoch, uint64_t low, uint64_t high);
 void rtc_timer(void *rtc);

@@ -126,7 +126,7 @@ static void serve_from(struct virtio *v, unsigned first, unsigned end)
 		else
 			serve(v, i, &moved);
 	if (moved >= SERVE_BYTES)
-		dev_timer_arm(&v->later, dev_now(&v->clock));
+		dev_timer_arm(v->later, dev_now(v->later));
 }
 
 void virtio_serve_all(void *virtio)

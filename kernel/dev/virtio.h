@@ -44,9 +44,8 @@ struct virtio {
 	const uint8_t *config; /* what the driver reads of the device's own */
 	unsigned config_size;
 	struct msix msix;
-	struct dev_irq irq;     /* INTx */
-	struct dev_timer later; /* virtio_serve_all() is called */
-	struct dev_clock clock;
+	struct dev_irq irq;      /* INTx */
+	struct dev_timer *later; /* virtio_serve_all() is called */
 
 	uint64_t accepted; /* by the driver, of the features */
 	uint32_t feature_page, accepted_page;

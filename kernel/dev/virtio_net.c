@@ -55,7 +55,7 @@ static void fill(struct virtio *v, unsigned queue)
 	for (unsigned i = 0; net_waiting(n->port) && virtio_take(v, queue); i++) {
 		virtio_give(v, queue, net_receive(n->port, &n->frame) ? deliver(v, &n->frame) : 0);
 		if (i == NET_QUEUE) {
-			dev_timer_arm(&v->later, dev_now(&v->clock));
+			dev_timer_arm(v->later, dev_now(v->later));
 			break;
 		}
 	}

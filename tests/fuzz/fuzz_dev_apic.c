@@ -15,20 +15,24 @@ static struct iobus bus;
 static struct ioapic io;
 static struct lapic lapic[N];
 static struct lapic *const all[N] = {&lapic[0], &lapic[1], &lapic[2], &lapic[3]};
-static uint64_t now, deadline[N];
+struct dev_timer {
+	uint64_t deadline;
+};
+static struct dev_timer timer[N];
+static uint64_t now;
 static int64_t tsc_offset;
 static bool init_pending[N];
 static unsigned calls, depth; /* of callbacks, by one access */
 
-static uint64_t on_now(void *ctx)
+uint64_t dev_now(const struct dev_timer *t)
 {
-	(void)ctx;
+	(void)t;
 	return now;
 }
 
-static void on_arm(void *ctx, uint64_t at)
+void dev_timer_arm(struct dev_timer *t, uint64_t at)
 {
-	*(uint64_t *)ctx = at;
+	t->deadline = at;
 }
 
 void lapic_ipi(struct lapic *l, uint64_t icr)
@@ -83,8 +87,7 @@ static void start(unsigned features)
 	MUST(!ioapic_init(&io, &bus, NULL, 0));
 	for (unsigned i = 0; i < N; i++) {
 		struct lapic_config c = {
-			.clock = {on_now, NULL},
-			.timer = {on_arm, &deadline[i]},
+			.timer = &timer[i],
 			.id = i,
 			.bsp = i == 0,
 			.x2apic = features & 1,
@@ -167,10 +170,10 @@ static void run_timers(void)
 		if (init_pending[i])
 			lapic_reset(&lapic[i]);
 		init_pending[i] = false;
-		if (deadline[i] > now)
+		if (timer[i].deadline > now)
 			continue;
 		lapic_timer(&lapic[i]);
-		MUST(deadline[i] > now);
+		MUST(timer[i].deadline > now);
 	}
 }
 

@@ -22,19 +22,23 @@ static struct pci pci;
 static struct iobus memory;
 static struct reset reset;
 static struct pci_func func;
-static uint64_t now, deadline[3];
+struct dev_timer {
+	uint64_t deadline;
+};
+static struct dev_timer timer[3];
+static uint64_t now;
 static bool line[16], intr;
 static unsigned calls; /* of callbacks, by one access */
 
-static uint64_t on_now(void *ctx)
+uint64_t dev_now(const struct dev_timer *t)
 {
-	(void)ctx;
+	MUST(t >= timer && t < timer + 3);
 	return now;
 }
 
-static void on_arm(void *ctx, uint64_t at)
+void dev_timer_arm(struct dev_timer *t, uint64_t at)
 {
-	*(uint64_t *)ctx = at;
+	t->deadline = at;
 	calls++;
 }
 
@@ -76,22 +80,19 @@ uint32_t pci_beyond(struct vm *v, uint16_t function, unsigned reg, bool write)
 
 static void start(uint64_t when, uint64_t epoch)
 {
-	struct dev_clock clock = {on_now, NULL};
-
 	memset(&bus, 0, sizeof(bus));
 	memset(line, 0, sizeof(line));
 	memset(&func, 0xff, offsetof(struct pci_func, written));
 	intr = false;
 	now = when;
 	for (unsigned i = 0; i < 3; i++)
-		deadline[i] = DEV_TIMER_NEVER;
+		timer[i].deadline = DEV_TIMER_NEVER;
 	MUST(!pic_init(&pic, &bus, (struct dev_irq){on_intr, NULL, 0}));
-	MUST(!pit_init(&pit, &bus, clock, (struct dev_timer){on_arm, &deadline[0]},
-		       (struct dev_irq){on_line, &pic, PIT_IRQ}));
-	MUST(!rtc_init(&rtc, &bus, clock, (struct dev_timer){on_arm, &deadline[1]},
-		       (struct dev_irq){on_line, &pic, RTC_IRQ}, epoch, epoch, epoch << 7));
-	MUST(!acpi_pm_init(&pm, &bus, clock, (struct dev_timer){on_arm, &deadline[2]},
-			   (struct dev_irq){on_line, &pic, ACPI_SCI_IRQ}, &vm));
+	MUST(!pit_init(&pit, &bus, &timer[0], (struct dev_irq){on_line, &pic, PIT_IRQ}));
+	MUST(!rtc_init(&rtc, &bus, &timer[1], (struct dev_irq){on_line, &pic, RTC_IRQ}, epoch,
+		       epoch, epoch << 7));
+	MUST(!acpi_pm_init(&pm, &bus, &timer[2], (struct dev_irq){on_line, &pic, ACPI_SCI_IRQ},
+			   &vm));
 	MUST(!uart_init(&uart, &bus, UART_COM1_PORT, (struct dev_irq){on_line, &pic, UART_COM1_IRQ},
 			&vm));
 	MUST(!reset_init(&reset, &bus, &vm));
@@ -104,7 +105,7 @@ static void start(uint64_t when, uint64_t epoch)
 static void run_timers(void)
 {
 	for (unsigned i = 0; i < 3; i++) {
-		if (deadline[i] > now)
+		if (timer[i].deadline > now)
 			continue;
 		if (i == 0)
 			pit_timer(&pit);
@@ -112,7 +113,7 @@ static void run_timers(void)
 			rtc_timer(&rtc);
 		else
 			acpi_pm_timer(&pm);
-		MUST(deadline[i] > now);
+		MUST(timer[i].deadline > now);
 	}
 }
 
@@ -191,8 +192,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			pic_ack(&pic);
 			break;
 		case 6: /* from one deadline to the next */
-			now = max_u64(
-				now, min_u64(deadline[0], min_u64(deadline[1], now + 1000000000u)));
+			now = max_u64(now, min_u64(timer[0].deadline,
+						   min_u64(timer[1].deadline, now + 1000000000u)));
 			break;
 		default:
 			if (op & 8)

@@ -74,16 +74,19 @@ void vm_end(struct vm *vm, enum vm_end how)
 
 static bool armed;
 
-static void on_arm(void *ctx, uint64_t deadline)
+struct dev_timer {
+	uint64_t now;
+};
+
+void dev_timer_arm(struct dev_timer *t, uint64_t deadline)
 {
-	MUST(ctx == ram && deadline == 5);
+	MUST(deadline == t->now);
 	armed = true;
 }
 
-static uint64_t on_now(void *ctx)
+uint64_t dev_now(const struct dev_timer *t)
 {
-	MUST(ctx == ram);
-	return 5;
+	return t->now;
 }
 
 static struct iobus ports, memory;
@@ -116,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct virtio_blk b;
 	static struct pci pci;
 	static struct reset reset;
+	static struct dev_timer timer = {5};
 	struct input in = {data, size};
 	struct blk disk;
 	uint8_t *image =
@@ -129,8 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(!pci_init(&pci, &ports, &memory, ECAM, &reset, NULL));
 	virtio_blk_prepare(&b, &disk, "fuzz");
 	b.virtio.irq = (struct dev_irq){on_irq, ram, SLOT};
-	b.virtio.later = (struct dev_timer){on_arm, ram};
-	b.virtio.clock = (struct dev_clock){on_now, ram};
+	b.virtio.later = &timer;
 	MUST(!virtio_init(&b.virtio, &pci, SLOT, BAR));
 	value = take(&in, 1);
 	start((value & 7) << 28 | (value >> 3 & 1) << 34, (unsigned)(value >> 4) + 1);

@@ -60,8 +60,9 @@ static int setup(void **state)
 	memset(s, 0, sizeof(s));
 	level_held = false;
 	for (unsigned i = 0; i < N; i++) {
+		s[i].clock = &s[0].now;
+
 		struct lapic_config c = {
-			.clock = SIM_CLOCK(&s[0]),
 			.timer = SIM_TIMER(&s[i]),
 			.id = i,
 			.bsp = i == 0,

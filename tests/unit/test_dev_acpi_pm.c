@@ -31,7 +31,7 @@ static int setup(void **state)
 	memset(&s, 0, sizeof(s));
 	s.deadline = DEV_TIMER_NEVER;
 	offs = 0;
-	return acpi_pm_init(&pm, &s.bus, SIM_CLOCK(&s), SIM_TIMER(&s), SIM_IRQ(&s), &vm);
+	return acpi_pm_init(&pm, &s.bus, SIM_TIMER(&s), SIM_IRQ(&s), &vm);
 }
 
 static void out16(unsigned port, unsigned v)

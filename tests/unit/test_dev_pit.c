@@ -21,7 +21,7 @@ static int setup(void **state)
 	memset(&s, 0, sizeof(s));
 	s.now = 5 * NS_PER_S + 77;
 	s.deadline = DEV_TIMER_NEVER;
-	return pit_init(&p, &s.bus, SIM_CLOCK(&s), SIM_TIMER(&s), SIM_IRQ(&s));
+	return pit_init(&p, &s.bus, SIM_TIMER(&s), SIM_IRQ(&s));
 }
 
 static void run_timer(void *model)

@@ -23,8 +23,7 @@ static int start(uint64_t epoch)
 {
 	memset(&s, 0, sizeof(s));
 	s.deadline = DEV_TIMER_NEVER;
-	return rtc_init(&r, &s.bus, SIM_CLOCK(&s), SIM_TIMER(&s), SIM_IRQ(&s), epoch, GIB(3),
-			GIB(5));
+	return rtc_init(&r, &s.bus, SIM_TIMER(&s), SIM_IRQ(&s), epoch, GIB(3), GIB(5));
 }
 
 static int setup(void **state)
@@ -326,11 +325,11 @@ static void memory(void **state)
 		assert_int_equal(rd(i), i ^ 0x5a);
 	}
 	memset(&s, 0, sizeof(s));
-	rtc_init(&r, &s.bus, SIM_CLOCK(&s), SIM_TIMER(&s), SIM_IRQ(&s), 0, MIB(8), UINT64_MAX);
+	rtc_init(&r, &s.bus, SIM_TIMER(&s), SIM_IRQ(&s), 0, MIB(8), UINT64_MAX);
 	assert_int_equal(rd(0x30) | rd(0x31) << 8, 7 * 1024);
 	assert_int_equal(rd(0x34) | rd(0x35) << 8, 0);
 	assert_int_equal(rd(0x5d), 0xff);
-	rtc_init(&r, &s.bus, SIM_CLOCK(&s), SIM_TIMER(&s), SIM_IRQ(&s), 0, KIB(512), 0);
+	rtc_init(&r, &s.bus, SIM_TIMER(&s), SIM_IRQ(&s), 0, KIB(512), 0);
 	assert_int_equal(rd(0x15) | rd(0x16) << 8, 512);
 	assert_int_equal(rd(0x30) | rd(0x31) << 8, 0);
 }

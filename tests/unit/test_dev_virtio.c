@@ -116,7 +116,6 @@ static int setup(void **state)
 	b.virtio.vm = &vm;
 	b.virtio.irq = SIM_IRQ(&irq);
 	b.virtio.later = SIM_TIMER(&s);
-	b.virtio.clock = SIM_CLOCK(&s);
 	assert_int_equal(virtio_init(&b.virtio, &pci, SLOT, BAR), 0);
 	s.deadline = DEV_TIMER_NEVER;
 	return 0;

@@ -169,7 +169,6 @@ static void start(struct virtio *v)
 	v->vm = &vm;
 	v->irq = SIM_IRQ(&irq);
 	v->later = SIM_TIMER(&s);
-	v->clock = SIM_CLOCK(&s);
 	assert_int_equal(virtio_init(v, &pci, 1, BAR), 0);
 	wr(ECAM + (1 << 15) + 4, 6, 2);
 	wr(BAR + 8, 1, 4);
