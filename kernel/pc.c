@@ -60,31 +60,6 @@ static int add_virtio(struct vm *vm, struct virtio *v, struct dev_timer *later, 
 	return virtio_init(v, &vm->more->pc->pci, slot, GUEST_PCI_WINDOW + slot * VIRTIO_BAR_SIZE);
 }
 
-static int add_disk(struct vm *vm)
-{
-	struct virtio_blk *b = &vm->more->pc->disk;
-
-	virtio_blk_prepare(b, &vm->more->disk, vm->name);
-	return add_virtio(vm, &b->virtio, &vm->more->pc->disk_timer, 1);
-}
-
-static int add_net(struct vm *vm)
-{
-	struct virtio_net *n = &vm->more->pc->net;
-
-	net_flush(vm->more->port);
-	virtio_net_prepare(n, vm->more->port);
-	return add_virtio(vm, &n->virtio, &vm->more->pc->net_timer, 2);
-}
-
-static int add_rng(struct vm *vm)
-{
-	struct virtio_rng *r = &vm->more->pc->rng;
-
-	virtio_rng_prepare(r, rdrand);
-	return add_virtio(vm, &r->virtio, &vm->more->pc->rng_timer, 3);
-}
-
 void pc_receive(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
@@ -107,6 +82,10 @@ int pc_init(struct vm *vm)
 	dev_timer_init(&pc->pit_timer, vm, cpu, pit_timer, &pc->pit);
 	dev_timer_init(&pc->rtc_timer, vm, cpu, rtc_timer, &pc->rtc);
 	dev_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_timer, &pc->pm);
+	virtio_blk_prepare(&pc->disk, &m->disk, vm->name);
+	if (m->port)
+		virtio_net_prepare(&pc->net, m->port);
+	virtio_rng_prepare(&pc->rng, rdrand);
 	return pic_init(&pc->pic, ports, (struct dev_irq){pic_out, vm, 0})
 		?: ioapic_init(&pc->ioapic, &m->mmio, vm, 0)
 		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ), vm)
@@ -117,9 +96,9 @@ int pc_init(struct vm *vm)
 		?: reset_init(&pc->reset, ports, vm)
 		?: pci_init(&pc->pci, ports, &m->mmio, GUEST_ECAM, &pc->reset, vm)
 		?: debug_con_attach(ports, vm)
-		?: (m->conf->disk.line ? add_disk(vm) : 0)
-		?: (m->port ? add_net(vm) : 0)
-		?: (cpu_has_rdrand() ? add_rng(vm) : 0)
+		?: (m->conf->disk.line ? add_virtio(vm, &pc->disk.virtio, &pc->disk_timer, 1) : 0)
+		?: (m->port ? add_virtio(vm, &pc->net.virtio, &pc->net_timer, 2) : 0)
+		?: (cpu_has_rdrand() ? add_virtio(vm, &pc->rng.virtio, &pc->rng_timer, 3) : 0)
 		?: (m->conf->watchdog ? ib700_attach(ports, vm) : 0)
 		?: (m->conf->debug_exit ? debug_exit_attach(ports, vm) : 0);
 #undef IRQ

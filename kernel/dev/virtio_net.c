@@ -77,6 +77,7 @@ static const struct virtio_model model = {
 
 void virtio_net_prepare(struct virtio_net *n, struct net_port *port)
 {
+	net_flush(port);
 	n->port = port;
 	n->virtio.model = &model;
 	n->virtio.dev = n;

@@ -11,6 +11,7 @@ struct virtio_net {
 	struct net_frame frame; /* on its way */
 };
 
+/* What has come to the port until now is lost. */
 void virtio_net_prepare(struct virtio_net *n, struct net_port *port);
 /* Hands the guest what has come for it, as far as it has given buffers. */
 void virtio_net_receive(struct virtio_net *n);
