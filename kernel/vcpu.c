@@ -11,9 +11,12 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 	struct vcpu_more *m = pages_need(sizeof(*m));
 	const struct config_vm *conf = vm->more->conf;
 	struct vcpu *v = &m->vcpu;
+	static uint16_t tags; /* made at boot, they stay: none is used again */
+	static_assert(CONFIG_MAX_VMS * CONFIG_MAX_VCPUS <= UINT16_MAX, "as many vCPUs");
 
 	v->vm = vm;
 	v->id = id;
+	v->tag = ++tags;
 	v->cpu = cpu;
 	v->more = m;
 	v->xsave = xstate_alloc();

@@ -173,6 +173,7 @@ struct vcpu {
 
 	struct vm *vm;
 	unsigned id;     /* in the VM */
+	uint16_t tag;    /* in the machine, 1..: what its TLB entries are told by */
 	struct cpu *cpu; /* core whose run queue it belongs to */
 
 	struct vcpu_event pending; /* to be injected (again) at the next entry, first of all */

@@ -56,35 +56,23 @@ static void reset_controls(struct vcpu *v)
 	c->n_cr3 = v->vm->p2m.root;
 }
 
-/*
- * 0 is the host's: VMRUN refuses it (APM 2 15.5.1). vCPUs are made at boot and stay, each on
- * its core: none is used again. Those that come too late share the last one (svm_load()).
- */
-static uint32_t next_asid(void)
-{
-	static uint32_t last;
-
-	last = (uint32_t)min_u64(last + 1, svm_caps.asids - 1);
-	return last;
-}
-
 void svm_vcpu_create(struct vcpu *v)
 {
-	struct svm_vcpu *s = pages_need(sizeof(*s));
-
-	s->vmcb.asid = next_asid();
-	v->hw = s;
+	v->hw = pages_need(sizeof(struct svm_vcpu));
 }
 
-/* Everything but the ASID goes: after a shutdown the VMCB's state is undefined. */
+/* Everything goes: after a shutdown the VMCB's state is undefined. */
 void svm_vcpu_reset(struct vcpu *v, const struct vcpu_start *start)
 {
 	struct svm_vcpu *s = svm_of(v);
-	uint32_t asid = s->vmcb.asid;
 
 	memset(s, 0, sizeof(*s));
 	s->vmcb_pa = virt_to_phys(s);
-	s->vmcb.asid = asid;
+	/*
+	 * 0 is the host's: VMRUN refuses it (APM 2 15.5.1). vCPUs that have come too late
+	 * share the last one (svm_load()).
+	 */
+	s->vmcb.asid = (uint32_t)min_u64(v->tag, svm_caps.asids - 1);
 	s->core = SVM_NO_CORE;
 	reset_controls(v);
 	svm_reset_state(v, start);

@@ -86,15 +86,6 @@ static void write_host_state(struct cpu *cpu)
 	vmwrite(HOST_RIP, (uint64_t)(uintptr_t)vmx_exit_point);
 }
 
-/* 0 is the host's (SDM 3C 28.1). vCPUs are made at boot and stay: none is used again. */
-static uint16_t next_vpid(void)
-{
-	static uint32_t last;
-	uint32_t n = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
-
-	return n <= UINT16_MAX ? (uint16_t)n : 0;
-}
-
 void vmx_vcpu_create(struct vcpu *v)
 {
 	struct vmx_vcpu *h = pages_need(sizeof(*h));
@@ -103,9 +94,12 @@ void vmx_vcpu_create(struct vcpu *v)
 	h->vmcs = pages_need(PAGE_SIZE);
 	/* SDM 3C 29.1.1 */
 	h->vtpr = (volatile uint32_t *)(void *)((uint8_t *)pages_need(PAGE_SIZE) + 0x80);
-	/* Without a VPID, entries and exits flush: slower, and as right. */
+	/*
+	 * 0 is the host's (SDM 3C 28.1). Without a VPID, entries and exits flush: slower, and
+	 * as right.
+	 */
 	if (vmx_controls.proc2 & PROC2_VPID)
-		h->vpid = next_vpid();
+		h->vpid = v->tag;
 
 	*(uint32_t *)h->vmcs = vmx_revision();
 	clear(h);
