@@ -70,7 +70,8 @@ void vcpu_put(void)
 	v->dr[2] = read_dr2();
 	v->dr[3] = read_dr3();
 	v->dr6 = read_dr6();
-	vcpu_ops->unload(v);
+	if (vcpu_ops->unload)
+		vcpu_ops->unload(v);
 	this_cpu()->current = NULL;
 }
 

@@ -246,7 +246,7 @@ struct vcpu_ops {
 	 * except get/set/get_seg on SVM. Interrupts are off.
 	 */
 	void (*load)(struct vcpu *v);
-	void (*unload)(struct vcpu *v);
+	void (*unload)(struct vcpu *v); /* NULL: all state is in memory already */
 
 	/*
 	 * Enters the guest until something happens; interrupts are off before and

@@ -131,9 +131,3 @@ void svm_load(struct vcpu *v)
 	/* Here and not once: nothing that the host does with these then matters. */
 	svm_save_host(c->host_vmcb_pa);
 }
-
-/* All state is in the VMCB already. */
-void svm_unload(struct vcpu *v)
-{
-	(void)v;
-}

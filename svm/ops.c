@@ -73,7 +73,6 @@ const struct vcpu_ops svm_ops = {
 	.vcpu_create = svm_vcpu_create,
 	.vcpu_reset = svm_vcpu_reset,
 	.load = svm_load,
-	.unload = svm_unload,
 	.run = run,
 	.skip = svm_skip,
 	.get = svm_get,

@@ -91,7 +91,6 @@ const char *svm_probe(struct vcpu_caps *caps);
 const char *svm_cpu_on(struct cpu *cpu);
 void svm_cpu_off(struct cpu *cpu);
 void svm_load(struct vcpu *v);
-void svm_unload(struct vcpu *v);
 
 /* setup.c */
 void svm_maps_init(void);
