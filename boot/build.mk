@@ -15,7 +15,8 @@ BOOT_CFLAGS := -std=gnu11 -O2 -ffreestanding -fpic -fshort-wchar -fvisibility=hi
 	-DGNU_EFI_USE_MS_ABI -DMULLION_VERSION='"$(VERSION)"' \
 	-isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -I. -MMD -MP
 BOOT_SRC := $(wildcard boot/*.c) kernel/config.c kernel/config_key.c kernel/grant.c \
-	kernel/words.c kernel/elf.c kernel/print.c kernel/string.c kernel/survive.c arch/x86/pt.c arch/x86/pt_host.c
+	kernel/words.c kernel/date.c kernel/elf.c kernel/print.c kernel/string.c kernel/survive.c \
+	arch/x86/pt.c arch/x86/pt_host.c
 BOOT_OBJ := $(BOOT_SRC:%.c=$(B)/boot/%.o) $(B)/boot/boot/jump.asm.o
 
 all: $(B)/BOOTX64.EFI

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What firmware knows about the machine: ACPI, screen, processors, time, its own name. */
-#include "boot/epoch.h"
 #include "boot/loader.h"
+#include "kernel/date.h"
 #include "kernel/print.h"
 
 /* PI 1.8 volume 2, 13.4: EFI_MP_SERVICES_PROTOCOL, as far as it is used. */
@@ -127,7 +127,7 @@ static uint64_t now(void)
 
 	if (EFI_ERROR(st->RuntimeServices->GetTime(&t, NULL)))
 		return 0;
-	local = epoch_from(t.Year, t.Month, t.Day, t.Hour, t.Minute, t.Second);
+	local = date_seconds(t.Year, t.Month, t.Day, t.Hour, t.Minute, t.Second);
 	/* UTC = local time + zone (UEFI 2.10 8.3); most clocks do not say theirs. */
 	zone = t.TimeZone >= -1440 && t.TimeZone <= 1440 ? t.TimeZone : 0;
 	return local > 1440 * 60 ? local + (uint64_t)(zone * 60) : 0;

@@ -2,6 +2,8 @@
 /* The MC146818: calendar computed from the clock, alarm and periodic interrupt, CMOS memory. */
 #include "kernel/dev/rtc.h"
 
+#include "kernel/date.h"
+
 #define NS_PER_S 1000000000u
 #define DAY      86400u
 #define CRYSTAL  32768u
@@ -84,14 +86,7 @@ static unsigned decode_hour(const struct rtc *r, uint8_t v)
 	return h % 12 + (v & 0x80 ? 12 : 0);
 }
 
-/* Days since 1970-01-01 of a day of the Gregorian calendar, counted from 1 March of year 0. */
-static uint64_t days_from(uint64_t y, uint64_t m, uint64_t d)
-{
-	y -= m <= 2;
-	m = (m + 9) % 12;
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + d - 1 - 719468;
-}
-
+/* The way back from date_days(): here, too, years begin in March. */
 static void date_from(uint64_t days, unsigned *y, unsigned *m, unsigned *d)
 {
 	uint64_t z = days + 719468, era = z / 146097, doe = z % 146097;
@@ -151,7 +146,7 @@ static void thaw(struct rtc *r, uint64_t now, uint64_t phase)
 
 	year = year < 1970 ? 1970 : min_u64(year, 2500);
 	month = month < 1 ? 1 : min_u64(month, 12);
-	seconds = days_from(year, month, max_u64(day, 1)) * DAY;
+	seconds = date_days(year, month, max_u64(day, 1)) * DAY;
 	seconds += decode_hour(r, r->cmos[REG_HOURS]) % 24 * 3600ull;
 	seconds += decode(r, r->cmos[REG_MINUTES]) * 60ull + decode(r, r->cmos[REG_SECONDS]);
 	r->base = seconds * NS_PER_S + phase - now;

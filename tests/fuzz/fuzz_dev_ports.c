@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any port accesses to the PIC, PIT, RTC, UART, ACPI PM, PCI and reset, as time passes. */
-/* sources: kernel/dev/iobus.c kernel/dev/pic.c kernel/dev/pit.c kernel/dev/rtc.c */
+/* sources: kernel/dev/iobus.c kernel/dev/pic.c kernel/dev/pit.c kernel/dev/rtc.c kernel/date.c */
 /* sources: kernel/dev/uart.c kernel/dev/acpi_pm.c kernel/dev/pci.c kernel/dev/reset.c */
 #include <string.h>
 

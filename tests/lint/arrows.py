@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 FREESTANDING = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
-BASIC = ["kernel/types.h", "kernel/errno.h", "kernel/string.h"]
+BASIC = ["kernel/types.h", "kernel/date.h", "kernel/errno.h", "kernel/string.h"]
 BACKEND = BASIC + [
     "arch/x86/", "kernel/event.h", "kernel/log.h", "kernel/mem.h", "kernel/print.h",
     "kernel/vcpu.h", "kernel/vm.h",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of the MC146818: calendar, setting, modes, alarm, periodic interrupt, CMOS. */
-/* sources: kernel/dev/rtc.c kernel/dev/iobus.c */
+/* sources: kernel/dev/rtc.c kernel/date.c kernel/dev/iobus.c */
 #define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
