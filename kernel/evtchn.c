@@ -8,7 +8,7 @@ static void notify(struct evtchn *e, uint32_t ports)
 	for (ports &= e->pending & ~e->mask; ports; ports &= ports - 1) {
 		uint32_t b = e->binding[__builtin_ctz(ports)];
 
-		e->notify(e->ctx, b >> 8, (uint8_t)b);
+		evtchn_notify(e, b >> 8, (uint8_t)b);
 	}
 }
 

@@ -8,14 +8,15 @@
 struct evtchn {
 	uint32_t pending, mask;
 	uint32_t binding[MULLION_PORTS]; /* vector | vcpu << 8; 0: none */
-	/*
-	 * Sets the vector in the IRR of the vCPU's local APIC (edge) and wakes
-	 * or kicks the vCPU. Vector 0: nothing to deliver, but the VM's vCPUs
-	 * that wait in HALT shall look at evtchn_active() again.
-	 */
-	void (*notify)(void *ctx, unsigned vcpu, uint8_t vector);
-	void *ctx;
 };
+
+/*
+ * Sets the vector in the IRR of the vCPU's local APIC (edge) and wakes
+ * or kicks the vCPU. Vector 0: nothing to deliver, but the VM's vCPUs
+ * that wait in HALT shall look at evtchn_active() again.
+ * kernel/pv.c, or a test.
+ */
+void evtchn_notify(struct evtchn *e, unsigned vcpu, uint8_t vector);
 
 /* port < MULLION_PORTS. */
 void evtchn_raise(struct evtchn *e, unsigned port);

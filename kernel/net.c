@@ -22,7 +22,7 @@ static void put(struct net_port *p, const struct net_frame *f)
 		p->lost++;
 	}
 	spin_unlock(&p->lock);
-	p->wake(p->ctx);
+	net_wake(p);
 }
 
 void net_send(struct net_port *p, const struct net_frame *f)

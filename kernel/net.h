@@ -22,9 +22,7 @@ struct net_frame {
 struct net_port {
 	const char *net; /* whose ports can reach each other */
 	uint8_t mac[NET_MAC];
-	/* There is something to receive: any core, the sender's locks held. */
-	void (*wake)(void *ctx);
-	void *ctx;
+	struct vm *vm; /* whose it is */
 	struct net_port *next;
 	struct spinlock lock; /* of what follows */
 	unsigned head, count;
@@ -32,6 +30,8 @@ struct net_port {
 	struct net_frame queue[NET_QUEUE];
 };
 
+/* There is something to receive: any core, the sender's locks held. kernel/vm.c, or a test. */
+void net_wake(struct net_port *p);
 /* All but the queue is set. While the machine starts; the port stays for ever. */
 void net_join(struct net_port *p);
 /* From p to those whom the frame is for. */

@@ -98,18 +98,17 @@ void pv_hypercall(struct vcpu *v)
 		vcpu_halt(v, true);
 }
 
-/* evtchn.notify; the VM's lock is held. */
-static void notify(void *ctx, unsigned vcpu, uint8_t vector)
+void evtchn_notify(struct evtchn *e, unsigned vcpu, uint8_t vector)
 {
-	struct vm *vm = ctx;
-	struct vcpu *v = vm->more->vcpu[vcpu];
+	struct vm_more *m = container_of(e, struct vm_more, events);
+	struct vcpu *v = m->vcpu[vcpu];
 
 	if (vector)
 		lapic_set_irq(&v->more->lapic, vector, false);
 	vcpu_request(v, VCPU_REQ_EVENT);
 	/* Whoever waits in HALT does so for any port. */
-	for (unsigned i = 0; i < vm->more->vcpu_count; i++) {
-		v = vm->more->vcpu[i];
+	for (unsigned i = 0; i < m->vcpu_count; i++) {
+		v = m->vcpu[i];
 		if ((v->more->blocked & BLOCK_HALT) && v->more->halt_event)
 			vcpu_request(v, VCPU_REQ_EVENT);
 	}
@@ -146,7 +145,7 @@ void pv_init(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
-	m->events = (struct evtchn){.notify = notify, .ctx = vm};
+	m->events = (struct evtchn){0};
 	dev_timer_init(&m->pv_timer, vm, m->vcpu[0]->cpu, fire_timer, &m->events);
 	for (unsigned i = 0; i < m->vcpu_count; i++) {
 		struct lapic *l = &m->vcpu[i]->more->lapic;

@@ -47,9 +47,9 @@ static void *file(const struct config_vm *c, const struct config_file *f, uint64
 	return NULL;
 }
 
-static void wake_for_net(void *vm)
+void net_wake(struct net_port *p)
 {
-	vcpu_request(((struct vm *)vm)->more->vcpu[0], VCPU_REQ_NET);
+	vcpu_request(p->vm->more->vcpu[0], VCPU_REQ_NET);
 }
 
 /* The address is of the kind that is given locally (IEEE 802c), its end the VM's number. */
@@ -59,8 +59,7 @@ static void join_net(struct vm *vm)
 
 	p->net = vm->more->conf->net;
 	memcpy(p->mac, (uint8_t[]){0x02, 'M', 'u', 'l', 0, (uint8_t)vm->id}, NET_MAC);
-	p->wake = wake_for_net;
-	p->ctx = vm;
+	p->vm = vm;
 	net_join(p);
 	vm->more->port = p;
 }

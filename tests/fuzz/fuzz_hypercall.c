@@ -52,9 +52,9 @@ int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t n)
 	return 0;
 }
 
-static void notify(void *ctx, unsigned vcpu, uint8_t vector)
+void evtchn_notify(struct evtchn *e, unsigned vcpu, uint8_t vector)
 {
-	(void)ctx;
+	(void)e;
 	MUST(vcpu == 0);
 	MUST(vector == 0 || vector >= 32);
 }
@@ -184,7 +184,7 @@ static void check(uint64_t nr, int64_t r, const uint64_t *args)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, data + size};
-	struct evtchn events = {.notify = notify};
+	struct evtchn events = {0};
 	struct blk disk;
 	struct hcall_ctx ctx = {
 		.vcpu_count = 1, .events = &events, .disk = &disk, .caller = (void *)&events};

@@ -18,9 +18,9 @@
 static struct net_port port[4];
 static unsigned woken[4];
 
-static void wake(void *ctx)
+void net_wake(struct net_port *p)
 {
-	(*(unsigned *)ctx)++;
+	woken[p - port]++;
 }
 
 static struct net_frame frame(const uint8_t *to, const uint8_t *from, unsigned length)
@@ -42,9 +42,7 @@ static int join(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {
 		port[i] = (struct net_port){.net = i < 3 ? "lan" : "other",
-					    .mac = {2, 0, 0, 0, 0, (uint8_t)i},
-					    .wake = wake,
-					    .ctx = &woken[i]};
+					    .mac = {2, 0, 0, 0, 0, (uint8_t)i}};
 		net_join(&port[i]);
 	}
 	return 0;
