@@ -21,8 +21,8 @@ KFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mn
 	$(WARN) -DHV_VERSION='"$(VERSION)"' -I. -MMD -MP
 KDIRS := arch/x86 kernel kernel/dev kernel/load kernel/blk kernel/mon vmx svm
 KSRC := $(foreach d,$(KDIRS),$(wildcard $(d)/*.c))
-# gpr.asm has only macros, for the others.
-KASM := $(filter-out arch/x86/gpr.asm,$(foreach d,$(KDIRS),$(wildcard $(d)/*.asm)))
+# gpr.asm has only macros, for the others; bios.asm is a guest's (kernel/load/build.mk).
+KASM := $(filter-out arch/x86/gpr.asm kernel/load/bios.asm,$(foreach d,$(KDIRS),$(wildcard $(d)/*.asm)))
 KOBJ := $(KSRC:%.c=$(B)/obj/%.o) $(KASM:%.asm=$(B)/obj/%.asm.o)
 
 .PHONY: all clean help

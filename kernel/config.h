@@ -22,7 +22,7 @@
 #define CONFIG_MAX_MODULES 4u  /* of one VM, with the initrd */
 
 enum vm_type { VM_LINUX, VM_PV, VM_PC }; /* VM_LINUX: another word for VM_PC */
-enum config_boot { BOOT_AUTO, BOOT_LINUX, BOOT_PVH, BOOT_MULTIBOOT, BOOT_FLAT };
+enum config_boot { BOOT_AUTO, BOOT_LINUX, BOOT_LINUX16, BOOT_PVH, BOOT_MULTIBOOT, BOOT_FLAT };
 /* The processor that a guest sees: all of the host's, or a level of the x86-64 psABI. */
 enum config_cpu { CPU_HOST, CPU_V1, CPU_V2, CPU_V3, CPU_V4 };
 enum core_policy { POLICY_AUTO, POLICY_DEDICATED, POLICY_FAIR, POLICY_BUDGET, POLICY_CYCLIC };

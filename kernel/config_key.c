@@ -305,7 +305,7 @@ const struct config_key config_keys[] = {
 	 offsetof(struct config_core, windows_line)},
 	{"slack", CONFIG_CORE, config_set_word, "no, yes", 0, 0, AT(config_core, slack)},
 	{"type", CONFIG_VM, config_set_word, "linux, pv, pc", 0, 0, AT(config_vm, type)},
-	{"boot", CONFIG_VM, config_set_word, "auto, linux, pvh, multiboot, flat", 0, 0,
+	{"boot", CONFIG_VM, config_set_word, "auto, linux, linux16, pvh, multiboot, flat", 0, 0,
 	 AT(config_vm, boot)},
 	{"cpu_model", CONFIG_VM, config_set_word, "host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4",
 	 0, 0, AT(config_vm, cpu_model)},

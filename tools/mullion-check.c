@@ -368,8 +368,8 @@ static const struct {
 	 "Mullion's own interface (ELF)."},
 	{"boot", "auto",
 	 "How the kernel of a PC is started: linux, a bzImage by its 64-bit protocol, or else the "
-	 "32-bit one; pvh, an ELF file by its PVH note; multiboot, version 1; flat, any file, "
-	 "loaded to 1 MiB and entered "
+	 "32-bit one; linux16, a bzImage by its 16-bit code, in real mode; pvh, an ELF file by its "
+	 "PVH note; multiboot, version 1; flat, any file, loaded to 1 MiB and entered "
 	 "there like a multiboot kernel; auto: as the file looks, multiboot before PVH."},
 	{"cpu_model", "host",
 	 "The instructions that the guest finds: all of the processor's that Mullion knows, or a "

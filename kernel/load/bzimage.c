@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Loads a Linux bzImage and its initrd by the 64-bit boot protocol, or else the 32-bit one. */
+/* Loads a Linux bzImage and its initrd by the 64-bit boot protocol, the 32-bit or 16-bit one. */
 #include "kernel/load/load.h"
+
+#include "build/gen/bios.h"
 
 /*
  * Offsets of the setup header, the same in the file and in boot_params: Linux
@@ -17,8 +19,10 @@
 #define HDR_VERSION      0x206u
 #define HDR_LOADER       0x210u
 #define HDR_LOADFLAGS    0x211u
+#define HDR_CODE32       0x214u
 #define HDR_RAMDISK      0x218u
 #define HDR_RAMDISK_SIZE 0x21cu
+#define HDR_HEAP_END     0x224u
 #define HDR_CMDLINE      0x228u
 #define HDR_INITRD_MAX   0x22cu
 #define HDR_XLOADFLAGS   0x236u
@@ -30,6 +34,7 @@
 #define BP_E820          0x2d0u
 
 #define LOADED_HIGH     BIT(0)
+#define CAN_USE_HEAP    BIT(7)
 #define XLF_KERNEL_64   BIT(0)
 #define ENTRY_64        0x200u
 #define LOADER_OTHER    0xffu
@@ -44,8 +49,10 @@ struct image {
 	uint64_t payload_at, payload_size; /* in the file */
 	uint64_t base, init_size;          /* in guest memory */
 	uint64_t initrd_max;               /* its last byte may be here */
+	gpa_t params, cmdline;             /* boot_params, or the setup code that makes them */
 	uint32_t cmdline_max;
 	bool is_64; /* it has the 64-bit entry; the 32-bit one it has always */
+	bool is_16; /* the 16-bit one is asked for */
 };
 
 static uint64_t get(const uint8_t *file, unsigned at, unsigned size)
@@ -103,14 +110,12 @@ static int read_header(struct load_mem *m, struct load_file f, struct image *img
 	return 0;
 }
 
-static int write_e820(const struct load_mem *m)
+static int write_e820(const struct load_mem *m, gpa_t at, uint8_t *count)
 {
 	struct e820 map[E820_MAX];
-	uint8_t count = (uint8_t)load_e820(m, map);
 
-	if (vm_write(m->vm, GUEST_INFO + BP_E820, map, count * sizeof(map[0])))
-		return -EFAULT;
-	return vm_write(m->vm, GUEST_INFO + BP_E820_COUNT, &count, 1);
+	*count = (uint8_t)load_e820(m, map);
+	return vm_write(m->vm, at, map, *count * sizeof(map[0]));
 }
 
 static void set(uint8_t *hdr, unsigned at, uint64_t value, unsigned size)
@@ -118,11 +123,10 @@ static void set(uint8_t *hdr, unsigned at, uint64_t value, unsigned size)
 	memcpy(hdr + at - HDR_SETUP_SECTS, &value, size);
 }
 
-/* The header as the file has it, with what a boot loader fills in; all else is zero. */
-static int write_boot_params(const struct load_mem *m, const struct image *img, gpa_t initrd,
-			     uint64_t initrd_size)
+/* The header as the file has it, with what a boot loader fills in. */
+static int write_header(const struct load_mem *m, const struct image *img, gpa_t initrd,
+			uint64_t initrd_size)
 {
-	const gpa_t rsdp = GUEST_ACPI;
 	uint8_t hdr[BP_HDR_END - HDR_SETUP_SECTS] = {0};
 	unsigned end = HDR_MAGIC + img->file[HDR_JUMP_LENGTH];
 
@@ -134,16 +138,46 @@ static int write_boot_params(const struct load_mem *m, const struct image *img, 
 	set(hdr, HDR_LOADER, LOADER_OTHER, 1);
 	set(hdr, HDR_RAMDISK, initrd, 4);
 	set(hdr, HDR_RAMDISK_SIZE, initrd_size, 4);
-	set(hdr, HDR_CMDLINE, GUEST_CMDLINE, 4);
-	if (vm_write(m->vm, GUEST_INFO + HDR_SETUP_SECTS, hdr, sizeof(hdr)) ||
-	    vm_write(m->vm, GUEST_INFO + BP_ACPI_RSDP, &rsdp, sizeof(rsdp)))
+	set(hdr, HDR_CMDLINE, img->cmdline, 4);
+	if (img->is_16) {
+		set(hdr, HDR_LOADFLAGS, img->file[HDR_LOADFLAGS] | CAN_USE_HEAP, 1);
+		set(hdr, HDR_CODE32, img->base, 4);
+		set(hdr, HDR_HEAP_END, GUEST_SETUP_HEAP - 0x200, 2);
+	}
+	return vm_write(m->vm, img->params + HDR_SETUP_SECTS, hdr, end - HDR_SETUP_SECTS);
+}
+
+/* What a boot loader tells and setup code would find out; paging as the entry wants it. */
+static int start_linux(const struct load_mem *m, const struct image *img, struct vcpu_start *start)
+{
+	const gpa_t rsdp = GUEST_ACPI;
+	uint8_t count;
+
+	/* All that the protocol wants mapped is below 4 GiB; the kernel makes its own tables. */
+	if ((img->is_64 ? start_tables(m, GIB(4), start) : start_flat(m, start)) ||
+	    write_e820(m, img->params + BP_E820, &count) ||
+	    vm_write(m->vm, img->params + BP_E820_COUNT, &count, 1) ||
+	    vm_write(m->vm, img->params + BP_ACPI_RSDP, &rsdp, sizeof(rsdp)))
 		return -EFAULT;
-	return write_e820(m);
+	start->rip = img->base + (img->is_64 ? ENTRY_64 : 0);
+	start->rsi = img->params;
+	return 0;
+}
+
+/* The setup code, to which the BIOS goes on; behind the BIOS, the memory map that it tells. */
+static int start_setup(const struct load_mem *m, const struct image *img, struct vcpu_start *start)
+{
+	uint8_t count;
+
+	*start = (struct vcpu_start){.real_mode = true, .sipi = GUEST_BIOS >> PAGE_SHIFT};
+	return vm_write(m->vm, img->params, img->file, img->payload_at)
+		       ?: vm_write(m->vm, GUEST_BIOS, bios, sizeof(bios))
+		       ?: write_e820(m, GUEST_BIOS + sizeof(bios), &count);
 }
 
 int bzimage_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start)
 {
-	struct image img = {0};
+	struct image img = {.params = GUEST_INFO, .cmdline = GUEST_CMDLINE};
 	size_t cmdline_size = strlen(pc->cmdline);
 	uint64_t initrd_size = pc->modules ? pc->module[0].size : 0;
 	gpa_t initrd = 0;
@@ -151,6 +185,14 @@ int bzimage_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_star
 
 	if (err)
 		return err;
+	if (pc->boot == BOOT_LINUX16) {
+		img.is_16 = true;
+		img.params = GUEST_SETUP;
+		img.cmdline = GUEST_SETUP + GUEST_SETUP_HEAP;
+	}
+	if (img.is_16 && img.payload_at > GUEST_SETUP_MAX)
+		return load_fail(m, -EINVAL, "the kernel's 16-bit code has %lu bytes, %u fit",
+				 img.payload_at, GUEST_SETUP_MAX);
 	if (pc->modules > 1)
 		return load_fail(m, -EINVAL, "a Linux bzImage takes an initrd and no modules");
 	if (cmdline_size > img.cmdline_max)
@@ -166,13 +208,10 @@ int bzimage_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_star
 		return load_fail(m, -EINVAL,
 				 "the initrd does not fit below 0x%lx, where the kernel wants it",
 				 img.initrd_max);
-	/* All that the protocol wants mapped is below 4 GiB; the kernel makes its own tables. */
-	if ((img.is_64 ? start_tables(m, GIB(4), start) : start_flat(m, start)) ||
-	    write_boot_params(m, &img, initrd, initrd_size) ||
-	    vm_write(m->vm, GUEST_CMDLINE, pc->cmdline, cmdline_size + 1) ||
+	if ((img.is_16 ? start_setup : start_linux)(m, &img, start) ||
+	    write_header(m, &img, initrd, initrd_size) ||
+	    vm_write(m->vm, img.cmdline, pc->cmdline, cmdline_size + 1) ||
 	    vm_write(m->vm, img.base, img.file + img.payload_at, img.payload_size))
 		return load_fail(m, -EFAULT, "the VM's memory cannot be written");
-	start->rip = img.base + (img.is_64 ? ENTRY_64 : 0);
-	start->rsi = GUEST_INFO;
 	return 0;
 }

@@ -14,9 +14,11 @@
  *     0x00008000    command line, 4 KiB at most
  *     0x00010000    page tables of the start state
  *     0x00070000    stack of the start state, 16 KiB
+ *     0x00010000    in place of these, for Linux in real mode: setup code, heap, command line
  *     0x0009c000    in place of all these for 32-bit kernels: GDT, information, texts
  *     0x0009fc00    e820 of Linux ends here: EBDA on a PC
  *     0x000e0000    ACPI tables, RSDP first (RAM that e820 calls reserved)
+ *     0x000f0000    BIOS of a guest that begins in real mode
  *     0x00100000    kernel image from here on, then initrd and modules
  *   0x00c0000000  PCI memory window
  *   0x00feb00000  ECAM of PCI bus 0
@@ -35,12 +37,16 @@
 #define GUEST_STACK      0x70000ull
 #define GUEST_STACK_TOP  0x74000ull
 #define GUEST_START_END  GUEST_STACK_TOP /* of all of the above */
+#define GUEST_SETUP      0x10000ull      /* also in kernel/load/bios.asm, as the next one */
+#define GUEST_SETUP_HEAP 0xe000u         /* where it ends, and the command line begins */
+#define GUEST_SETUP_MAX  0x8000u
 #define GUEST_FLAT_GDT   0x9c000ull
 #define GUEST_FLAT_INFO  0x9d000ull
 #define GUEST_FLAT_TEXTS 0x9e000ull
 #define GUEST_EBDA       0x9fc00ull
 #define GUEST_ACPI       0xe0000ull
 #define GUEST_ACPI_END   0x100000ull
+#define GUEST_BIOS       0xf0000ull
 #define GUEST_IMAGE_MIN  0x100000ull
 
 /* Also in kernel/load/acpi. A slot's INTA is the pin of its number behind the first one. */

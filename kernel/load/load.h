@@ -64,7 +64,7 @@ struct pc_image {
 int pc_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start);
 
 /* Its parts; each returns as pc_load(). */
-/* A Linux bzImage by the 64-bit boot protocol (Linux Documentation/arch/x86/boot.rst). */
+/* A Linux bzImage by its boot protocols (Linux Documentation/arch/x86/boot.rst). */
 int bzimage_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_start *start);
 /* Multiboot 1 (Multiboot Specification 0.6.96), ELF or by the addresses in its header. */
 bool multiboot_is(const struct load_file *f);

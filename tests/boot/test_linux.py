@@ -84,3 +84,32 @@ def test_linux_beside_demo(boot, vendor, cpus):
     m.expect(r"mullion\| no VM runs any more")
     assert len(re.findall(r"^mullion\| demo: started", m.text, re.M)) == 1
     m.power_off()
+
+
+@pytest.mark.cost(60)
+@pytest.mark.parametrize("vendor", ["amd", "intel"], ids=["svm", "vmx"])
+def test_linux_from_real_mode(boot, vendor):
+    """The kernel's own 16-bit code asks the BIOS; a second vCPU starts in real mode as ever."""
+    m = boot("[vm linux]\nboot = linux16\nkernel = \\mullion\\vmlinuz\ninitrd = \\mullion\\initrd.img\n"
+             "cmdline = console=ttyS0 debug quiet\nmemory = 256M\nvcpus = 2\n", vendor=vendor)
+    # By INT 10h, which nothing else of Linux uses: its serial port is not set up yet.
+    m.expect(r"linux\| early console in setup code\n")
+    m.expect(r"linux\| linux guest: up")
+    m.shell(1, PROMPT)
+    assert re.findall(r"BIOS-e820: (.*)$", m.command("dmesg | grep e820:", PROMPT), re.M) == [
+        "[mem 0x0000000000000000-0x000000000009fbff] usable",
+        "[mem 0x000000000009fc00-0x000000000009ffff] reserved",
+        "[mem 0x00000000000e0000-0x00000000000fffff] reserved",
+        "[mem 0x0000000000100000-0x000000000fffffff] usable"]
+    # What INT 15h said of KiB above 1 MiB, at 2 by AH = 88h and at 0x1e0 by AX = E801h.
+    m.command("cd /sys/kernel/boot_params", PROMPT)
+    assert "0000002 ffff" in m.command("hexdump -s 2 -n 2 data", PROMPT)
+    assert "00001e0 fc00 0003" in m.command("hexdump -s 480 -n 4 data", PROMPT)
+    assert m.command("nproc", PROMPT).strip() == "2"
+    m.send("reboot\r")
+    m.expect(r"early console in setup code\n")
+    m.expect(r"linux guest: up")
+    m.expect(PROMPT)
+    m.send("poweroff\r")
+    m.expect(r"mullion\| linux: powered off\n")
+    m.power_off()

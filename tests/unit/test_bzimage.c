@@ -23,6 +23,7 @@
 
 static uint8_t image[SIZE];
 static const char *cmdline = "console=ttyS0";
+static enum config_boot boot;
 
 static void put(unsigned at, uint64_t v, unsigned size)
 {
@@ -58,7 +59,8 @@ static int load_cut(struct test_mem *t, uint64_t size, struct load_file initrd)
 
 	t->m.why[0] = 0;
 	err = bzimage_load(&t->m,
-			   &(struct pc_image){.kernel = {copy, size},
+			   &(struct pc_image){.boot = boot,
+					      .kernel = {copy, size},
 					      .module = {initrd},
 					      .modules = !!initrd.data,
 					      .cmdline = cmdline},
@@ -247,6 +249,84 @@ static void starts_a_32_bit_kernel(void **state)
 	test_mem_free(&t);
 }
 
+/* The fields that boot.rst's "real mode" loader fills in, at segment 0x1000. */
+static void starts_in_real_mode(void **state)
+{
+	static uint8_t data[10000];
+	const struct load_file initrd = {data, sizeof(data)};
+	const struct e820 *map;
+	struct test_mem t;
+
+	(void)state;
+	boot = BOOT_LINUX16;
+	good_image();
+	for (unsigned i = 0x268; i < SETUP; i++)
+		image[i] = (uint8_t)(i * 7); /* code */
+	image[0] = 0x4d;
+	test_mem_init(&t, GIB(4));
+	assert_int_equal(load_cut(&t, SIZE, initrd), 0);
+	assert_true(start.real_mode && !start.long_mode);
+	assert_int_equal(start.sipi << 12, GUEST_BIOS);
+	assert_memory_equal(t.ram + 0x1000000, image + SETUP, BODY);
+	/* The setup code is as in the file, but for these. */
+#define CHANGED(at, size, v)                                                                       \
+	do {                                                                                       \
+		assert_int_equal(test_mem_get(&t, 0x10000 + (at), size), v);                       \
+		memcpy(t.ram + 0x10000 + (at), image + (at), size);                                \
+	} while (0)
+	CHANGED(0x1fa, 2, 0xffff);
+	CHANGED(0x210, 1, 0xff);
+	CHANGED(0x211, 1, 0x81);
+	CHANGED(0x214, 4, 0x1000000);
+	CHANGED(0x218, 4, 0x1400000);
+	CHANGED(0x21c, 4, sizeof(data));
+	CHANGED(0x224, 2, 0xde00);
+	CHANGED(0x228, 4, 0x1e000);
+	assert_memory_equal(t.ram + 0x10000, image, SETUP);
+	assert_string_equal((char *)t.ram + 0x1e000, cmdline);
+	/* Nothing is where the other entries have it. */
+	assert_int_equal(test_mem_get(&t, GUEST_INFO + 0x202, 4), 0);
+	assert_int_equal(test_mem_get(&t, GUEST_CMDLINE, 1), 0);
+	/* The BIOS takes the map from its end, up to an entry of no type. */
+	for (map = (void *)(t.ram + GUEST_BIOS); map->size != GUEST_EBDA || map->type != E820_RAM;)
+		map = (const void *)((const char *)map + 1);
+	assert_int_equal(map[0].base, 0);
+	assert_int_equal(map[3].base, MIB(1));
+	assert_int_equal(map[3].size, GIB(3) - MIB(1));
+	assert_int_equal(map[4].size, GIB(1));
+	assert_int_equal(map[5].type, 0);
+
+	REFUSED(-EINVAL, "zImage", put(0x211, 0, 1));
+	REFUSED(-EINVAL, "13 characters, the kernel takes 12", put(0x238, 12, 4));
+	good_image();
+	put(0x22c, 0x1400000 + sizeof(data) - 2, 4);
+	assert_int_equal(load_cut(&t, SIZE, initrd), -EINVAL);
+	assert_non_null(strstr(t.m.why, "below 0x140270e"));
+	boot = BOOT_AUTO;
+	test_mem_free(&t);
+}
+
+/* More setup code than there is room before the heap. */
+static void too_much_setup_code(void **state)
+{
+	static uint8_t big[65 * 512 + BODY];
+	struct pc_image pc = {.kernel = {big, sizeof(big)}, .cmdline = "", .boot = BOOT_LINUX16};
+	struct test_mem t;
+
+	(void)state;
+	good_image();
+	memcpy(big, image, SETUP);
+	test_mem_init(&t, MIB(64));
+	big[0x1f1] = 63;
+	assert_int_equal(bzimage_load(&t.m, &pc, &start), 0);
+	big[0x1f1] = 64;
+	assert_int_equal(bzimage_load(&t.m, &pc, &start), -EINVAL);
+	assert_string_equal(t.m.why, "the kernel's 16-bit code has 33280 bytes, 32768 fit");
+	pc.boot = BOOT_LINUX;
+	assert_int_equal(bzimage_load(&t.m, &pc, &start), 0);
+	test_mem_free(&t);
+}
+
 static void refuses_bad_images(void **state)
 {
 	struct test_mem t;
@@ -333,13 +413,15 @@ static void every_write_may_fail(void **state)
 	(void)state;
 	good_image();
 	test_mem_init(&t, MIB(64));
-	for (long n = 0;; n++) {
-		t.fail_after = n;
-		if (load_cut(&t, SIZE, initrd) == 0)
-			break;
-		assert_non_null(strstr(t.m.why, "cannot be written"));
-		assert_in_range(n, 0, 4000);
-	}
+	for (boot = BOOT_LINUX; boot <= BOOT_LINUX16; boot++)
+		for (long n = 0;; n++) {
+			t.fail_after = n;
+			if (load_cut(&t, SIZE, initrd) == 0)
+				break;
+			assert_non_null(strstr(t.m.why, "cannot be written"));
+			assert_in_range(n, 0, 4000);
+		}
+	boot = BOOT_AUTO;
 	test_mem_free(&t);
 }
 
@@ -368,6 +450,8 @@ int main(void)
 		cmocka_unit_test(memory_map),
 		cmocka_unit_test(initrd_placement),
 		cmocka_unit_test(starts_a_32_bit_kernel),
+		cmocka_unit_test(starts_in_real_mode),
+		cmocka_unit_test(too_much_setup_code),
 		cmocka_unit_test(refuses_bad_images),
 		cmocka_unit_test(refuses_every_cut),
 		cmocka_unit_test(command_lines),
