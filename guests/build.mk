@@ -10,7 +10,7 @@ GFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=small -mno
 GRT_OBJ := $(patsubst %.c,$(G)/obj/%.o,$(wildcard guests/rt/*.c)) \
 	$(patsubst %.asm,$(G)/obj/%.asm.o,$(wildcard guests/rt/*.asm))
 GTESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
-GUEST_ELFS := $(G)/demo.elf $(GTESTS:%=$(G)/%.elf) $(G)/entry.elf
+GUEST_ELFS := $(G)/demo.elf $(GTESTS:%=$(G)/%.elf) $(G)/entry.elf $(G)/real.bin
 
 .PHONY: guests
 guests: $(GUEST_ELFS) $(G)/demo.img
@@ -45,6 +45,11 @@ $(G)/entry.elf: tests/guest/pc/entry.c tests/guest/pc/start.asm tests/guest/pc/p
 	$(CC) -m32 $(filter-out -mcmodel=small -mno-red-zone -MMD -MP,$(GFLAGS)) -c $< -o $(G)/obj/tests/guest/pc/entry.o
 	$(LD) -m elf_i386 -z noexecstack -T tests/guest/pc/pc.lds -o $@ \
 		$(G)/obj/tests/guest/pc/start.o $(G)/obj/tests/guest/pc/entry.o
+
+# A PC's 16-bit kernel, in the form of a bzImage.
+$(G)/real.bin: tests/guest/pc/real.asm
+	@mkdir -p $(@D)
+	$(NASM) -f bin -w+error -o $@ $<
 
 # 1 MiB, the same on every build: the demo guest tests it and puts it back.
 $(G)/demo.img: guests/build.mk

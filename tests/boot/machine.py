@@ -36,7 +36,7 @@ PANIC = r"panic\| .*\n"
 PROGRAMS = {"EFI/BOOT/BOOTX64.EFI": "BOOTX64.EFI", "mullion/mullion.elf": "mullion.elf"}
 GUESTS = {f"mullion/{name}": f"guests/{name}" for name in (
     "demo.elf", "demo.img", "entry.elf", "former.elf", "gaps.elf", "heartbeat.elf", "hostile.elf", "kick.elf", "quiet.elf",
-    "spin.elf", "storm.elf", "triple.elf",
+    "real.bin", "spin.elf", "storm.elf", "triple.elf",
     "wake.elf")}
 LINUX = {"mullion/vmlinuz": "linux/vmlinuz", "mullion/initrd.img": "linux/initrd.img"}
 

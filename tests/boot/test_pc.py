@@ -17,12 +17,12 @@ def pc(name, program, memory="16M", **keys):
 
 @VENDORS
 def test_entries(boot, vendor):
-    """One file by its multiboot header and by its PVH note, and one that has neither."""
+    """One file by its multiboot header and by its PVH note, one that has neither, and 16-bit code."""
     files = {"initrd": r"\mullion\one", "module": r"\mullion\two"}
     m = boot("monitor = com2\n"
              + pc("mb", "entry.elf", cmdline="say hello exit=3", **files)
              + pc("xen", "entry.elf", boot="pvh", cmdline="exit=4", **files)
-             + pc("flat", "flat.bin", boot="flat"),
+             + pc("flat", "flat.bin", boot="flat") + pc("real", "real.bin", boot="linux16"),
              {**MODULES, **FLAT}, vendor=vendor, monitor=True)
     m.expect(r"mullion\| 2 cores with ")
     sums = f"bytes 0x5, sum {sum(b'first'):#x}", f"bytes 0xa, sum {sum(b'and second'):#x}"
@@ -40,7 +40,14 @@ def test_entries(boot, vendor):
                      rf"entry: module at 0x\w+000, {sums[1]} ",
                      rf"entry: {ram}",
                      r"entry: command line exit=4"), 9),
-            ("flat", (), (0x2badb002 << 1 | 1) & 0xffffffff)):  # EAX
+            ("flat", (), (0x2badb002 << 1 | 1) & 0xffffffff),  # EAX
+            ("real", (r"real: cs 00001020 (.. 00001000 ){4}sp 0000E000 cr0 00000010 flags 00000002 ",
+                      r"real: memory 00000000 0009FC00 00000001 ",
+                      r"real: memory 0009FC00 00000400 00000002 ",
+                      r"real: memory 000E0000 00020000 00000002 ",
+                      r"real: memory 00100000 00F00000 00000001 ",
+                      r"real: sizes 00003C00 00003C00 00000000 ",
+                      r"real: INT n and exceptions", r"real: a string", r"real: 3 ticks"), 1)):
         # One after the other: they print by the byte, and lines of several would be mixed.
         m.monitor.request(f"start {vm}")
         m.expect_all(*(rf"^{vm}\| {line}$" for line in lines),
