@@ -86,7 +86,7 @@ def test_linux_beside_demo(boot, vendor, cpus):
     m.power_off()
 
 
-@pytest.mark.cost(60)
+@pytest.mark.cost(120)
 @pytest.mark.parametrize("vendor", ["amd", "intel"], ids=["svm", "vmx"])
 def test_linux_from_real_mode(boot, vendor):
     """The kernel's own 16-bit code asks the BIOS; a second vCPU starts in real mode as ever."""
@@ -106,6 +106,8 @@ def test_linux_from_real_mode(boot, vendor):
     assert "0000002 ffff" in m.command("hexdump -s 2 -n 2 data", PROMPT)
     assert "00001e0 fc00 0003" in m.command("hexdump -s 480 -n 4 data", PROMPT)
     assert m.command("nproc", PROMPT).strip() == "2"
+    errors = m.command("dmesg -r | grep '^<[0-3]>'", PROMPT).splitlines()
+    assert [e for e in errors if not any(re.search(a, e) for a in ALLOWED)] == []
     m.send("reboot\r")
     m.expect(r"early console in setup code\n")
     m.expect(r"linux guest: up")
