@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Accesses that nothing of the VM answers: to the machine when granted, else refused and learnt. */
+/* Accesses that nothing of the VM answers: to the machine when granted, else refused. */
 #include "kernel/grant.h"
 #include "kernel/guest.h"
 
@@ -17,16 +17,17 @@ static uint32_t pci_read(uint16_t function, unsigned reg)
 	return value;
 }
 
-static void learn(struct vcpu *v, struct learn_access a)
+/* Only learn mode asks why no line could give it. */
+static void refused(struct vcpu *v, struct refuse_range a, unsigned passed)
 {
-	struct vm_more *m = v->vm->more;
+	enum grant_kind kind = (enum grant_kind)(a.kind / 2);
+	bool learn = v->vm->more->conf->learn;
+	const struct grant_never *n =
+		learn ? grant_never(kind, (uint32_t)a.first, (uint32_t)a.last, a.kind % 2) : NULL;
 
-	if (!m->learn)
-		return;
-	a.vcpu = v->id;
-	spin_lock(&m->learn_lock);
-	learn_add(m->learn, &a);
-	spin_unlock(&m->learn_lock);
+	if (n || !learn)
+		a.why = n ? n->why : NULL;
+	vcpu_refused_access(v, &a, passed);
 }
 
 static void machine_port(uint16_t port, unsigned size, bool write, uint64_t *value)
@@ -45,11 +46,11 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
 		 unsigned passed)
 {
 	struct vm_more *m = v->vm->more;
-	uint64_t rip = m->learn ? vcpu_ops->get(v, REG_RIP) - passed : 0;
+	unsigned last = port + size - 1;
 
 	spin_lock(&m->lock);
 	m->io_vcpu = v;
-	m->io_rip = rip;
+	m->io_passed = passed;
 	bool known = write ? iobus_write(&m->ports, port, size, *value)
 			   : iobus_read(&m->ports, port, size, value);
 	if (m->pc && m->in_count)
@@ -57,41 +58,45 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
 	spin_unlock(&m->lock);
 	if (known)
 		return;
-	if (grant_has(m->conf, GRANT_PORT, port, port + size - 1, write)) {
+	if (grant_has(m->conf, GRANT_PORT, port, last, write)) {
 		machine_port(port, size, write, value);
 		return;
 	}
-	vcpu_refused(v, write ? REFUSE_OUT : REFUSE_IN, port);
-	learn(v, (struct learn_access){GRANT_PORT, port, size, write, .rip = rip});
+	struct refuse_range a = {
+		.kind = write ? REFUSE_OUT : REFUSE_IN,
+		.first = port,
+		.last = min_u64(last, UINT16_MAX),
+	};
+	refused(v, a, passed);
 }
 
 int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool known)
 {
 	if (!known && grant_has(v->vm->more->conf, GRANT_MSR, msr, msr, write))
 		return (write ? wrmsr_safe(msr, *value) : rdmsr_safe(msr, value)) ? 0 : -EINVAL;
-	vcpu_refused(v, write ? REFUSE_WRMSR : REFUSE_RDMSR, msr);
-	learn(v, (struct learn_access){GRANT_MSR, msr, 1, write, .kept = known,
-				       .rip = vcpu_ops->get(v, REG_RIP)});
+	struct refuse_range a = {
+		.kind = write ? REFUSE_WRMSR : REFUSE_RDMSR,
+		.first = msr,
+		.last = msr,
+		.why = known ? "the hypervisor answers it itself" : NULL,
+	};
+	refused(v, a, 0);
 	return -EINVAL;
 }
 
 uint32_t pci_beyond(struct vm *vm, uint16_t function, unsigned reg, bool write)
 {
 	struct vm_more *m = vm->more;
+	struct refuse_range a = {
+		.kind = write ? REFUSE_PCI_WRITE : REFUSE_PCI_READ,
+		.first = function,
+		.last = function,
+	};
 
 	if (grant_has(m->conf, GRANT_PCI, function, function, false) && !write)
 		return pci_read(function, reg);
 	/* Where the machine has nothing either, nothing was refused. */
-	if (m->learn && pci_read(function, 0) != UINT32_MAX)
-		learn(m->io_vcpu,
-		      (struct learn_access){GRANT_PCI, function, 1, write, .rip = m->io_rip});
+	if (m->conf->learn && pci_read(function, 0) != UINT32_MAX)
+		refused(m->io_vcpu, a, m->io_passed);
 	return UINT32_MAX;
-}
-
-void learn_print(struct vm *vm, learn_line_fn line, void *ctx)
-{
-	if (vm->more->learn)
-		learn_lines(vm->more->learn, line, ctx);
-	else
-		line(ctx, "# nothing is recorded: that needs learn = yes in the VM's section");
 }

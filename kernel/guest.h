@@ -26,7 +26,6 @@
 #include "kernel/dev/virtio_rng.h"
 #include "kernel/emulate.h"
 #include "kernel/evtchn.h"
-#include "kernel/learn.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/refuse.h"
@@ -125,13 +124,10 @@ struct vm_more {
 	uint64_t tsc_start;      /* host TSC when the VM was loaded */
 	uint64_t epoch;          /* UTC seconds then */
 	struct spinlock refuse_lock;
-	struct refusals refused;
-	struct learn *learn; /* NULL: off; else own_learn */
-	struct learn own_learn;
-	struct spinlock learn_lock;
-	/* Whose port access the devices serve, and where it stands; VM lock held. */
+	struct refusals refused; /* since its last start; refuse_lock held while it lives */
+	/* Whose port access the devices serve, and how far RIP is beyond it; VM lock held. */
 	struct vcpu *io_vcpu;
-	uint64_t io_rip;
+	unsigned io_passed;
 	uint8_t in[CONSOLE_IN];
 	unsigned in_head, in_count;
 	struct alloc_range ram[256]; /* host memory of the guest, in order */
@@ -179,6 +175,7 @@ int vm_load(struct vm *vm, uint64_t max);
 int vm_reset(struct vm *vm);
 /* Before it is loaded for the first time: the time of day. */
 void wallclock_init(uint64_t epoch);
+/* To the log, when its vCPUs run no more. */
 void vm_list_refusals(struct vm *vm);
 /* Nanoseconds since the start of the VM. */
 uint64_t vm_now(struct vm *vm);
@@ -279,6 +276,8 @@ bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e);
 bool vcpu_can_wake(struct vcpu *v);
 /* Counts what policy refused, and names it in the log the first times. */
 void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id);
+/* Likewise an access to several ids; RIP is `passed` bytes beyond its instruction. */
+void vcpu_refused_access(struct vcpu *v, const struct refuse_range *a, unsigned passed);
 
 /* kernel/exit.c */
 void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e);
@@ -306,12 +305,10 @@ unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
 
 /*
  * kernel/beyond.c: what no device and no virtual register answers. It goes to the
- * machine when the configuration gives it, else it is refused, counted and learnt.
+ * machine when the configuration gives it, else it is refused.
  */
 /* 0, or -EINVAL when #GP is due. known: a virtual register has refused it. */
 int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool known);
-/* What learn mode has recorded since the VM's last start; any core. */
-void learn_print(struct vm *vm, learn_line_fn line, void *ctx);
 
 /* kernel/crash.c */
 /* Shows its registers and ends its VM. */

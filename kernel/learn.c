@@ -1,162 +1,89 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Refused accesses by id and direction; printed as ranges of neighbours. */
+/* The ranges of what was refused, printed as the configuration writes them. */
 #include "kernel/learn.h"
-#include "kernel/grant.h"
+#include "kernel/config.h"
 #include "kernel/print.h"
 
 static const struct {
 	const char *key, *things;
-	uint32_t max;
 } kinds[] = {
-	[GRANT_MSR] = {"allow_msr", "MSRs", UINT32_MAX},
-	[GRANT_PORT] = {"allow_port", "ports", UINT16_MAX},
-	[GRANT_PCI] = {"allow_pci", "PCI functions", UINT16_MAX},
+	[GRANT_MSR] = {"allow_msr", "MSRs"},
+	[GRANT_PORT] = {"allow_port", "ports"},
+	[GRANT_PCI] = {"allow_pci", "PCI functions"},
 };
+static_assert(REFUSE_RDMSR == 2 * GRANT_MSR && REFUSE_IN == 2 * GRANT_PORT &&
+		      REFUSE_PCI_READ == 2 * GRANT_PCI,
+	      "kind / 2 is the grant's");
 
-static struct learn_record *record(struct learn_table *t, const struct learn_access *a, uint32_t id)
+/* The same was refused in the other direction; NULL: it was not. */
+static const struct refuse_range *twin(const struct refusals *r, const struct refuse_range *a)
 {
-	for (unsigned i = 0; i < t->count; i++) {
-		struct learn_record *r = &t->r[i];
-
-		if (r->id == id && r->write == a->write && r->kept == a->kept)
-			return r;
-	}
-	if (t->count == LEARN_RECORDS)
-		return NULL;
-	t->r[t->count] = (struct learn_record){.rip = a->rip,
-					       .id = id,
-					       .vcpu = (uint16_t)a->vcpu,
-					       .write = a->write,
-					       .kept = a->kept};
-	__atomic_store_n(&t->count, t->count + 1, __ATOMIC_RELEASE);
-	return &t->r[t->count - 1];
+	for (const struct refuse_range *b = r->range; b < r->range + r->ranges; b++)
+		if (b->kind == (a->kind ^ 1) && b->first == a->first && b->last == a->last &&
+		    b->why == a->why)
+			return b;
+	return NULL;
 }
 
-void learn_add(struct learn *l, const struct learn_access *a)
+/* b: its twin, if any, which is younger. */
+static void show(const struct refuse_range *a, const struct refuse_range *b, learn_line_fn line,
+		 void *ctx)
 {
-	struct learn_table *t = &l->table[a->kind];
-	bool lost = false;
+	char text[160], what[32];
+	uint64_t count = a->count + (b ? b->count : 0);
+	const char *rights = b ? "read write" : a->kind % 2 ? "write" : "read";
 
-	for (unsigned i = 0; i < a->size && (uint64_t)a->id + i <= kinds[a->kind].max; i++) {
-		struct learn_record *r = record(t, a, a->id + i);
-
-		lost |= !r;
-		if (r)
-			r->count += i == 0;
-	}
-	t->lost += lost;
-}
-
-/* Neighbouring ids of which the same was refused, and can or cannot be given. */
-struct run {
-	uint32_t first, last;
-	bool read, write;
-	const char *why; /* it cannot be given; NULL: it can */
-	uint64_t count;
-	const struct learn_record *begin; /* the earliest */
-};
-
-/* Why no line can give what the record says; NULL: one can. */
-static const char *why_not(enum grant_kind kind, const struct learn_record *r)
-{
-	const struct grant_never *n = grant_never(kind, r->id, r->id, r->write);
-
-	if (n)
-		return n->why;
-	return r->kept ? "the hypervisor answers it itself" : NULL;
-}
-
-/* The records of the lowest id from `from` on; false: none is left. */
-static bool lowest(const struct learn_table *t, enum grant_kind kind, bool give, uint64_t from,
-		   struct run *run)
-{
-	unsigned count = __atomic_load_n(&t->count, __ATOMIC_ACQUIRE);
-
-	*run = (struct run){0};
-	for (unsigned i = 0; i < count; i++) {
-		const struct learn_record *r = &t->r[i];
-		const char *why = why_not(kind, r);
-
-		if (r->id < from || give != !why || (run->begin && r->id > run->first))
-			continue;
-		if (!run->begin || r->id < run->first)
-			*run = (struct run){.first = r->id, .last = r->id, .why = why, .begin = r};
-		run->read |= !r->write;
-		run->write |= r->write;
-		run->count += r->count;
-	}
-	return run->begin != NULL;
-}
-
-/* As the parser reads it: PCI functions one by one. */
-static bool joins(const struct run *a, const struct run *b, enum grant_kind kind)
-{
-	return kind != GRANT_PCI && b->first == a->last + 1 && a->read == b->read &&
-	       a->write == b->write && a->why == b->why;
-}
-
-static void show(const struct run *r, enum grant_kind kind, learn_line_fn line, void *ctx)
-{
-	char text[160], what[32], times[32];
-	const char *rights = !r->write ? "read" : r->read ? "read write" : "write";
-
-	if (kind == GRANT_PCI)
-		ksnprintf(what, sizeof(what), "%02x:%02x.%x", r->first >> 8, r->first >> 3 & 31,
-			  r->first & 7);
-	else if (r->first == r->last)
-		ksnprintf(what, sizeof(what), "0x%x", r->first);
+	if (a->kind / 2 == GRANT_PCI)
+		ksnprintf(what, sizeof(what), "%02lx:%02lx.%lx", a->first >> 8, a->first >> 3 & 31,
+			  a->first & 7);
+	else if (a->first == a->last)
+		ksnprintf(what, sizeof(what), "0x%lx", a->first);
 	else
-		ksnprintf(what, sizeof(what), "0x%x-0x%x", r->first, r->last);
-	ksnprintf(times, sizeof(times), "%lu time%s", r->count, r->count == 1 ? "" : "s");
-	ksnprintf(text, sizeof(text), "# %s, first at rip 0x%lx (vCPU %u)",
-		  r->count ? times : "within wider accesses", r->begin->rip, r->begin->vcpu);
+		ksnprintf(what, sizeof(what), "0x%lx-0x%lx", a->first, a->last);
+	ksnprintf(text, sizeof(text), "# %lu time%s, first at rip 0x%lx (vCPU %u)", count,
+		  count == 1 ? "" : "s", a->rip, a->vcpu);
 	line(ctx, text);
-	ksnprintf(text, sizeof(text), "%s%s = %s %s%s%s", r->why ? "# cannot be given: " : "",
-		  kinds[kind].key, what, rights, r->why ? ": " : "", r->why ? r->why : "");
+	ksnprintf(text, sizeof(text), "%s%s = %s %s%s%s", a->why ? "# cannot be given: " : "",
+		  kinds[a->kind / 2].key, what, rights, a->why ? ": " : "", a->why ? a->why : "");
 	line(ctx, text);
 }
 
 /* Gives how many lines it has printed. */
-static unsigned runs(const struct learn_table *t, enum grant_kind kind, bool give,
-		     learn_line_fn line, void *ctx)
+static unsigned list(const struct refusals *r, unsigned kind, bool give, learn_line_fn line,
+		     void *ctx)
 {
-	struct run run, next;
-	bool more = lowest(t, kind, give, 0, &run);
 	unsigned n = 0;
 
-	while (more) {
-		more = lowest(t, kind, give, (uint64_t)run.last + 1, &next);
-		if (more && joins(&run, &next, kind)) {
-			run.last = next.last;
-			run.count += next.count;
-			if (next.begin < run.begin)
-				run.begin = next.begin;
+	for (const struct refuse_range *a = r->range; a < r->range + r->ranges; a++) {
+		if (a->kind / 2 != kind || give != !a->why)
 			continue;
-		}
-		show(&run, kind, line, ctx);
+		const struct refuse_range *b = twin(r, a);
+		if (b && b < a) /* it has shown this one, too */
+			continue;
+		show(a, b, line, ctx);
 		n++;
-		run = next;
 	}
 	return n;
 }
 
-void learn_lines(const struct learn *l, learn_line_fn line, void *ctx)
+void learn_lines(const struct refusals *r, learn_line_fn line, void *ctx)
 {
-	unsigned given = 0, not_given = 0;
-	uint64_t lost = 0;
+	unsigned given = 0, others = 0;
 	char text[160];
 
 	for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++)
-		given += runs(&l->table[k], (enum grant_kind)k, true, line, ctx);
+		given += list(r, k, true, line, ctx);
 	for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++)
-		not_given += runs(&l->table[k], (enum grant_kind)k, false, line, ctx);
+		others += list(r, k, false, line, ctx);
 	for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++) {
-		if (!l->table[k].lost)
+		uint64_t n = r->unnamed[2 * k] + r->unnamed[2 * k + 1];
+
+		if (!n)
 			continue;
-		lost += l->table[k].lost;
+		others++;
 		ksnprintf(text, sizeof(text),
-			  "# %lu accesses to other %s are not listed: %u are kept",
-			  l->table[k].lost, kinds[k].things, LEARN_RECORDS);
+			  "# %lu accesses to other %s are not listed: %u ranges are kept", n,
+			  kinds[k].things, REFUSE_RANGES);
 		line(ctx, text);
 	}
 	if (given > CONFIG_MAX_GRANTS) {
@@ -164,6 +91,6 @@ void learn_lines(const struct learn *l, learn_line_fn line, void *ctx)
 			  given, CONFIG_MAX_GRANTS);
 		line(ctx, text);
 	}
-	if (!given && !not_given && !lost)
+	if (!given && !others)
 		line(ctx, "# nothing was refused");
 }

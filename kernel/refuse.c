@@ -7,33 +7,33 @@ const char *const refuse_kind_names[REFUSE_KINDS] = {
 	[REFUSE_WRMSR] = "WRMSR",
 	[REFUSE_IN] = "IN port",
 	[REFUSE_OUT] = "OUT port",
+	[REFUSE_PCI_READ] = "PCI read",
+	[REFUSE_PCI_WRITE] = "PCI write",
 	[REFUSE_READ] = "read of page",
 	[REFUSE_WRITE] = "write to page",
 	[REFUSE_FETCH] = "fetch from page",
 	[REFUSE_INSN] = "instruction",
 };
 
-/* Nothing lies between the two, without wrapping round. */
-static bool touches(uint64_t last, uint64_t first)
+/* From the end of one to the beginning of the other, without wrapping round; 0: they overlap. */
+static uint64_t distance(const struct refuse_range *a, const struct refuse_range *b)
 {
-	return first > last ? first - last == 1 : last == first;
+	if (a->first > b->last)
+		return a->first - b->last;
+	return b->first > a->last ? b->first - a->last : 0;
 }
 
-/* A range that has grown may touch the next one of its kind. */
-static void merge(struct refusals *r, unsigned i)
+static bool joins(const struct refuse_range *a, const struct refuse_range *b)
 {
-	for (unsigned j = 0; j < r->ranges; j++) {
-		struct refuse_range *a = &r->range[i], *b = &r->range[j];
+	bool alone = a->kind == REFUSE_PCI_READ || a->kind == REFUSE_PCI_WRITE;
 
-		if (j == i || a->kind != b->kind ||
-		    (!touches(a->last, b->first) && !touches(b->last, a->first)))
-			continue;
-		a->first = min_u64(a->first, b->first);
-		a->last = max_u64(a->last, b->last);
-		a->count += b->count;
-		*b = r->range[--r->ranges];
-		return;
-	}
+	return a->kind == b->kind && a->why == b->why && distance(a, b) <= (alone ? 0 : 1);
+}
+
+static void widen(struct refuse_range *a, const struct refuse_range *b)
+{
+	a->first = min_u64(a->first, b->first);
+	a->last = max_u64(a->last, b->last);
 }
 
 /* One place is kept for each kind that has none yet, whatever another one fills. */
@@ -46,29 +46,38 @@ static bool full(const struct refusals *r)
 	return r->ranges + kept >= REFUSE_RANGES;
 }
 
-bool refuse_add(struct refusals *r, enum refuse_kind kind, uint64_t id)
+struct refuse_range *refuse_add(struct refusals *r, const struct refuse_range *access)
 {
-	r->count[kind]++;
+	struct refuse_range *home = NULL;
+
+	r->count[access->kind]++;
 	for (unsigned i = 0; i < r->ranges; i++) {
 		struct refuse_range *a = &r->range[i];
 
-		bool inside = id >= a->first && id <= a->last;
-
-		if (a->kind != kind || (!inside && !touches(id, a->first) && !touches(a->last, id)))
+		if (!joins(a, access))
 			continue;
-		a->count++;
-		if (!inside) {
-			a->first = min_u64(a->first, id);
-			a->last = max_u64(a->last, id);
-			merge(r, i);
+		if (!home) {
+			home = a;
+			home->count++;
+			if (access->first >= a->first && access->last <= a->last)
+				return NULL;
+			widen(home, access);
+			continue;
 		}
-		return false;
+		/* The access has closed the gap between two. */
+		widen(home, a);
+		home->count += a->count;
+		memmove(a, a + 1, (--r->ranges - i) * sizeof(*a));
+		i--;
 	}
+	if (home)
+		return NULL;
 	if (full(r)) {
-		r->unnamed++;
-		return false;
+		r->unnamed[access->kind]++;
+		return NULL;
 	}
-	r->range[r->ranges++] =
-		(struct refuse_range){.first = id, .last = id, .count = 1, .kind = (uint8_t)kind};
-	return true;
+	home = &r->range[r->ranges++];
+	*home = *access;
+	home->count = 1;
+	return home;
 }

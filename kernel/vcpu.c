@@ -164,24 +164,41 @@ bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
 	return true;
 }
 
-void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
+void vcpu_refused_access(struct vcpu *v, const struct refuse_range *a, unsigned passed)
 {
-	struct refusals *r = &v->vm->more->refused;
+	struct vm_more *m = v->vm->more;
+	struct refusals *r = &m->refused;
+	bool insn = a->kind == REFUSE_INSN;
+	bool say = false;
+	uint64_t rip = 0;
 
-	/* Probing for absent ports is what a PC's system does: listed when it ends. */
-	bool quiet = v->vm->more->pc && (kind == REFUSE_IN || kind == REFUSE_OUT);
+	/* Probing for what is absent is what a PC's system does: listed when it ends. */
+	bool quiet = m->pc && a->kind >= REFUSE_IN && a->kind <= REFUSE_PCI_WRITE;
 
-	spin_lock(&v->vm->more->refuse_lock); /* its other vCPUs are refused things, too */
-	bool say = refuse_add(r, kind, id) && !quiet && r->said <= LOGGED_REFUSALS;
-	spin_unlock(&v->vm->more->refuse_lock);
+	spin_lock(&m->refuse_lock); /* its other vCPUs are refused things, too */
+	struct refuse_range *begun = refuse_add(r, a);
+	if (begun) {
+		rip = vcpu_ops->get(v, REG_RIP) - passed;
+		begun->rip = rip;
+		begun->vcpu = v->id;
+		say = !quiet && r->said <= LOGGED_REFUSALS;
+	}
+	spin_unlock(&m->refuse_lock);
 	if (!say)
 		return;
 	if (r->said++ == LOGGED_REFUSALS)
 		log_info("%s: further refusals are counted, and listed when it ends", v->vm->name);
 	else
 		log_info("%s: refused %s 0x%lx%s%s at rip 0x%lx", v->vm->name,
-			 refuse_kind_names[kind], id, kind == REFUSE_INSN ? " " : "",
-			 kind == REFUSE_INSN ? exit_names[id] : "", vcpu_ops->get(v, REG_RIP));
+			 refuse_kind_names[a->kind], a->first, insn ? " " : "",
+			 insn ? exit_names[a->first] : "", rip);
+}
+
+void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
+{
+	struct refuse_range a = {.kind = (uint8_t)kind, .first = id, .last = id};
+
+	vcpu_refused_access(v, &a, 0);
 }
 
 /* What tells one exit of a kind from another. */

@@ -2,8 +2,11 @@
 /* Virtual machines: made from the configuration, started, ended, started again. */
 #include "guests/include/mullion.h"
 #include "kernel/guest.h"
+#include "kernel/learn.h"
 #include "kernel/load/load.h"
 #include "kernel/print.h"
+
+#define LISTED_REFUSALS 64u /* when a VM ends */
 
 struct vm *vms[CONFIG_MAX_VMS];
 unsigned vm_count;
@@ -97,7 +100,6 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	vm->more = m;
 	m->conf = conf;
 	m->pc = conf->type != VM_PV ? &m->own_pc : NULL;
-	m->learn = conf->learn ? &m->own_learn : NULL;
 	m->disk = disk;
 	m->vcpu_count = conf->vcpus;
 	for (unsigned i = 0; i < conf->vcpus; i++) {
@@ -236,8 +238,9 @@ int vm_load(struct vm *vm, uint64_t max)
 	}
 	if (!vm_ram_clear(vm, max))
 		return -EAGAIN;
-	if (m->learn) /* until now it could be read */
-		memset(m->learn, 0, sizeof(*m->learn));
+	spin_lock(&m->refuse_lock); /* until now it could be read */
+	memset(&m->refused, 0, sizeof(m->refused));
+	spin_unlock(&m->refuse_lock);
 	/* From here on time counts for the guest. */
 	m->tsc_start = rdtsc();
 	m->epoch = boot_epoch + tsc_to_ns(m->tsc_start - boot_tsc) / 1000000000;
@@ -255,15 +258,22 @@ static void log_learnt(void *vm, const char *text)
 
 void vm_list_refusals(struct vm *vm)
 {
-	struct refusals *r = &vm->more->refused;
+	const struct refusals *r = &vm->more->refused;
+	uint64_t more = 0;
 
-	for (unsigned i = 0; i < r->ranges; i++)
-		log_info("%s: refused %s 0x%lx-0x%lx: %lu times", vm->name,
-			 refuse_kind_names[r->range[i].kind], r->range[i].first, r->range[i].last,
-			 r->range[i].count);
-	if (r->unnamed)
-		log_info("%s: and %lu more", vm->name, r->unnamed);
-	*r = (struct refusals){0};
-	if (vm->more->learn)
-		learn_print(vm, log_learnt, vm);
+	for (unsigned k = 0; k < REFUSE_KINDS; k++)
+		more += r->unnamed[k];
+	for (unsigned i = 0; i < r->ranges; i++) {
+		const struct refuse_range *a = &r->range[i];
+
+		if (i < LISTED_REFUSALS)
+			log_info("%s: refused %s 0x%lx-0x%lx: %lu times", vm->name,
+				 refuse_kind_names[a->kind], a->first, a->last, a->count);
+		else
+			more += a->count;
+	}
+	if (more)
+		log_info("%s: and %lu more", vm->name, more);
+	if (vm->more->conf->learn)
+		learn_lines(r, log_learnt, vm);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verbs about VMs. */
 #include "kernel/guest.h"
+#include "kernel/learn.h"
 #include "kernel/mon/monitor.h"
 
 struct cores {
@@ -125,6 +126,17 @@ int verb_vcpus(struct call *c)
 	return 0;
 }
 
+/* What was refused, as of one moment. */
+static const struct refusals *refusals(struct vm_more *m)
+{
+	static struct refusals copy;
+
+	spin_lock(&m->refuse_lock);
+	copy = m->refused;
+	spin_unlock(&m->refuse_lock);
+	return &copy;
+}
+
 int verb_stats(struct call *c)
 {
 	static const struct report_column
@@ -132,7 +144,8 @@ int verb_stats(struct call *c)
 		exits[] = {{"vcpu", 4}, {"kind", -22}, {"count", 12}},
 		ticks[] = {{"vcpu", 4}, {"from", 10}, {"count", 12}},
 		refused[] = {{"kind", -15}, {"first", -18}, {"last", -18}, {"count", 12}};
-	const struct vm_more *m = c->vm->more;
+	struct vm_more *m = c->vm->more;
+	const struct refusals *r = refusals(m);
 
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
 	report_row(&c->r, "%s", c->vm->name);
@@ -151,12 +164,9 @@ int verb_stats(struct call *c)
 					   m->vcpu[i]->exit_ticks[k]);
 	report_end(&c->r);
 	report_begin(&c->r, REPORT_TABLE, refused, ARRAY_SIZE(refused));
-	for (unsigned i = 0; i < min_u64(m->refused.ranges, REFUSE_RANGES); i++) {
-		struct refuse_range g = m->refused.range[i];
-
-		report_row(&c->r, "%s\t0x%lx\t0x%lx\t%lu", refuse_kind_names[g.kind], g.first,
-			   g.last, g.count);
-	}
+	for (const struct refuse_range *a = r->range; a < r->range + r->ranges; a++)
+		report_row(&c->r, "%s\t0x%lx\t0x%lx\t%lu", refuse_kind_names[a->kind], a->first,
+			   a->last, a->count);
 	report_end(&c->r);
 	report_end(&c->r);
 	return 0;
@@ -170,7 +180,11 @@ static void learn_line(void *ctx, const char *text)
 int verb_learn(struct call *c)
 {
 	report_begin(&c->r, REPORT_LIST, NULL, 0);
-	learn_print(c->vm, learn_line, &c->r);
+	if (c->vm->more->conf->learn)
+		learn_lines(refusals(c->vm->more), learn_line, &c->r);
+	else
+		report_row(&c->r,
+			   "# nothing is recorded: that needs learn = yes in the VM's section");
 	report_end(&c->r);
 	return 0;
 }

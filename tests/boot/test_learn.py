@@ -9,7 +9,7 @@ import pytest
 from machine import pv
 
 PROMPT = "linux# "
-WANTED = ["allow_msr = 0x400 read write", "allow_msr = 0x401 read",
+WANTED = ["allow_msr = 0x400-0x401 read", "allow_msr = 0x400 write",
           "allow_port = 0x61-0x63 read", "allow_port = 0x80 write"]
 TIMES = {WANTED[0]: "4 times", WANTED[1]: "1 time", WANTED[2]: "7 times", WANTED[3]: "1 time"}
 

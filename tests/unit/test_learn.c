@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sources: kernel/learn.c kernel/grant.c kernel/print.c */
+/* sources: kernel/learn.c kernel/refuse.c kernel/grant.c kernel/print.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "kernel/grant.h"
 #include "kernel/learn.h"
 
-static struct learn l;
+static struct refusals l;
 static char out[1 << 20]; /* all lines, each with a newline */
 
 static int setup(void **state)
@@ -38,9 +38,28 @@ static const char *lines(void)
 	return out;
 }
 
+/* As kernel/beyond.c does it, and kernel/vcpu.c. */
+static void add_by(unsigned vcpu, enum grant_kind kind, uint32_t id, unsigned size, bool write,
+		   const char *kept, uint64_t rip)
+{
+	const struct grant_never *n = grant_never(kind, id, id + size - 1, write);
+	struct refuse_range a = {
+		.first = id,
+		.last = id + size - 1,
+		.why = n ? n->why : kept,
+		.kind = (uint8_t)(2 * kind + write),
+	};
+	struct refuse_range *begun = refuse_add(&l, &a);
+
+	if (begun) {
+		begun->rip = rip;
+		begun->vcpu = vcpu;
+	}
+}
+
 static void add(enum grant_kind kind, uint32_t id, unsigned size, bool write, uint64_t rip)
 {
-	learn_add(&l, &(struct learn_access){kind, id, size, write, .rip = rip});
+	add_by(0, kind, id, size, write, NULL, rip);
 }
 
 static void nothing(void **state)
@@ -53,8 +72,7 @@ static void one(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 12; i++)
-		learn_add(&l, &(struct learn_access){GRANT_MSR, 0x140, 1, false, .vcpu = i,
-						     .rip = 0xffffffff81012345 + i});
+		add_by(i, GRANT_MSR, 0x140, 1, false, NULL, 0xffffffff81012345 + i);
 	assert_string_equal(lines(), "# 12 times, first at rip 0xffffffff81012345 (vCPU 0)\n"
 				     "allow_msr = 0x140 read\n");
 }
@@ -66,12 +84,17 @@ static void both_directions_are_one_line(void **state)
 	add(GRANT_MSR, 0x140, 1, true, 0x3000);
 	add(GRANT_MSR, 0x140, 1, false, 0x1000);
 	add(GRANT_MSR, 0x141, 1, false, 0x4000);
-	add(GRANT_MSR, 0x142, 1, false, 0x5000);
 	add(GRANT_MSR, 0x144, 1, false, 0x6000);
 	assert_string_equal(lines(), "# 4 times, first at rip 0x2000 (vCPU 0)\n"
 				     "allow_msr = 0x140-0x141 read write\n"
-				     "# 1 time, first at rip 0x5000 (vCPU 0)\n"
-				     "allow_msr = 0x142 read\n"
+				     "# 1 time, first at rip 0x6000 (vCPU 0)\n"
+				     "allow_msr = 0x144 read\n");
+	/* Where more was read than written, each has a line of its own. */
+	add(GRANT_MSR, 0x142, 1, false, 0x5000);
+	assert_string_equal(lines(), "# 2 times, first at rip 0x2000 (vCPU 0)\n"
+				     "allow_msr = 0x140-0x141 write\n"
+				     "# 3 times, first at rip 0x1000 (vCPU 0)\n"
+				     "allow_msr = 0x140-0x142 read\n"
 				     "# 1 time, first at rip 0x6000 (vCPU 0)\n"
 				     "allow_msr = 0x144 read\n");
 }
@@ -84,19 +107,15 @@ static void wide_accesses_need_all_their_ports(void **state)
 	add(GRANT_PORT, 0x302, 1, false, 0x2000);
 	assert_string_equal(lines(), "# 3 times, first at rip 0x1000 (vCPU 0)\n"
 				     "allow_port = 0x300-0x303 read\n");
-	/* What is beyond the last port is none. */
-	setup(state);
-	add(GRANT_PORT, 0xfffe, 4, true, 0x1000);
-	assert_string_equal(lines(), "# 1 time, first at rip 0x1000 (vCPU 0)\n"
-				     "allow_port = 0xfffe-0xffff write\n");
-	/* A part of an access that cannot be given. */
+	/* One that cannot be given in part cannot be given. */
 	setup(state);
 	add(GRANT_PORT, 0xcf6, 4, false, 0x1000);
+	add(GRANT_PORT, 0xcf6, 1, false, 0x2000);
 	assert_string_equal(lines(),
+			    "# 1 time, first at rip 0x2000 (vCPU 0)\n"
+			    "allow_port = 0xcf6 read\n"
 			    "# 1 time, first at rip 0x1000 (vCPU 0)\n"
-			    "allow_port = 0xcf6-0xcf7 read\n"
-			    "# within wider accesses, first at rip 0x1000 (vCPU 0)\n"
-			    "# cannot be given: allow_port = 0xcf8-0xcf9 read: PCI configuration "
+			    "# cannot be given: allow_port = 0xcf6-0xcf9 read: PCI configuration "
 			    "and the reset of the machine are there\n");
 }
 
@@ -121,33 +140,36 @@ static void what_the_hypervisor_keeps(void **state)
 	add(GRANT_MSR, 0xc0000080, 1, true, 0x1000);
 	add(GRANT_MSR, 0x3a, 1, false, 0x2000);
 	add(GRANT_MSR, 0x3a, 1, true, 0x3000);
-	learn_add(&l, &(struct learn_access){GRANT_MSR, 0x1d9, 1, true, true, 1, 0x4000});
+	add_by(1, GRANT_MSR, 0x1d9, 1, true, "the hypervisor answers it itself", 0x4000);
 	assert_string_equal(lines(),
 			    "# 1 time, first at rip 0x2000 (vCPU 0)\n"
 			    "allow_msr = 0x3a read\n"
+			    "# 1 time, first at rip 0x1000 (vCPU 0)\n"
+			    "# cannot be given: allow_msr = 0xc0000080 write: EFER holds the "
+			    "hypervisor's long mode and SVM\n"
 			    "# 1 time, first at rip 0x3000 (vCPU 0)\n"
 			    "# cannot be given: allow_msr = 0x3a write: it decides whether the "
 			    "hypervisor has VMX\n"
 			    "# 1 time, first at rip 0x4000 (vCPU 1)\n"
 			    "# cannot be given: allow_msr = 0x1d9 write: the hypervisor answers it "
-			    "itself\n"
-			    "# 1 time, first at rip 0x1000 (vCPU 0)\n"
-			    "# cannot be given: allow_msr = 0xc0000080 write: EFER holds the "
-			    "hypervisor's long mode and SVM\n");
+			    "itself\n");
 }
 
 static void a_full_table_is_said(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < LEARN_RECORDS + 10; i++)
-		add(GRANT_PORT, 0x1000 + i, 1, true, 0x1000);
+	for (unsigned i = 0; i < REFUSE_RANGES + 10; i++)
+		add(GRANT_PORT, 0x1000 + 2 * i, 1, true, 0x1000);
 	add(GRANT_PORT, 0x1000, 1, true, 0x1000);
-	add(GRANT_MSR, 0x140, 1, true, 0x1000); /* the other kinds have room */
-	assert_string_equal(lines(), "# 1 time, first at rip 0x1000 (vCPU 0)\n"
-				     "allow_msr = 0x140 write\n"
-				     "# 257 times, first at rip 0x1000 (vCPU 0)\n"
-				     "allow_port = 0x1000-0x10ff write\n"
-				     "# 10 accesses to other ports are not listed: 256 are kept\n");
+	add(GRANT_MSR, 0x140, 1, true, 0x1000); /* each other kind has room for one */
+	assert_ptr_equal(strstr(lines(), "# 1 time, first at rip 0x1000 (vCPU 0)\n"
+					 "allow_msr = 0x140 write\n"
+					 "# 2 times, first at rip 0x1000 (vCPU 0)\n"
+					 "allow_port = 0x1000 write\n"),
+			 out);
+	assert_non_null(strstr(out, "\n# 19 accesses to other ports are not listed: 192 ranges "
+				    "are kept\n"));
+	assert_null(strstr(out, "nothing was refused"));
 }
 
 static void more_lines_than_a_vm_may_have(void **state)
@@ -165,11 +187,11 @@ static void both_ends_of_the_number_line(void **state)
 	(void)state;
 	add(GRANT_MSR, UINT32_MAX, 1, false, 0x1000);
 	add(GRANT_MSR, 0, 1, false, 0x1000);
-	add(GRANT_MSR, UINT32_MAX - 1, 4, false, 0x1000);
-	assert_string_equal(lines(), "# 1 time, first at rip 0x1000 (vCPU 0)\n"
-				     "allow_msr = 0x0 read\n"
-				     "# 2 times, first at rip 0x1000 (vCPU 0)\n"
-				     "allow_msr = 0xfffffffe-0xffffffff read\n");
+	add(GRANT_MSR, UINT32_MAX - 1, 1, false, 0x1000);
+	assert_string_equal(lines(), "# 2 times, first at rip 0x1000 (vCPU 0)\n"
+				     "allow_msr = 0xfffffffe-0xffffffff read\n"
+				     "# 1 time, first at rip 0x1000 (vCPU 0)\n"
+				     "allow_msr = 0x0 read\n");
 }
 
 /* Takes the lines as the parser would. */
@@ -201,29 +223,30 @@ static void paste(struct config_vm *vm)
 /* The lines allow what was refused, all of it that can be given, and nothing else. */
 static void pasted_lines_allow_exactly_that(void **state)
 {
-	static bool refused[0x100][2];
+	static bool given[0x100][2];
 	static struct config_vm vm;
 
 	srand(11);
 	for (unsigned round = 0; round < 300; round++) {
 		setup(state);
-		memset(refused, 0, sizeof(refused));
+		memset(given, 0, sizeof(given));
 		for (unsigned i = 0; i < 14; i++) {
 			unsigned size = 1u << rand() % 3, write = (unsigned)rand() % 2,
 				 port = (unsigned)rand() % 48 + 0x40;
 
 			add(GRANT_PORT, port, size, write, 0x1000);
+			/* Of an access that can be given, all; of another one, nothing. */
+			if (grant_never(GRANT_PORT, port, port + size - 1, write))
+				continue;
 			for (unsigned j = 0; j < size; j++)
-				refused[port + j][write] = true;
+				given[port + j][write] = true;
 		}
 		lines();
 		paste(&vm);
 		for (unsigned port = 0; port < 0x100; port++)
 			for (unsigned write = 0; write < 2; write++)
-				assert_int_equal(
-					grant_has(&vm, GRANT_PORT, port, port, write),
-					refused[port][write] &&
-						!grant_never(GRANT_PORT, port, port, write));
+				assert_int_equal(grant_has(&vm, GRANT_PORT, port, port, write),
+						 given[port][write]);
 	}
 }
 

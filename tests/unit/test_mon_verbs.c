@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every verb over VMs that are made up: its text, its JSON, and what it refuses. */
 /* sources: kernel/mon/report.c kernel/mon/request.c kernel/words.c kernel/dmesg.c kernel/sched.c */
-/* sources: kernel/print.c kernel/refuse.c */
+/* sources: kernel/print.c kernel/refuse.c kernel/learn.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,13 +77,6 @@ uint64_t mem_free_bytes(void)
 uint64_t mem_largest(uint64_t align)
 {
 	return MIB(500) + align - PAGE_SIZE;
-}
-
-/* kernel/learn.c makes these lines. */
-void learn_print(struct vm *of, void (*line)(void *ctx, const char *text), void *ctx)
-{
-	if (of == vms[1])
-		line(ctx, "allow_port = 0x60-0x61 read");
 }
 
 void console_focus(unsigned index)
@@ -185,8 +178,13 @@ static int setup(void **state)
 	vcpu_more[2].vcpu.exits[EXIT_CACHE] = 3;
 	vcpu_more[2].vcpu.exit_ticks[10] = 15;
 	vcpu_more[2].se.ran = 4000000000;
-	refuse_add(&vm_more[1].refused, REFUSE_IN, 0x60);
-	refuse_add(&vm_more[1].refused, REFUSE_IN, 0x61);
+	for (unsigned port = 0x60; port <= 0x61; port++) {
+		struct refuse_range access = {
+			.kind = REFUSE_IN, .first = port, .last = port, .rip = 0x1234, .vcpu = 1};
+
+		refuse_add(&vm_more[1].refused, &access);
+	}
+	conf[1].learn = 1;
 	happened = "";
 	return 0;
 }
@@ -296,9 +294,12 @@ static void test_stats(void **state)
 			 "port\",\"first\":\"0x60\",\"last\":\"0x61\",\"count\":2}]"
 			 "}");
 	gives("stats demo", "{\"vm\":\"demo\",\"exits\":[],\"exit_ticks\":[],\"refused\":[]}");
-	shows("learn linux", "allow_port = 0x60-0x61 read\n");
-	gives("learn linux", "[\"allow_port = 0x60-0x61 read\"]");
-	gives("learn demo", "[]");
+	shows("learn linux", "# 2 times, first at rip 0x1234 (vCPU 1)\n"
+			     "allow_port = 0x60-0x61 read\n");
+	gives("learn linux", "[\"# 2 times, first at rip 0x1234 (vCPU 1)\","
+			     "\"allow_port = 0x60-0x61 read\"]");
+	gives("learn demo",
+	      "[\"# nothing is recorded: that needs learn = yes in the VM's section\"]");
 }
 
 static void test_vcpus(void **state)
