@@ -32,39 +32,6 @@ void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 	config_diag(line, sentence);
 }
 
-/* \r: lines may end as on DOS. */
-static bool blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-static struct span trim(struct span s)
-{
-	for (; s.len && blank(s.s[0]); s.s++)
-		s.len--;
-	while (s.len && blank(s.s[s.len - 1]))
-		s.len--;
-	return s;
-}
-
-struct span config_cut(struct span *rest, char c)
-{
-	struct span part = {rest->s, 0};
-	unsigned taken;
-
-	while (part.len < rest->len &&
-	       (c == ' ' ? !blank(part.s[part.len]) : part.s[part.len] != c))
-		part.len++;
-	taken = part.len + (part.len < rest->len);
-	*rest = trim((struct span){rest->s + taken, rest->len - taken});
-	return trim(part);
-}
-
-bool config_is(struct span s, const char *word)
-{
-	return s.len == strlen(word) && memcmp(s.s, word, s.len) == 0;
-}
-
 struct echo config_echo(struct span s)
 {
 	struct echo e;
@@ -80,24 +47,16 @@ struct echo config_echo(struct span s)
 
 int config_choose(struct config_parser *p, const char *what, struct span word, const char *list)
 {
-	struct span rest = {list, (unsigned)strlen(list)}, nearest = {0};
-	unsigned least = WORDS_UNLIKE;
+	struct words_search search = {.word = word, .least = WORDS_UNLIKE};
+	struct span rest = words_span(list);
 
-	for (int i = 0; rest.len; i++) {
-		struct span name = config_cut(&rest, ',');
-		unsigned unlike = words_unlike(word.s, word.len, name.s, name.len);
-
-		if (!unlike)
+	for (int i = 0; rest.len; i++)
+		if (words_offer(&search, words_cut(&rest, ',')))
 			return i;
-		if (unlike < least) {
-			least = unlike;
-			nearest = name;
-		}
-	}
-	if (nearest.len)
+	if (search.nearest.len)
 		config_fail(p, p->line,
 			    "unknown %s \"%s\": did you mean \"%.*s\"? Mend or remove the line.",
-			    what, config_echo(word).s, (int)nearest.len, nearest.s);
+			    what, config_echo(word).s, (int)search.nearest.len, search.nearest.s);
 	else
 		config_fail(p, p->line,
 			    "unknown %s \"%s\": expected one of %.*s%s. Mend or remove the line.",
@@ -209,15 +168,15 @@ static bool name_valid(struct span name)
 		    c != '-' && c != '_')
 			return false;
 	}
-	return name.len > 0 && name.len < CONFIG_NAME_MAX && !config_is(name, "mullion") &&
-	       !config_is(name, "idle");
+	return name.len > 0 && name.len < CONFIG_NAME_MAX && !words_is(name, "mullion") &&
+	       !words_is(name, "idle");
 }
 
 static void section_vm(struct config_parser *p, struct span name)
 {
 	struct config_vm *vm = p->c->vm, *end = vm + p->c->vm_count;
 
-	while (vm < end && !config_is(name, vm->name))
+	while (vm < end && !words_is(name, vm->name))
 		vm++;
 	if (!name_valid(name)) {
 		config_fail(p, p->line,
@@ -248,7 +207,7 @@ static void section_core(struct config_parser *p, struct span number)
 	struct config_core *core;
 	uint64_t n;
 
-	if (!words_number(number.s, number.len, 10, &n) || n >= CONFIG_MAX_CORES) {
+	if (!words_number(number, 10, &n) || n >= CONFIG_MAX_CORES) {
 		config_fail(p, p->line,
 			    "[core %s]: expected the number of a core, 0 to %u. Mend it.",
 			    config_echo(number).s, CONFIG_MAX_CORES - 1);
@@ -279,9 +238,8 @@ static void section(struct config_parser *p, struct span line)
 			    config_echo(line).s);
 		return;
 	}
-	arg = trim((struct span){line.s + 1, line.len - 2});
-	word = config_cut(&arg, ' ');
-	arg = trim(arg);
+	arg = (struct span){line.s + 1, line.len - 2};
+	word = words_cut(&arg, ' ');
 	where = config_choose(p, "section", word, "mullion, core, vm");
 	if (where < 0)
 		return;
@@ -311,9 +269,9 @@ static void line_parse(struct config_parser *p, struct span line)
 	}
 	if (!p->target)
 		return;
-	key = config_cut(&value, '=');
+	key = words_cut(&value, '=');
 	if (key.len && key.len < line.len)
-		config_set(p, key, trim(value));
+		config_set(p, key, value);
 	else
 		config_fail(p, p->line,
 			    "\"%s\": expected key = value, a [section] or a # comment. Mend or "
@@ -331,7 +289,7 @@ static bool is_text(struct config_parser *p, struct span text)
 
 		if (c == '\n') {
 			line++;
-		} else if ((c < ' ' && !blank((char)c)) || c == 0x7f) {
+		} else if ((c < ' ' && c != '\t' && c != '\r') || c == 0x7f) {
 			config_fail(p, line,
 				    "this is not a text file: it holds a control character, "
 				    "0x%02x. Save it as plain text (ASCII or UTF-8, not UTF-16).",
@@ -359,8 +317,7 @@ static void windows_end(struct config_parser *p)
 			const char *name = c->window[i].vm;
 
 			if (name[0])
-				config_choose(p, "VM", (struct span){name, (unsigned)strlen(name)},
-					      list);
+				config_choose(p, "VM", words_span(name), list);
 		}
 	}
 }
@@ -369,7 +326,7 @@ static void file_parse(struct config_parser *p, struct span text)
 {
 	while (text.len) {
 		p->line++;
-		line_parse(p, config_cut(&text, '\n'));
+		line_parse(p, words_cut(&text, '\n'));
 	}
 	section_end(p);
 	windows_end(p);

@@ -29,7 +29,7 @@ static bool set_number(const struct config_setting *s)
 {
 	uint64_t n;
 
-	if (!words_number(s->v.s, s->v.len, 10, &n) || n < s->k->min || n > s->k->max)
+	if (!words_number(s->v, 10, &n) || n < s->k->min || n > s->k->max)
 		return false;
 	*(unsigned *)s->to = (unsigned)n;
 	return true;
@@ -43,11 +43,13 @@ static bool set_bytes(const struct config_setting *s)
 	uint64_t *to = s->to;
 	unsigned unit = 0, shift;
 
-	while (v.len && units[unit] && units[unit] != v.s[v.len - 1])
+	if (!v.len)
+		return false;
+	v.len--;
+	while (units[unit] && units[unit] != v.s[v.len])
 		unit++;
 	shift = unit / 2 * 10 + 10;
-	if (!v.len || !units[unit] || !words_number(v.s, v.len - 1, 10, to) ||
-	    *to > s->k->max >> shift)
+	if (!units[unit] || !words_number(v, 10, to) || *to > s->k->max >> shift)
 		return false;
 	*to <<= shift;
 	return *to >= s->k->min && *to % s->k->min == 0;
@@ -140,14 +142,14 @@ static bool is_list(struct span v)
 static bool number(struct span s, bool hex, uint64_t *n)
 {
 	if (hex && s.len > 2 && s.s[0] == '0' && s.s[1] == 'x')
-		return words_number(s.s + 2, s.len - 2, 16, n);
-	return words_number(s.s, s.len, 10, n);
+		return words_number((struct span){s.s + 2, s.len - 2}, 16, n);
+	return words_number(s, 10, n);
 }
 
 /* "n" or "n-m", not falling; hex: 0x is understood, too. */
 static bool range(struct span s, bool hex, uint64_t *first, uint64_t *last)
 {
-	struct span end = s, begin = config_cut(&end, '-');
+	struct span end = s, begin = words_cut(&end, '-');
 
 	if (begin.len == s.len)
 		end = s;
@@ -160,14 +162,14 @@ static bool set_cores(const struct config_setting *s)
 	struct config_vm *vm = s->p->vm;
 	struct span v = s->v;
 
-	if (config_is(v, "auto"))
+	if (words_is(v, "auto"))
 		return true;
 	if (!is_list(v))
 		return false;
 	while (v.len) {
 		uint64_t n, end;
 
-		if (!range(config_cut(&v, ','), false, &n, &end) || end > s->k->max ||
+		if (!range(words_cut(&v, ','), false, &n, &end) || end > s->k->max ||
 		    end - n >= CONFIG_MAX_VCPUS - vm->core_count)
 			return false;
 		while (n <= end)
@@ -186,14 +188,14 @@ static bool set_windows(const struct config_setting *s)
 		return false;
 	while (v.len) {
 		struct config_window *w = &core->window[core->window_count];
-		struct span us = config_cut(&v, ','), name = config_cut(&us, ' ');
+		struct span us = words_cut(&v, ','), name = words_cut(&us, ' ');
 		uint64_t n;
 
 		if (core->window_count == CONFIG_MAX_WINDOWS || !name.len ||
-		    name.len >= CONFIG_NAME_MAX || !words_number(us.s, us.len, 10, &n) ||
-		    n < s->k->min || n > s->k->max)
+		    name.len >= CONFIG_NAME_MAX || !words_number(us, 10, &n) || n < s->k->min ||
+		    n > s->k->max)
 			return false;
-		if (!config_is(name, "idle"))
+		if (!words_is(name, "idle"))
 			memcpy(w->vm, name.s, name.len);
 		w->us = (unsigned)n;
 		core->window_count++;
@@ -205,11 +207,11 @@ static bool set_windows(const struct config_setting *s)
 
 static bool pci_function(struct span s, uint64_t *function)
 {
-	struct span bus = config_cut(&s, ':'), device = config_cut(&s, '.');
+	struct span bus = words_cut(&s, ':'), device = words_cut(&s, '.');
 	uint64_t b, d, f;
 
-	if (!words_number(bus.s, bus.len, 16, &b) || !words_number(device.s, device.len, 16, &d) ||
-	    !words_number(s.s, s.len, 16, &f) || b > 0xff || d > 0x1f || f > 7)
+	if (!words_number(bus, 16, &b) || !words_number(device, 16, &d) ||
+	    !words_number(s, 16, &f) || b > 0xff || d > 0x1f || f > 7)
 		return false;
 	*function = b << 8 | d << 3 | f;
 	return true;
@@ -219,10 +221,10 @@ static bool pci_function(struct span s, uint64_t *function)
 static bool rights(struct span v, struct config_grant *g)
 {
 	while (v.len) {
-		struct span word = config_cut(&v, ' ');
-		bool *right = config_is(word, "read") ? &g->read : &g->write;
+		struct span word = words_cut(&v, ' ');
+		bool *right = words_is(word, "read") ? &g->read : &g->write;
 
-		if (*right || (right == &g->write && !config_is(word, "write")))
+		if (*right || (right == &g->write && !words_is(word, "write")))
 			return false;
 		*right = true;
 	}
@@ -231,7 +233,7 @@ static bool rights(struct span v, struct config_grant *g)
 
 static bool parse_grant(const struct config_key *k, struct span v, struct config_grant *g)
 {
-	struct span what = config_cut(&v, ' ');
+	struct span what = words_cut(&v, ' ');
 	uint64_t first, last;
 
 	if (k->min != GRANT_PCI) {

@@ -5,12 +5,6 @@
 #include "kernel/config.h"
 #include "kernel/words.h"
 
-/* A piece of the file. */
-struct span {
-	const char *s;
-	unsigned len;
-};
-
 /* Text of the file made printable and cut, for a message. */
 struct echo {
 	char s[44];
@@ -32,9 +26,6 @@ struct config_parser {
 void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-bool config_is(struct span s, const char *word);
-/* Takes what stands before the first c off *rest, and c with it; ' ': any blank. Trims both. */
-struct span config_cut(struct span *rest, char c);
 struct echo config_echo(struct span s);
 /* The place of word in a list such as "pv, linux"; -1 after a diagnostic: no such `what`. */
 int config_choose(struct config_parser *p, const char *what, struct span word, const char *list);

@@ -1,44 +1,75 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The nearest right word: one letter too many, too few, wrong, or two swapped; also "mem". */
+/* Pieces of text, and which word somebody may have meant. */
 #include "kernel/words.h"
 
-unsigned words_unlike(const char *a, size_t a_len, const char *b, size_t b_len)
+struct span words_span(const char *s)
 {
-	size_t shorter = min_u64(a_len, b_len), longer = max_u64(a_len, b_len);
-	size_t head = 0, tail = 0;
+	return (struct span){s, (unsigned)strlen(s)};
+}
+
+bool words_is(struct span s, const char *word)
+{
+	return s.len == strlen(word) && memcmp(s.s, word, s.len) == 0;
+}
+
+/* \r: lines may end as on DOS. */
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static struct span trim(struct span s)
+{
+	for (; s.len && blank(s.s[0]); s.s++)
+		s.len--;
+	while (s.len && blank(s.s[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+struct span words_cut(struct span *rest, char c)
+{
+	struct span all = trim(*rest), part = {all.s, 0};
+
+	while (part.len < all.len && (c == ' ' ? !blank(part.s[part.len]) : part.s[part.len] != c))
+		part.len++;
+	unsigned taken = part.len + (part.len < all.len);
+	*rest = trim((struct span){all.s + taken, all.len - taken});
+	return trim(part);
+}
+
+/* One letter too many, too few, wrong, or two swapped; also "mem" for "memory". */
+unsigned words_unlike(struct span a, struct span b)
+{
+	unsigned shorter = a.len < b.len ? a.len : b.len;
+	unsigned longer = a.len < b.len ? b.len : a.len;
+	unsigned head = 0, tail = 0;
 
 	/* What they have in common at their beginnings and ends. */
-	while (head < shorter && a[head] == b[head])
+	while (head < shorter && a.s[head] == b.s[head])
 		head++;
-	while (head + tail < shorter && a[a_len - 1 - tail] == b[b_len - 1 - tail])
+	while (head + tail < shorter && a.s[a.len - 1 - tail] == b.s[b.len - 1 - tail])
 		tail++;
-	size_t unlike = longer - head - tail;
-	return unlike <= longer / 2 ? (unsigned)unlike : WORDS_UNLIKE;
+	unsigned unlike = longer - head - tail;
+	return unlike <= longer / 2 ? unlike : WORDS_UNLIKE;
 }
 
-int words_find(words_fn list, const char *word, const char **nearest)
+bool words_offer(struct words_search *w, struct span other)
 {
-	unsigned least = WORDS_UNLIKE;
+	unsigned unlike = words_unlike(w->word, other);
 
-	*nearest = NULL;
-	for (unsigned i = 0; list(i); i++) {
-		unsigned unlike = words_unlike(word, strlen(word), list(i), strlen(list(i)));
-
-		if (!unlike)
-			return (int)i;
-		if (unlike < least) {
-			least = unlike;
-			*nearest = list(i);
-		}
+	if (unlike < w->least) {
+		w->least = unlike;
+		w->nearest = other;
 	}
-	return -1;
+	return !unlike;
 }
 
-bool words_number(const char *s, size_t len, unsigned base, uint64_t *n)
+bool words_number(struct span s, unsigned base, uint64_t *n)
 {
 	*n = 0;
-	for (size_t i = 0; i < len; i++) {
-		unsigned c = (unsigned char)s[i], letter = c | 0x20u;
+	for (unsigned i = 0; i < s.len; i++) {
+		unsigned c = (unsigned char)s.s[i], letter = c | 0x20u;
 		unsigned digit = c <= '9' ? c - '0' : letter >= 'a' ? letter - 'a' + 10 : base;
 
 		if (digit >= base || *n > (UINT64_MAX - digit) / base) {
@@ -47,5 +78,5 @@ bool words_number(const char *s, size_t len, unsigned base, uint64_t *n)
 		}
 		*n = *n * base + digit;
 	}
-	return len > 0;
+	return s.len > 0;
 }

@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The nearest right word to a wrong one, and numbers in words; pure. */
+/* Pieces of text, the nearest right word to a wrong one, and numbers in words; pure. */
 #pragma once
 
 #include "kernel/types.h"
+
+/* A piece of text. */
+struct span {
+	const char *s;
+	unsigned len;
+};
+
+/* All of a string. */
+struct span words_span(const char *s);
+bool words_is(struct span s, const char *word);
+/* Takes what stands before the first c off *rest, and c with it; ' ': any blank. Trims both. */
+struct span words_cut(struct span *rest, char c);
 
 #define WORDS_UNLIKE UINT32_MAX
 
@@ -10,13 +22,17 @@
  * How many letters of two words differ, 0: none does; WORDS_UNLIKE when nobody
  * would have meant the one by the other.
  */
-unsigned words_unlike(const char *a, size_t a_len, const char *b, size_t b_len);
+unsigned words_unlike(struct span a, struct span b);
 
-/* The words of a list by their number; NULL behind the last. */
-typedef const char *(*words_fn)(unsigned i);
+/* Someone looks for a word among others. */
+struct words_search {
+	struct span word;
+	unsigned least;      /* letters that the nearest differs in: begins as WORDS_UNLIKE */
+	struct span nearest; /* length 0: there is none */
+};
 
-/* The number of a word in a list, or -1; then *nearest is the nearest right one, or NULL. */
-int words_find(words_fn list, const char *word, const char **nearest);
+/* The next of the others: true when it is the word. */
+bool words_offer(struct words_search *w, struct span other);
 
 /* All of s is digits of the base, a number of 64 bits; else *n is 0. Reads up to what is none. */
-bool words_number(const char *s, size_t len, unsigned base, uint64_t *n);
+bool words_number(struct span s, unsigned base, uint64_t *n);

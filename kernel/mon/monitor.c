@@ -41,25 +41,28 @@ static const char *vm_word(unsigned i)
 	return i < vm_count ? vms[i]->name : NULL;
 }
 
-int call_choose(struct call *c, const char *what, words_fn list, const char *word)
+int call_choose(struct call *c, const char *what, words_fn list, struct span word)
 {
-	const char *nearest;
-	int i = words_find(list, word, &nearest);
+	struct words_search search = {.word = word, .least = WORDS_UNLIKE};
 
-	if (i >= 0)
-		return i;
-	if (nearest)
-		return call_fail(c, -EINVAL, "unknown %s \"%s\": did you mean \"%s\"?", what, word,
-				 nearest);
-	return call_fail(c, -EINVAL, "unknown %s \"%s\": %s", what, word,
+	for (unsigned i = 0; list(i); i++)
+		if (words_offer(&search, words_span(list(i))))
+			return (int)i;
+	struct span near = search.nearest;
+	if (near.len)
+		return call_fail(c, -EINVAL, "unknown %s \"%.*s\": did you mean \"%.*s\"?", what,
+				 (int)word.len, word.s, (int)near.len, near.s);
+	return call_fail(c, -EINVAL, "unknown %s \"%.*s\": %s", what, (int)word.len, word.s,
 			 list == vm_word ? "list shows the VMs" : "help lists what there is");
 }
 
 int call_number(struct call *c, unsigned i, uint64_t *n)
 {
-	if (words_number(c->word[i], strlen(c->word[i]), 10, n))
+	struct span word = c->word[i];
+
+	if (words_number(word, 10, n))
 		return 0;
-	return call_fail(c, -EINVAL, "\"%s\": expected a number", c->word[i]);
+	return call_fail(c, -EINVAL, "\"%.*s\": expected a number", (int)word.len, word.s);
 }
 
 static int verb_help(struct call *c)
@@ -79,10 +82,10 @@ static int verb_help(struct call *c)
 }
 
 /* By number, 1.., or by name. */
-static int find_vm(struct call *c, const char *word)
+static int find_vm(struct call *c, struct span word)
 {
 	uint64_t n;
-	bool number = words_number(word, strlen(word), 10, &n) && n - 1 < vm_count;
+	bool number = words_number(word, 10, &n) && n - 1 < vm_count;
 	int i = number ? (int)n - 1 : call_choose(c, "VM", vm_word, word);
 
 	if (i < 0)
@@ -94,27 +97,17 @@ static int find_vm(struct call *c, const char *word)
 /* Words of the line, less --json. -E2BIG: more than any verb has. */
 static int split(struct call *c, const char *command)
 {
-	char *s = c->text;
+	struct span rest = words_span(command), word = words_cut(&rest, ' ');
 
-	(void)ksnprintf(c->text, sizeof(c->text), "%s", command);
-	for (;;) {
-		while (*s == ' ')
-			*s++ = '\0';
-		if (!*s)
-			return 0;
-		const char *word = s;
-
-		while (*s && *s != ' ')
-			s++;
-		bool json = s - word == 6 && !memcmp(word, "--json", 6);
-
-		c->r.json |= json;
-		if (json)
-			continue;
-		if (c->words == MONITOR_WORDS)
+	for (; word.len; word = words_cut(&rest, ' ')) {
+		if (words_is(word, "--json"))
+			c->r.json = true;
+		else if (c->words < MONITOR_WORDS)
+			c->word[c->words++] = word;
+		else
 			return -E2BIG;
-		c->word[c->words++] = word;
 	}
+	return 0;
 }
 
 static int run(struct call *c)

@@ -22,8 +22,7 @@ struct call {
 
 	/* For the verb: */
 	const struct verb *verb;
-	char text[LINE_SIZE];
-	const char *word[MONITOR_WORDS]; /* [0] is the verb's */
+	struct span word[MONITOR_WORDS]; /* [0] is the verb's */
 	unsigned words;
 	struct vm *vm; /* the one it names, if any */
 	char why[200]; /* after an error: a sentence */
@@ -64,8 +63,10 @@ struct vcpu;
 
 /* Keeps the sentence; returns err. */
 #define call_fail(c, err, ...) ((void)ksnprintf((c)->why, sizeof((c)->why), __VA_ARGS__), (err))
+/* The words of a list by their number; NULL behind the last. */
+typedef const char *(*words_fn)(unsigned i);
 /* The place of a word in a list; -EINVAL after a sentence: no such `what`, perhaps the nearest. */
-int call_choose(struct call *c, const char *what, words_fn list, const char *word);
+int call_choose(struct call *c, const char *what, words_fn list, struct span word);
 /* Word i as a decimal number. */
 int call_number(struct call *c, unsigned i, uint64_t *n);
 

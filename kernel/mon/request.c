@@ -32,7 +32,7 @@ static char escape(const char **s)
 		return c;
 	if (c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't')
 		return ' ';
-	if (c != 'u' || !words_number(*s, 4, 16, &v))
+	if (c != 'u' || !words_number((struct span){*s, 4}, 16, &v))
 		return '\0';
 	*s += 4;
 	return (char)(v >= ' ' && v <= '~' ? v : '?');
@@ -76,7 +76,7 @@ static const char *member(struct request *q, const char **s)
 	bool quoted = peek(s) == '"';
 	if (!scalar(s, text, sizeof(text), &whole))
 		return SYNTAX;
-	if (!strcmp(key, "id") && (quoted || !words_number(text, strlen(text), 10, &q->id)))
+	if (!strcmp(key, "id") && (quoted || !words_number(words_span(text), 10, &q->id)))
 		return "\"id\": expected an unsigned integer";
 	if (strcmp(key, "command") != 0)
 		return NULL;

@@ -169,20 +169,13 @@ static const char *kind_word(unsigned i)
 				  : NULL;
 }
 
-static int trace_on(struct call *c, const char *kinds)
+static int trace_on(struct call *c, struct span kinds)
 {
-	char word[16];
 	uint32_t mask = 0;
 
-	while (*kinds) {
-		size_t n = 0;
+	while (kinds.len) {
+		int i = call_choose(c, "kind", kind_word, words_cut(&kinds, ','));
 
-		for (; *kinds && *kinds != ','; kinds++)
-			if (n < sizeof(word) - 1)
-				word[n++] = *kinds;
-		word[n] = '\0';
-		kinds += *kinds == ',';
-		int i = call_choose(c, "kind", kind_word, word);
 		if (i < 0)
 			return i;
 		mask |= i == TRACE_KINDS ? (1u << TRACE_KINDS) - 1 : 1u << i;
@@ -203,8 +196,7 @@ static int trace_print(struct call *c)
 	if (call_number(c, 2, &core) || call_number(c, 3, &from))
 		return -EINVAL;
 	if (core >= cpu_count)
-		return call_fail(c, -EINVAL, "no core %s: there are 0 to %u", c->word[2],
-				 cpu_count - 1);
+		return call_fail(c, -EINVAL, "no core %lu: there are 0 to %u", core, cpu_count - 1);
 	unsigned n = trace_read((unsigned)core, &from, e, TRACE_AT_ONCE, &lost);
 	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
 	report_row(&c->r, "%lu\t%lu", from, lost);
@@ -220,11 +212,11 @@ static int trace_print(struct call *c)
 
 int verb_trace(struct call *c)
 {
-	if (!strcmp(c->word[1], "start") && c->words <= 3)
-		return trace_on(c, c->words > 2 ? c->word[2] : "all");
-	if (!strcmp(c->word[1], "stop") && c->words == 2)
+	if (words_is(c->word[1], "start") && c->words <= 3)
+		return trace_on(c, c->words > 2 ? c->word[2] : words_span("all"));
+	if (words_is(c->word[1], "stop") && c->words == 2)
 		return trace_start(0);
-	if (!strcmp(c->word[1], "read") && c->words == 4)
+	if (words_is(c->word[1], "read") && c->words == 4)
 		return trace_print(c);
 	return call_fail(c, -EINVAL, "usage: trace %s", c->verb->args);
 }

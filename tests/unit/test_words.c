@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The nearest right word. */
+/* Pieces of text, the nearest right word, numbers. */
 /* sources: kernel/words.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,22 +13,52 @@
 
 #include "kernel/words.h"
 
-static const char *list(unsigned i)
+/* The pieces of a text, each in brackets. */
+static void cuts(const char *text, char at, const char *want)
 {
-	static const char *const words[] = {"list", "info", "start", "stats", "suspend", "resume"};
+	struct span rest = words_span(text);
+	char got[64] = "";
 
-	return i < ARRAY_SIZE(words) ? words[i] : NULL;
+	do {
+		struct span part = words_cut(&rest, at);
+
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "[%.*s]", (int)part.len,
+			 part.s);
+	} while (rest.len);
+	assert_string_equal(got, want);
+}
+
+static void test_cut(void **state)
+{
+	(void)state;
+	cuts("", ' ', "[]");
+	cuts("   ", ' ', "[]");
+	cuts("one", ' ', "[one]");
+	cuts("  one two\t three \r", ' ', "[one][two][three]");
+	cuts(" a b, c ,,d\t", ',', "[a b][c][][d]");
+	cuts("a,", ',', "[a]");
+	cuts(",a", ',', "[][a]");
+	cuts(" key = a = b ", '=', "[key][a][b]");
+	cuts("two\r\n\tlines\r\n", '\n', "[two][lines]");
+	assert_true(words_is((struct span){"start up", 5}, "start"));
+	assert_false(words_is(words_span("start"), "star"));
+	assert_false(words_is(words_span("star"), "start"));
+	assert_true(words_is(words_span(""), ""));
 }
 
 static void nearest(const char *word, int found, const char *want)
 {
-	const char *near = "";
+	static const char *const list[] = {"list", "info", "start", "stats", "suspend", "resume"};
+	struct words_search search = {.word = words_span(word), .least = WORDS_UNLIKE};
+	int i = 0;
 
-	assert_int_equal(words_find(list, word, &near), found);
+	while (i < (int)ARRAY_SIZE(list) && !words_offer(&search, words_span(list[i])))
+		i++;
+	assert_int_equal(i < (int)ARRAY_SIZE(list) ? i : -1, found);
 	if (want)
-		assert_string_equal(near, want);
+		assert_true(words_is(search.nearest, want));
 	else if (found < 0)
-		assert_null(near);
+		assert_int_equal(search.nearest.len, 0);
 }
 
 static void test_find(void **state)
@@ -48,13 +78,13 @@ static void test_find(void **state)
 static void test_unlike(void **state)
 {
 	(void)state;
-	assert_int_equal(words_unlike("abc", 3, "abc", 3), 0);
-	assert_int_equal(words_unlike("", 0, "", 0), 0);
-	assert_int_equal(words_unlike("abcd", 4, "acbd", 4), 2);
-	assert_int_equal(words_unlike("mem", 3, "memory", 6), 3);
-	assert_int_equal(words_unlike("aa", 2, "a", 1), 1);
-	assert_int_equal(words_unlike("a", 1, "b", 1), WORDS_UNLIKE);
-	assert_int_equal(words_unlike("", 0, "b", 1), WORDS_UNLIKE);
+	assert_int_equal(words_unlike(words_span("abc"), words_span("abc")), 0);
+	assert_int_equal(words_unlike(words_span(""), words_span("")), 0);
+	assert_int_equal(words_unlike(words_span("abcd"), words_span("acbd")), 2);
+	assert_int_equal(words_unlike(words_span("mem"), words_span("memory")), 3);
+	assert_int_equal(words_unlike(words_span("aa"), words_span("a")), 1);
+	assert_int_equal(words_unlike(words_span("a"), words_span("b")), WORDS_UNLIKE);
+	assert_int_equal(words_unlike(words_span(""), words_span("b")), WORDS_UNLIKE);
 }
 
 /* In a block of exactly its length: nothing behind it is read. */
@@ -62,7 +92,7 @@ static bool number(const char *text, unsigned base, uint64_t *n)
 {
 	size_t len = strlen(text);
 	char *copy = memcpy(malloc(len ? len : 1), text, len);
-	bool is = words_number(copy, len, base, n);
+	bool is = words_number((struct span){copy, (unsigned)len}, base, n);
 
 	free(copy);
 	return is;
@@ -101,6 +131,7 @@ static void test_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_unlike),
 		cmocka_unit_test(test_number),
