@@ -231,7 +231,6 @@ static void help(struct conmux *m)
 	notice(m, "Ctrl-a 0  back to the lines of all VMs");
 	notice(m, "Ctrl-a m  the monitor: start and stop VMs, look into them");
 	notice(m, "Ctrl-a a  sends Ctrl-a itself");
-	notice(m, "Ctrl-a l  lists the VMs and their state");
 	notice(m, "Ctrl-a x  powers the machine off (asks first)");
 	notice(m, "Ctrl-a ?  this list");
 }
@@ -260,8 +259,6 @@ static struct conmux_action command(struct conmux *m, uint8_t key)
 
 	if (key == 'a' || key == CTRL_A)
 		return deliver(m, CTRL_A);
-	if (key == 'l')
-		return (struct conmux_action){.kind = CONMUX_LIST};
 	if (key == 'm') {
 		focus(m, &m->source[0]);
 		return (struct conmux_action){.kind = CONMUX_MONITOR};
@@ -271,7 +268,7 @@ static struct conmux_action command(struct conmux *m, uint8_t key)
 	} else if (digit <= 9 && digit < m->count) {
 		focus(m, &m->source[digit]);
 	} else if (digit <= 9) {
-		ksnprintf(line, sizeof(line), "there is no VM %u; Ctrl-a l lists them", digit);
+		ksnprintf(line, sizeof(line), "there is no VM %u; Ctrl-a ? lists them", digit);
 		notice(m, line);
 	} else if (key == 'x') {
 		m->pending = key;

@@ -21,7 +21,6 @@ enum conmux_kind {
 	CONMUX_NONE,
 	CONMUX_DELIVER,  /* byte is input of VM vm */
 	CONMUX_POWEROFF, /* asked for and confirmed */
-	CONMUX_LIST,     /* list the VMs with their state, by conmux_log(…, true) */
 	CONMUX_MONITOR,  /* byte is input of the monitor; 0: its prompt is to be shown (again) */
 };
 

@@ -73,9 +73,8 @@ void console_tick(void)
 	spin_unlock(&lock);
 }
 
-/* What a command prints, in whole lines: between those of others, or where the monitor is. */
+/* What a command prints, in whole lines: into none of them falls an urgent one of another core. */
 struct printer {
-	bool notice;
 	unsigned n;
 	char line[CONMUX_LINE];
 };
@@ -89,20 +88,15 @@ static void print(void *ctx, const char *bytes, size_t n)
 		if (*bytes != '\n' && p->n < sizeof(p->line))
 			continue;
 		spin_lock(&lock);
-		if (p->notice) {
-			p->line[p->n - 1] = '\0';
-			conmux_log(&mux, p->line, true);
-		} else {
-			conmux_monitor(&mux, p->line, p->n);
-		}
+		conmux_monitor(&mux, p->line, p->n);
 		spin_unlock(&lock);
 		p->n = 0;
 	}
 }
 
-static void command(const char *text, bool notice)
+static void command(const char *text)
 {
-	struct printer p = {.notice = notice};
+	struct printer p = {0};
 	struct call c = {.r = {.out = print, .ctx = &p}};
 
 	if (monitor_run(&c, text)) {
@@ -140,13 +134,11 @@ static void typed(uint8_t byte)
 	spin_unlock(&lock);
 	if (a.kind == CONMUX_DELIVER)
 		deliver(a.vm, a.byte);
-	else if (a.kind == CONMUX_LIST)
-		command("list", true);
 	else if (line)
-		command(editor.text, false);
+		command(editor.text);
 	else if (a.kind == CONMUX_POWEROFF)
 		power_off();
-	if (line || a.kind == CONMUX_LIST || (a.kind == CONMUX_MONITOR && !a.byte))
+	if (line || (a.kind == CONMUX_MONITOR && !a.byte))
 		monitor_prompt();
 }
 

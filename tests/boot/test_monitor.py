@@ -57,8 +57,9 @@ def test_monitor_console(boot):
     m.send("\x1b[A\r")
     m.expect(r"info demo \n")
     m.expect(PROMPT)
-    m.send(CTRL_A + "l")
-    m.expect(r"mullion\|  1  demo +running .*\n")
+    # Below what is said meanwhile stands the prompt again.
+    m.send(CTRL_A + "?")
+    m.expect(r"mullion\| Ctrl-a 1 +keyboard and terminal to demo\n")
     m.expect(PROMPT)
     # A VM's console, with the demo's prompt; the other's lines come in the overview.
     m.send("console demo\r")
