@@ -57,8 +57,8 @@ struct handoff_fb { /* base 0: no framebuffer */
 	uint64_t size;  /* bytes */
 	uint32_t width; /* pixels */
 	uint32_t height;
-	uint32_t stride;                            /* pixels a line, of 32 bits each */
-	uint8_t red_shift, green_shift, blue_shift; /* of 8 bits each */
+	uint32_t stride; /* pixels a line, of 32 bits each */
+	uint32_t ink;    /* the color of text; 0 is black */
 };
 
 struct handoff {

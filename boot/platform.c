@@ -33,36 +33,25 @@ static uint64_t find_rsdp(void)
 	return 0;
 }
 
-/* A linear framebuffer of 8-bit channels in 32-bit pixels is all that is used. */
+/*
+ * A linear framebuffer of 32-bit pixels is all that is used; masks tell how many bits they
+ * have (UEFI 12.9.2). What is gray is so in any order of the channels.
+ */
 static bool fb_from(struct handoff_fb *fb, const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode)
 {
 	const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info = mode ? mode->Info : NULL;
-	EFI_PIXEL_BITMASK mask;
 
-	if (!info || !mode->FrameBufferBase)
-		return false;
-	switch (info->PixelFormat) {
-	case PixelRedGreenBlueReserved8BitPerColor:
-		mask = (EFI_PIXEL_BITMASK){0xff, 0xff00, 0xff0000, 0};
-		break;
-	case PixelBlueGreenRedReserved8BitPerColor:
-		mask = (EFI_PIXEL_BITMASK){0xff0000, 0xff00, 0xff, 0};
-		break;
-	case PixelBitMask:
-		mask = info->PixelInformation;
-		break;
-	default:
-		return false;
-	}
-	if (!mask.RedMask || !mask.GreenMask || !mask.BlueMask)
-		return false;
-	fb->red_shift = (uint8_t)__builtin_ctz(mask.RedMask);
-	fb->green_shift = (uint8_t)__builtin_ctz(mask.GreenMask);
-	fb->blue_shift = (uint8_t)__builtin_ctz(mask.BlueMask);
-	if (mask.RedMask >> fb->red_shift != 0xff || mask.GreenMask >> fb->green_shift != 0xff ||
-	    mask.BlueMask >> fb->blue_shift != 0xff ||
+	if (!info || !mode->FrameBufferBase || info->PixelFormat >= PixelBltOnly ||
 	    info->PixelsPerScanLine < info->HorizontalResolution)
 		return false;
+	fb->ink = 0xc8c8c8;
+	if (info->PixelFormat == PixelBitMask) {
+		EFI_PIXEL_BITMASK m = info->PixelInformation;
+
+		fb->ink = m.RedMask | m.GreenMask | m.BlueMask;
+		if (!((fb->ink | m.ReservedMask) >> 24))
+			return false;
+	}
 	fb->width = info->HorizontalResolution;
 	fb->height = info->VerticalResolution;
 	fb->stride = info->PixelsPerScanLine;

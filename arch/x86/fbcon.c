@@ -25,7 +25,7 @@ void fbcon_init(const struct handoff_fb *f, void *pixels)
 	rows = (unsigned)min_u64(f->height / GLYPH_H, MAX_ROWS);
 	if (!cols || !rows)
 		return;
-	ink = 0xc0u << f->red_shift | 0xc8u << f->green_shift | 0xd0u << f->blue_shift;
+	ink = f->ink;
 	memset(text, ' ', sizeof(text));
 	memset(drawn, ' ', sizeof(drawn));
 	fb = pixels;
