@@ -25,6 +25,7 @@ enum vm_type { VM_LINUX, VM_PV, VM_PC }; /* VM_LINUX: another word for VM_PC */
 enum config_boot { BOOT_AUTO, BOOT_LINUX, BOOT_LINUX16, BOOT_PVH, BOOT_MULTIBOOT, BOOT_FLAT };
 /* The processor that a guest sees: all of the host's, or a level of the x86-64 psABI. */
 enum config_cpu { CPU_HOST, CPU_V1, CPU_V2, CPU_V3, CPU_V4 };
+enum config_console { CONSOLE_SERIAL, CONSOLE_VIRTIO };
 enum core_policy { POLICY_AUTO, POLICY_DEDICATED, POLICY_FAIR, POLICY_BUDGET, POLICY_CYCLIC };
 enum on_crash { ON_CRASH_STOP, ON_CRASH_RESTART, ON_CRASH_HOLD };
 enum config_monitor { MONITOR_NONE, MONITOR_COM2 };
@@ -45,13 +46,14 @@ struct config_grant {
 };
 
 struct config_vm {
-	char name[CONFIG_NAME_MAX]; /* letters, digits, '-', '_'; unique */
-	unsigned line;              /* of the section */
-	bool refused;               /* something in it is wrong: a diagnostic was given */
-	enum vm_type type;          /* default: linux */
-	enum config_boot boot;      /* default: auto; not for PV */
-	enum config_cpu cpu_model;  /* default: host */
-	union {                     /* what is not given has line 0 */
+	char name[CONFIG_NAME_MAX];  /* letters, digits, '-', '_'; unique */
+	unsigned line;               /* of the section */
+	bool refused;                /* something in it is wrong: a diagnostic was given */
+	enum vm_type type;           /* default: linux */
+	enum config_boot boot;       /* default: auto; not for PV */
+	enum config_cpu cpu_model;   /* default: host */
+	enum config_console console; /* default: serial; not for PV */
+	union {                      /* what is not given has line 0 */
 		struct config_file file[2 + CONFIG_MAX_MODULES];
 		struct { /* initrd, which is the first module: not PV */
 			struct config_file disk, kernel, initrd, module[CONFIG_MAX_MODULES - 1];
@@ -76,7 +78,8 @@ struct config_vm {
 	unsigned grant_count;
 	unsigned type_line, cmdline_line, memory_line, vcpus_line, cores_line, weight_line;
 	unsigned budget_line, period_line, on_crash_line, autostart_line, order_line;
-	unsigned watchdog_line, learn_line, boot_line, debug_exit_line, net_line, cpu_model_line;
+	unsigned watchdog_line, learn_line, boot_line, debug_exit_line, net_line, cpu_model_line,
+		console_line;
 };
 
 extern const char *const config_type_name[]; /* by enum vm_type */

@@ -316,6 +316,7 @@ const struct config_key config_keys[] = {
 	{"module", CONFIG_VM, add_module, FILE_EXPECTED, 0, 0, 0, 0},
 	{"disk", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(disk)},
 	{"net", CONFIG_VM, set_net, "a name of at most 31 bytes", 0, 0, AT(config_vm, net)},
+	{"console", CONFIG_VM, config_set_word, "serial, virtio", 0, 0, AT(config_vm, console)},
 	{"cmdline", CONFIG_VM, set_text, "at most 1023 bytes", 0, 0, AT(config_vm, cmdline)},
 	{"memory", CONFIG_VM, set_bytes, "2M to 1024G, a multiple of 2M, such as 64M", MIB(2),
 	 GIB(1024), AT(config_vm, memory)},

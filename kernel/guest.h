@@ -22,6 +22,7 @@
 #include "kernel/dev/rtc.h"
 #include "kernel/dev/uart.h"
 #include "kernel/dev/virtio_blk.h"
+#include "kernel/dev/virtio_console.h"
 #include "kernel/dev/virtio_net.h"
 #include "kernel/dev/virtio_rng.h"
 #include "kernel/emulate.h"
@@ -97,10 +98,16 @@ struct pc {
 	struct virtio_blk disk;
 	struct virtio_net net;
 	struct virtio_rng rng;
+	struct virtio_console console;
 	struct dev_timer pit_timer, rtc_timer, pm_timer, disk_timer, net_timer, rng_timer;
+	struct dev_timer console_timer;
 };
 
-#define CONSOLE_IN 256u /* bytes typed that the guest has not taken */
+/* That have not been taken. */
+struct bytes {
+	char ring[4096];
+	unsigned head, count;
+};
 
 struct vm_more {
 	struct vm vm;
@@ -128,8 +135,9 @@ struct vm_more {
 	/* Whose port access the devices serve, and how far RIP is beyond it; VM lock held. */
 	struct vcpu *io_vcpu;
 	unsigned io_passed;
-	uint8_t in[CONSOLE_IN];
-	unsigned in_head, in_count;
+	/* VM lock held. */
+	struct bytes typed, to_agent, from_agent;
+	bool on_port; /* the guest's last output was to port 0 of its virtio console */
 	struct alloc_range ram[256]; /* host memory of the guest, in order */
 	unsigned ram_count;          /* 0: it has none now */
 	uint64_t starts;
@@ -232,19 +240,27 @@ void vm_ram_free(struct vm *vm);
 /* The first fetch from a page of RAM (vcpu_caps.lazy_exec). -ENOENT: that is not it; -ENOMEM. */
 int vm_make_executable(struct vm *vm, gpa_t gpa);
 
+/* kernel/port.c */
+/* One byte for the guest's console; lost when there is no room. VM lock held. */
+void vm_console_in(struct vm *vm, uint8_t byte);
+/* At most n bytes that were typed: how many. VM lock held. */
+unsigned vm_console_read(struct vm_more *m, char *p, unsigned n);
+/* Gives the guest what was typed and found no room; after each access. VM lock held. */
+void pc_console_feed(struct vm *vm);
+/* To the guest's agent: all or, with an error, nothing. -ENODEV: nobody listens; -ENOSPC. */
+int vm_agent_send(struct vm *vm, const char *p, unsigned n);
+/* What the agent has written, at most n bytes: how many. */
+unsigned vm_agent_receive(struct vm *vm, char *p, unsigned n);
+/* The terminal of its virtio console has another size now. */
+void vm_resize(struct vm *vm, uint16_t columns, uint16_t rows);
+
 /* kernel/pc.c, kernel/pv.c: wire the devices of a VM; run under its lock. */
 int pc_init(struct vm *vm);
 void pv_init(struct vm *vm);
-/* One byte for the guest's console; lost when there is no room. VM lock held. */
-void vm_console_in(struct vm *vm, uint8_t byte);
-/* Takes the oldest byte that waits for the guest; false: there is none. */
-bool vm_console_take(struct vm_more *m, uint8_t *byte);
 /* The vector to inject from PIC or APIC, or -1; takes it when `take`. VM lock held. */
 int vcpu_irq(struct vcpu *v, bool take);
 /* A frame may wait at its port; on its vCPU 0's core. */
 void pc_receive(struct vm *vm);
-/* Gives the UART what was typed and found no room; after each access. VM lock held. */
-void pc_console_feed(struct vm *vm);
 /* Presses the power button, or raises the port that stands for it; false: it does not run. */
 bool vm_ask_shutdown(struct vm *vm);
 /* MULLION_FEATURE_*; 0 for unmodified guests. */

@@ -34,15 +34,6 @@ unsigned vm_message(struct vm *vm, const struct apic_msg *m)
 	return lapic_route(vm->more->lapics, vm->more->vcpu_count, m);
 }
 
-void pc_console_feed(struct vm *vm)
-{
-	struct uart *uart = &vm->more->pc->uart;
-	uint8_t byte;
-
-	while (uart_rx_space(uart) && vm_console_take(vm->more, &byte))
-		(void)uart_rx(uart, byte);
-}
-
 void debug_exit(struct vm *vm, unsigned status)
 {
 	/* Once: REP OUTS and other vCPUs may go on for a moment. */
@@ -86,6 +77,7 @@ int pc_init(struct vm *vm)
 	if (m->port)
 		virtio_net_prepare(&pc->net, m->port);
 	virtio_rng_prepare(&pc->rng, rdrand);
+	virtio_console_prepare(&pc->console);
 	return pic_init(&pc->pic, ports, (struct dev_irq){pic_out, vm, 0})
 		?: ioapic_init(&pc->ioapic, &m->mmio, vm, 0)
 		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ), vm)
@@ -99,6 +91,8 @@ int pc_init(struct vm *vm)
 		?: (m->conf->disk.line ? add_virtio(vm, &pc->disk.virtio, &pc->disk_timer, 1) : 0)
 		?: (m->port ? add_virtio(vm, &pc->net.virtio, &pc->net_timer, 2) : 0)
 		?: (cpu_has_rdrand() ? add_virtio(vm, &pc->rng.virtio, &pc->rng_timer, 3) : 0)
+		?: (m->conf->console == CONSOLE_VIRTIO
+			    ? add_virtio(vm, &pc->console.virtio, &pc->console_timer, 4) : 0)
 		?: (m->conf->watchdog ? ib700_attach(ports, vm) : 0)
 		?: (m->conf->debug_exit ? debug_exit_attach(ports, vm) : 0);
 #undef IRQ

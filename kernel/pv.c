@@ -6,43 +6,9 @@
 
 #define SVR_ENABLED 0x1ffu
 
-void vm_console_write(struct vm *vm, const char *p, unsigned n)
-{
-	console_output(vm->id - 1, p, n);
-	if (console_waiting())
-		core_console_waiting();
-}
-
-void vm_console_in(struct vm *vm, uint8_t byte)
-{
-	struct vm_more *m = vm->more;
-
-	if (m->in_count == CONSOLE_IN)
-		return;
-	m->in[(m->in_head + m->in_count++) % CONSOLE_IN] = byte;
-	if (m->pc)
-		pc_console_feed(vm);
-	else
-		evtchn_raise(&m->events, MULLION_PORT_CONSOLE);
-}
-
-bool vm_console_take(struct vm_more *m, uint8_t *byte)
-{
-	if (!m->in_count)
-		return false;
-	*byte = m->in[m->in_head];
-	m->in_head = (m->in_head + 1) % CONSOLE_IN;
-	m->in_count--;
-	return true;
-}
-
 unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n)
 {
-	unsigned i = 0;
-
-	while (i < n && vm_console_take(v->vm->more, (uint8_t *)&p[i]))
-		i++;
-	return i;
+	return vm_console_read(v->vm->more, p, n);
 }
 
 uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock)

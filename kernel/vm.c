@@ -102,6 +102,7 @@ struct vm *vm_create(const struct config_vm *conf, const unsigned *cores)
 	m->pc = conf->type != VM_PV ? &m->own_pc : NULL;
 	m->disk = disk;
 	m->vcpu_count = conf->vcpus;
+	vm_resize(vm, 80, 25);
 	for (unsigned i = 0; i < conf->vcpus; i++) {
 		m->vcpu[i] = vcpu_make(vm, i, &cpus[cores[i]]);
 		m->lapics[i] = &m->vcpu[i]->more->lapic;
@@ -181,7 +182,8 @@ int vm_reset(struct vm *vm)
 
 	vcpu_put();
 	m->ports = m->mmio = (struct iobus){0};
-	m->in_head = m->in_count = 0;
+	m->typed.count = m->to_agent.count = m->from_agent.count = 0;
+	m->on_port = false;
 	m->timers = NULL;
 	m->watchdog_due = 0;
 	for (unsigned i = 0; i < m->vcpu_count; i++) {

@@ -386,6 +386,9 @@ static const struct {
 	{"net", "none",
 	 "The switch inside the machine that the VM's virtio network device is at: VMs that name "
 	 "the same one reach each other; not for type = pv."},
+	{"console", "serial",
+	 "virtio: a PC has a virtio console beside its serial port. What is typed goes to that of "
+	 "the two by which the guest printed last."},
 	{"cmdline", "empty", "The kernel's command line."},
 	{"memory", "128M", "The VM's memory."},
 	{"vcpus", "1", "Virtual CPUs of the VM."},

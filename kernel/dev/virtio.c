@@ -81,6 +81,15 @@ static void reset(struct virtio *v)
 		v->vector[i] = NO_VECTOR;
 	}
 	update_irq(v);
+	if (v->model->reset)
+		v->model->reset(v);
+}
+
+void virtio_config_changed(struct virtio *v)
+{
+	v->generation++;
+	if (v->status & STATUS_DRIVER_OK)
+		interrupt(v, v->config_vector, ISR_CONFIG);
 }
 
 bool virtio_take(struct virtio *v, unsigned queue)
@@ -141,7 +150,7 @@ static struct virtq *selected(struct virtio *v)
 	return v->queue_select < v->model->queues ? &v->queue[v->queue_select] : NULL;
 }
 
-/* 4.1.4.3; a generation of 0, since the device's own configuration stays as it is. */
+/* 4.1.4.3 */
 struct common {
 	uint32_t feature_page, features, accepted_page, accepted;
 	uint16_t config_vector, queues;
@@ -170,6 +179,7 @@ static uint64_t common_read(struct virtio *v, unsigned offset, unsigned size)
 		.config_vector = v->config_vector,
 		.queues = (uint16_t)v->model->queues,
 		.status = v->status,
+		.generation = v->generation,
 		.queue_select = v->queue_select,
 	};
 

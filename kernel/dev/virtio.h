@@ -33,6 +33,7 @@ struct virtio_model {
 	 */
 	uint8_t passive;
 	void (*fill)(struct virtio *v, unsigned queue);
+	void (*reset)(struct virtio *v); /* may be NULL */
 };
 
 struct virtio {
@@ -50,7 +51,7 @@ struct virtio {
 	uint64_t accepted; /* by the driver, of the features */
 	uint32_t feature_page, accepted_page;
 	uint16_t queue_select, config_vector;
-	uint8_t status, isr;
+	uint8_t status, isr, generation;
 	struct virtq queue[VIRTIO_QUEUES];
 	uint16_t vector[VIRTIO_QUEUES];
 	struct virtq_chain chain; /* the request that is being carried out */
@@ -61,6 +62,9 @@ struct virtio {
  * with BAR 0 there. Errors of pci_add().
  */
 int virtio_init(struct virtio *v, struct pci *pci, unsigned slot, uint32_t bar);
+
+/* The device's own configuration is another now. */
+void virtio_config_changed(struct virtio *v);
 
 /* Carries out what waits in the queues, but not for long: then v->later. */
 void virtio_serve_all(void *virtio);

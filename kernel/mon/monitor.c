@@ -17,6 +17,10 @@ static const struct verb verbs[] = {
 	{"suspend", "VM", "its vCPUs stop until resume", 1, 1, verb_control, VM_SUSPEND},
 	{"resume", "VM", "goes on after suspend", 1, 1, verb_control, VM_RESUME},
 	{"console", "VM", "keyboard and terminal to a VM", 1, 1, verb_console, 0},
+	{"resize", "COLUMNS ROWS", "tells the guests how large the terminal is", 2, 2, verb_resize,
+	 0},
+	{"send", "VM TEXT", "a line to the guest's agent", 2, MONITOR_WORDS - 1, verb_send, 0},
+	{"receive", "VM", "what the agent has written since", 1, 1, verb_receive, 0},
 	{"vcpus", "[VM]", "vCPUs: core, state, time, exits", 0, 1, verb_vcpus, 0},
 	{"cores", "", "accounts of each core and of who ran there", 0, 0, verb_cores, 0},
 	{"stats", "VM", "exits by kind, how long they took, refusals", 1, 1, verb_stats, 0},
@@ -121,7 +125,7 @@ static int run(struct call *c)
 	if (c->words - 1 < v->least || c->words - 1 > v->most)
 		return call_fail(c, -EINVAL, "usage: %s%s%s", v->name, *v->args ? " " : "",
 				 v->args);
-	if (c->words > 1 && (!strcmp(v->args, "VM") || !strcmp(v->args, "[VM]")))
+	if (c->words > 1 && (!strncmp(v->args, "VM", 2) || !strcmp(v->args, "[VM]")))
 		err = find_vm(c, c->word[1]);
 	return err ? err : v->run(c);
 }

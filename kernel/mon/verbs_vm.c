@@ -92,6 +92,56 @@ int verb_console(struct call *c)
 	return 0;
 }
 
+int verb_resize(struct call *c)
+{
+	uint64_t columns, rows;
+	int err = call_number(c, 1, &columns);
+
+	err = err ? err : call_number(c, 2, &rows);
+	if (err)
+		return err;
+	if (columns - 1 >= 1000 || rows - 1 >= 1000)
+		return call_fail(c, -EINVAL, "a terminal has 1 to 1000 columns and rows");
+	for (unsigned i = 0; i < vm_count; i++)
+		vm_resize(vms[i], (uint16_t)columns, (uint16_t)rows);
+	return 0;
+}
+
+int verb_send(struct call *c)
+{
+	struct span first = c->word[2], last = c->word[c->words - 1];
+	char text[LINE_SIZE];
+	int n = ksnprintf(text, sizeof(text), "%.*s\n", (int)(last.s + last.len - first.s),
+			  first.s);
+	int err = vm_agent_send(c->vm, text, (unsigned)n);
+
+	return err ? call_fail(c, err, "%s: %s", c->vm->name,
+			       err == -ENOSPC ? "the agent has not read what was sent before"
+					      : "nobody there has opened " VIRTIO_CONSOLE_AGENT)
+		   : 0;
+}
+
+/* In lines; what is not text is shown as a question mark. */
+int verb_receive(struct call *c)
+{
+	char line[256], byte;
+	unsigned n = 0;
+
+	report_begin(&c->r, REPORT_LIST, NULL, 0);
+	while (vm_agent_receive(c->vm, &byte, 1)) {
+		if (byte != '\n')
+			line[n++] = byte < ' ' || byte > '~' ? '?' : byte;
+		if (byte == '\n' || n == sizeof(line) - 1) {
+			report_row(&c->r, "%.*s", (int)n, line);
+			n = 0;
+		}
+	}
+	if (n)
+		report_row(&c->r, "%.*s", (int)n, line);
+	report_end(&c->r);
+	return 0;
+}
+
 static const char *state(const struct vcpu_more *m)
 {
 	uint64_t blocked = __atomic_load_n(&m->blocked, __ATOMIC_RELAXED);

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from monitor import Failure
 from test_linux import ALLOWED
 
 DEBIAN = {"mullion/vmlinuz": "debian/cloud-amd64/vmlinuz",
@@ -29,12 +30,38 @@ def log_in(m):
     m.expect(PROMPT)
 
 
+def answer(m, line):
+    m.send(line + "\r")
+    m.expect(PROMPT)
+    return m.console.before
+
+
+def check_console(m):
+    """The virtio console: a second terminal, its size, and a channel to the monitor."""
+    agent = "/dev/virtio-ports/org.mullion.agent"
+    assert m.command("stty -F /dev/hvc0 size", PROMPT).strip() == "25 80"
+    m.monitor.request("resize 100 40")
+    assert m.command("stty -F /dev/hvc0 size", PROMPT).strip() == "40 100"
+    with pytest.raises(Failure, match="nobody there has opened org.mullion.agent"):
+        m.monitor.request("send debian hello")
+    m.command(f"head -n 1 {agent} >/tmp/heard &", PROMPT)
+    m.command("sleep 1", PROMPT)
+    m.monitor.request("send debian hello, guest")
+    assert "hello, guest" in m.command("wait; cat /tmp/heard", PROMPT)
+    m.command(f"echo hello, host >{agent}", PROMPT)
+    assert m.monitor.request("receive debian") == ["hello, host"]
+    # What is typed goes where the guest printed last.
+    ask = "read -p 'name? ' x </dev/hvc0 2>/dev/hvc0; echo got $x"
+    assert "got Ada\n" in m.command(ask, r"name\? ") + answer(m, "Ada")
+
+
 @pytest.mark.cost(900)
 @BOTH
 def test_debian(boot, vendor):
     """To the login prompt, nothing failed, reboot, and shut down."""
-    m = boot(vm("debian", "root=/dev/vda ro", disk=r"\mullion\debian.img", memory="768M", vcpus=4),
-             {**DEBIAN, **DISK}, vendor=vendor, cpus=4, memory=2048, one_thread=True)
+    m = boot("monitor = com2\n" + vm("debian", "root=/dev/vda ro", disk=r"\mullion\debian.img",
+                                     memory="768M", vcpus=4, console="virtio"),
+             {**DEBIAN, **DISK}, vendor=vendor, cpus=4, memory=2048, one_thread=True, monitor=True)
     m.expect(r"debian\| .*Linux version", timeout=900)
     m.focus(1)
     log_in(m)
@@ -45,6 +72,7 @@ def test_debian(boot, vendor):
     first = m.command("sha256sum /var/tmp/x", PROMPT)
     m.command("echo 3 >/proc/sys/vm/drop_caches", PROMPT)
     assert m.command("sha256sum /var/tmp/x", PROMPT) == first
+    check_console(m)
     errors = m.command("dmesg -r | grep '^<[0-3]>'", PROMPT).splitlines()
     assert [e for e in errors if not any(re.search(a, e) for a in ALLOWED)] == []
     m.send("reboot\r")

@@ -190,7 +190,8 @@ static void test_values(void **state)
 }
 
 #define KEYS                                                                                       \
-	"type, boot, cpu_model, kernel, initrd, module, disk, net, cmdline, memory, vcpus, "       \
+	"type, boot, cpu_model, kernel, initrd, module, disk, net, console, cmdline, memory, "     \
+	"vcpus, "                                                                                  \
 	"cores, "                                                                                  \
 	"weight, "                                                                                 \
 	"budget, period, "                                                                         \

@@ -84,6 +84,36 @@ void console_focus(unsigned index)
 	happened = index == 1 ? "focus 1" : "focus";
 }
 
+static unsigned columns, rows;
+static char agent[700]; /* what it has been sent, or has written */
+static int agent_error;
+
+void vm_resize(struct vm *vm, uint16_t c, uint16_t r)
+{
+	happened = vm->name;
+	columns = c;
+	rows = r;
+}
+
+int vm_agent_send(struct vm *vm, const char *p, unsigned n)
+{
+	happened = vm->name;
+	snprintf(agent, sizeof(agent), "%.*s", (int)n, p);
+	return agent_error;
+}
+
+unsigned vm_agent_receive(struct vm *vm, char *p, unsigned n)
+{
+	size_t length = strlen(agent);
+
+	assert_int_equal(n, 1);
+	if (vm != vms[1] || !length)
+		return 0;
+	*p = agent[0];
+	memmove(agent, agent + 1, length);
+	return 1;
+}
+
 void power_off(void)
 {
 	happened = "off";
@@ -419,6 +449,34 @@ static void test_control(void **state)
 	assert_string_equal(happened, "reset");
 }
 
+static void test_agent(void **state)
+{
+	(void)state;
+	shows("resize 132 50", "");
+	assert_string_equal(happened, "linux"); /* and the one before it */
+	assert_int_equal(columns, 132);
+	assert_int_equal(rows, 50);
+	fails("resize 0 50", "a terminal has 1 to 1000 columns and rows");
+	fails("resize 80 1001", "a terminal has 1 to 1000 columns and rows");
+	fails("resize 80 x", "\"x\": expected a number");
+	shows("send linux  backup   now ", "");
+	assert_string_equal(agent, "backup   now\n");
+	agent_error = -ENODEV;
+	fails("send linux x", "linux: nobody there has opened org.mullion.agent");
+	agent_error = -ENOSPC;
+	fails("send 2 x", "linux: the agent has not read what was sent before");
+	agent_error = 0;
+	fails("send linux", "usage: send VM TEXT");
+	snprintf(agent, sizeof(agent), "one\n\n\ttwo\xff\nrest");
+	shows("receive linux", "one\n\n?two?\nrest\n");
+	memset(agent, 'a', 300);
+	agent[300] = '\0';
+	gives("receive demo", "[]");
+	snprintf(agent, sizeof(agent), "say \"a\"\n");
+	run_line("receive linux --json");
+	assert_string_equal(seen, "[\"say \\\"a\\\"\"]\n");
+}
+
 static void test_words(void **state)
 {
 	(void)state;
@@ -426,7 +484,8 @@ static void test_words(void **state)
 	fails("xyzzy", "unknown command \"xyzzy\": help lists what there is");
 	fails("list all", "usage: list");
 	fails("vcpus demo linux", "usage: vcpus [VM]");
-	fails("a b c d e f g", "too many words: help lists what each command takes");
+	fails("a b c d e f g h i j k l m n o p q r s t u v w x y",
+	      "too many words: help lists what each command takes");
 	shows("", "");
 	shows("    ", "");
 	shows("help info",
@@ -567,6 +626,7 @@ int main(void)
 		cmocka_unit_test_setup(test_top, setup),
 		cmocka_unit_test_setup(test_cores, setup),
 		cmocka_unit_test_setup(test_control, setup),
+		cmocka_unit_test_setup(test_agent, setup),
 		cmocka_unit_test_setup(test_words, setup),
 		cmocka_unit_test_setup(test_trace, setup),
 		cmocka_unit_test_setup(test_machine, setup),

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bytes and control messages between a guest's queues and its ports: virtio 1.2, 5.3.6. */
+#include "kernel/dev/virtio_console.h"
+
+#define F_SIZE      BIT(0)
+#define F_MULTIPORT BIT(1)
+
+/* Queues (5.3.2). */
+#define CONTROL_RX 2u
+#define CONTROL_TX 3u
+#define RX(port)   ((port) ? 4u : 0u)
+#define TX(port)   (RX(port) + 1)
+#define QUEUES     6u
+
+/* Of what the guest writes, before others have their turn; of what it reads, a buffer. */
+#define PIECE 256u
+
+enum { DEVICE_READY, DEVICE_ADD, PORT_READY = 3, CONSOLE_PORT, RESIZE, PORT_OPEN, PORT_NAME };
+
+struct control { /* 5.3.6.2 */
+	uint32_t port;
+	uint16_t event, value;
+};
+
+static void put_control(struct virtio *v, unsigned port, unsigned event)
+{
+	struct virtio_console *c = v->dev;
+	struct {
+		struct control control;
+		char more[sizeof(VIRTIO_CONSOLE_AGENT) - 1];
+	} m = {{port, (uint16_t)event, 1}, VIRTIO_CONSOLE_AGENT};
+	unsigned more = event == RESIZE ? 4 : event == PORT_NAME ? sizeof(m.more) : 0;
+
+	if (event == RESIZE)
+		memcpy(m.more, &c->config, more);
+	virtio_give(v, CONTROL_RX,
+		    virtq_put(&v->queue[CONTROL_RX], &v->chain.in, &m, sizeof(m.control) + more));
+}
+
+static void control(struct virtio *v)
+{
+	struct virtio_console *c = v->dev;
+
+	for (unsigned i = 0; i < VIRTIO_CONSOLE_PORTS; i++)
+		while (c->port[i].due && virtio_take(v, CONTROL_RX)) {
+			unsigned event = (unsigned)__builtin_ctz(c->port[i].due);
+
+			c->port[i].due &= (uint8_t)~BIT(event);
+			put_control(v, i, event);
+		}
+}
+
+/* What the driver says: it is told of the ports, and then of each what it is. */
+static void obey(struct virtio *v)
+{
+	struct virtio_console *c = v->dev;
+	struct control m;
+	bool whole;
+
+	if (!virtio_take(v, CONTROL_TX))
+		return;
+	whole = virtq_take(&v->queue[CONTROL_TX], &v->chain.out, &m, sizeof(m)) == sizeof(m);
+	virtio_give(v, CONTROL_TX, whole ? 0 : -EINVAL);
+	if (!whole)
+		return;
+	if (m.event == DEVICE_READY && m.value)
+		for (unsigned i = 0; i < VIRTIO_CONSOLE_PORTS; i++)
+			c->port[i].due = BIT(DEVICE_ADD);
+	else if (m.event == PORT_READY && m.value && m.port < VIRTIO_CONSOLE_PORTS)
+		c->port[m.port].due |= BIT(PORT_OPEN) |
+				       (m.port ? BIT(PORT_NAME) : BIT(CONSOLE_PORT) | BIT(RESIZE));
+	else if (m.event == PORT_OPEN && m.port < VIRTIO_CONSOLE_PORTS)
+		c->port[m.port].open = m.value;
+	/* The rest, and what follows from it, when others have had their turn. */
+	dev_timer_arm(v->later, dev_now(v->later));
+}
+
+/* A piece of what is written; the rest likewise. */
+static void transmit(struct virtio *v, unsigned port)
+{
+	struct console_port *p = &((struct virtio_console *)v->dev)->port[port];
+	struct virtq *q = &v->queue[TX(port)];
+	char piece[PIECE];
+	long n;
+
+	if (!p->sending && !virtio_take(v, TX(port)))
+		return;
+	if (!p->sending) {
+		p->sent = v->chain;
+		p->sent.out.seg = p->sent.seg;
+		p->sending = true;
+	}
+	n = virtq_take(q, &p->sent.out, piece, sizeof(piece));
+	if (n > 0)
+		vm_port_write(v->vm, port, piece, (unsigned)n);
+	if (n < 0 || !p->sent.out.count) {
+		v->chain = p->sent;
+		p->sending = false;
+		virtio_give(v, TX(port), n < 0 ? n : 0);
+	}
+	dev_timer_arm(v->later, dev_now(v->later));
+}
+
+void virtio_console_receive(struct virtio_console *c, unsigned port)
+{
+	struct virtio *v = &c->virtio;
+	unsigned queue = RX(port), n;
+	char piece[PIECE];
+
+	while ((!port || c->port[port].open) && (n = vm_port_waiting(v->vm, port)) &&
+	       virtio_take(v, queue)) {
+		n = (unsigned)min_u64(min_u64(n, PIECE), virtq_length(&v->chain.in));
+		vm_port_read(v->vm, port, piece, n);
+		/* A buffer without room is of no use, and may come again for ever. */
+		virtio_give(v, queue,
+			    n ? virtq_put(&v->queue[queue], &v->chain.in, piece, n) : -EINVAL);
+	}
+}
+
+static void fill(struct virtio *v, unsigned queue)
+{
+	if (queue == CONTROL_RX)
+		control(v);
+	else if (queue == CONTROL_TX)
+		obey(v);
+	else if (queue % 2)
+		transmit(v, queue > TX(0));
+	else
+		virtio_console_receive(v->dev, queue > RX(0));
+}
+
+static void reset(struct virtio *v)
+{
+	struct virtio_console *c = v->dev;
+
+	for (unsigned i = 0; i < VIRTIO_CONSOLE_PORTS; i++)
+		c->port[i].due = c->port[i].open = c->port[i].sending = 0;
+}
+
+void virtio_console_resized(struct virtio_console *c)
+{
+	if (c->virtio.accepted & F_MULTIPORT) {
+		c->port[0].due |= BIT(RESIZE);
+		control(&c->virtio);
+	} else {
+		virtio_config_changed(&c->virtio);
+	}
+}
+
+static const struct virtio_model model = {
+	.id = VIRTIO_ID_CONSOLE,
+	.class_code = 0x078000,
+	.queues = QUEUES,
+	.passive = UINT8_MAX,
+	.fill = fill,
+	.reset = reset,
+};
+
+void virtio_console_prepare(struct virtio_console *c)
+{
+	c->config.ports = VIRTIO_CONSOLE_PORTS;
+	c->virtio.model = &model;
+	c->virtio.dev = c;
+	c->virtio.features = F_SIZE | F_MULTIPORT;
+	c->virtio.config = (const uint8_t *)&c->config;
+	c->virtio.config_size = sizeof(c->config);
+}

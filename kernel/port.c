@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bytes to and from a guest: its console, and the channel of its agent. */
+#include "kernel/guest.h"
+
+/* The oldest make room for the newest. */
+static void put(struct bytes *b, const char *p, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		b->ring[(b->head + b->count) % sizeof(b->ring)] = p[i];
+		if (b->count < sizeof(b->ring))
+			b->count++;
+		else
+			b->head = (b->head + 1) % sizeof(b->ring);
+	}
+}
+
+static unsigned take(struct bytes *b, char *p, unsigned n)
+{
+	unsigned i = 0;
+
+	for (; i < n && b->count; i++, b->count--) {
+		p[i] = b->ring[b->head];
+		b->head = (b->head + 1) % sizeof(b->ring);
+	}
+	return i;
+}
+
+void vm_console_write(struct vm *vm, const char *p, unsigned n)
+{
+	vm->more->on_port = false;
+	console_output(vm->id - 1, p, n);
+	if (console_waiting())
+		core_console_waiting();
+}
+
+void vm_console_in(struct vm *vm, uint8_t byte)
+{
+	struct vm_more *m = vm->more;
+	char c = (char)byte;
+
+	if (m->typed.count == sizeof(m->typed.ring))
+		return;
+	put(&m->typed, &c, 1);
+	if (m->pc)
+		pc_console_feed(vm);
+	else
+		evtchn_raise(&m->events, MULLION_PORT_CONSOLE);
+}
+
+unsigned vm_console_read(struct vm_more *m, char *p, unsigned n)
+{
+	return take(&m->typed, p, n);
+}
+
+/* The keyboard follows the screen: what was typed is for whom the guest printed by last. */
+void pc_console_feed(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+	struct uart *uart = &m->pc->uart;
+	char c;
+
+	if (m->on_port)
+		virtio_console_receive(&m->pc->console, 0);
+	else
+		while (uart_rx_space(uart) && take(&m->typed, &c, 1))
+			(void)uart_rx(uart, (uint8_t)c);
+}
+
+void vm_port_write(struct vm *vm, unsigned port, const char *p, unsigned n)
+{
+	if (port) {
+		put(&vm->more->from_agent, p, n);
+		return;
+	}
+	vm_console_write(vm, p, n);
+	vm->more->on_port = true;
+}
+
+unsigned vm_port_read(struct vm *vm, unsigned port, char *p, unsigned n)
+{
+	return take(port ? &vm->more->to_agent : &vm->more->typed, p, n);
+}
+
+unsigned vm_port_waiting(const struct vm *vm, unsigned port)
+{
+	if (port)
+		return vm->more->to_agent.count;
+	return vm->more->on_port ? vm->more->typed.count : 0;
+}
+
+int vm_agent_send(struct vm *vm, const char *p, unsigned n)
+{
+	struct vm_more *m = vm->more;
+	int err = -ENODEV;
+
+	spin_lock(&m->lock);
+	if (m->state == VM_RUNNING && m->own_pc.console.port[1].open)
+		err = n > sizeof(m->to_agent.ring) - m->to_agent.count ? -ENOSPC : 0;
+	if (!err) {
+		put(&m->to_agent, p, n);
+		virtio_console_receive(&m->pc->console, 1);
+	}
+	spin_unlock(&m->lock);
+	return err;
+}
+
+unsigned vm_agent_receive(struct vm *vm, char *p, unsigned n)
+{
+	spin_lock(&vm->more->lock);
+	n = take(&vm->more->from_agent, p, n);
+	spin_unlock(&vm->more->lock);
+	return n;
+}
+
+void vm_resize(struct vm *vm, uint16_t columns, uint16_t rows)
+{
+	struct virtio_console *c = &vm->more->own_pc.console;
+
+	spin_lock(&vm->more->lock);
+	c->config.columns = columns;
+	c->config.rows = rows;
+	if (vm->more->conf->console == CONSOLE_VIRTIO && vm->more->state == VM_RUNNING)
+		virtio_console_resized(c);
+	spin_unlock(&vm->more->lock);
+}
