@@ -83,7 +83,7 @@ void learn_lines(const struct refusals *r, learn_line_fn line, void *ctx)
 		others++;
 		ksnprintf(text, sizeof(text),
 			  "# %lu accesses to other %s are not listed: %u ranges are kept", n,
-			  kinds[k].things, REFUSE_RANGES);
+			  kinds[k].things, r->room);
 		line(ctx, text);
 	}
 	if (given > CONFIG_MAX_GRANTS) {

@@ -43,7 +43,7 @@ static bool full(const struct refusals *r)
 
 	for (unsigned k = 0; k < REFUSE_KINDS; k++)
 		kept += !r->count[k];
-	return r->ranges + kept >= REFUSE_RANGES;
+	return r->ranges + kept >= r->room;
 }
 
 struct refuse_range *refuse_add(struct refusals *r, const struct refuse_range *access)

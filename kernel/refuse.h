@@ -19,7 +19,8 @@ enum refuse_kind {
 	REFUSE_KINDS
 };
 
-#define REFUSE_RANGES 192u
+#define REFUSE_RANGES       64u /* they are listed in the log when the VM ends */
+#define REFUSE_RANGES_LEARN 192u
 
 /*
  * Neighbouring ids of a kind, where why is the same; PCI functions stay alone. rip and
@@ -34,8 +35,9 @@ struct refuse_range {
 };
 
 struct refusals {
-	struct refuse_range range[REFUSE_RANGES]; /* in the order of their first access */
+	struct refuse_range range[REFUSE_RANGES_LEARN]; /* in the order of their first access */
 	unsigned ranges;
+	unsigned room;                  /* how many there may be */
 	uint64_t count[REFUSE_KINDS];   /* all, also those that found no room */
 	uint64_t unnamed[REFUSE_KINDS]; /* found no room in range[] */
 	unsigned said;                  /* lines given at once */

@@ -6,8 +6,6 @@
 #include "kernel/load/load.h"
 #include "kernel/print.h"
 
-#define LISTED_REFUSALS 64u /* when a VM ends */
-
 struct vm *vms[CONFIG_MAX_VMS];
 unsigned vm_count;
 static uint64_t boot_epoch, boot_tsc; /* UTC seconds as firmware said, and when that was */
@@ -242,6 +240,7 @@ int vm_load(struct vm *vm, uint64_t max)
 		return -EAGAIN;
 	spin_lock(&m->refuse_lock); /* until now it could be read */
 	memset(&m->refused, 0, sizeof(m->refused));
+	m->refused.room = c->learn ? REFUSE_RANGES_LEARN : REFUSE_RANGES;
 	spin_unlock(&m->refuse_lock);
 	/* From here on time counts for the guest. */
 	m->tsc_start = rdtsc();
@@ -268,11 +267,8 @@ void vm_list_refusals(struct vm *vm)
 	for (unsigned i = 0; i < r->ranges; i++) {
 		const struct refuse_range *a = &r->range[i];
 
-		if (i < LISTED_REFUSALS)
-			log_info("%s: refused %s 0x%lx-0x%lx: %lu times", vm->name,
-				 refuse_kind_names[a->kind], a->first, a->last, a->count);
-		else
-			more += a->count;
+		log_info("%s: refused %s 0x%lx-0x%lx: %lu times", vm->name,
+			 refuse_kind_names[a->kind], a->first, a->last, a->count);
 	}
 	if (more)
 		log_info("%s: and %lu more", vm->name, more);

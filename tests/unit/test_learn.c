@@ -20,6 +20,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&l, 0, sizeof(l));
+	l.room = REFUSE_RANGES_LEARN;
 	return 0;
 }
 
@@ -158,7 +159,7 @@ static void what_the_hypervisor_keeps(void **state)
 static void a_full_table_is_said(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < REFUSE_RANGES + 10; i++)
+	for (unsigned i = 0; i < REFUSE_RANGES_LEARN + 10; i++)
 		add(GRANT_PORT, 0x1000 + 2 * i, 1, true, 0x1000);
 	add(GRANT_PORT, 0x1000, 1, true, 0x1000);
 	add(GRANT_MSR, 0x140, 1, true, 0x1000); /* each other kind has room for one */

@@ -208,6 +208,7 @@ static int setup(void **state)
 	vcpu_more[2].vcpu.exits[EXIT_CACHE] = 3;
 	vcpu_more[2].vcpu.exit_ticks[10] = 15;
 	vcpu_more[2].se.ran = 4000000000;
+	vm_more[1].refused.room = REFUSE_RANGES;
 	for (unsigned port = 0x60; port <= 0x61; port++) {
 		struct refuse_range access = {
 			.kind = REFUSE_IN, .first = port, .last = port, .rip = 0x1234, .vcpu = 1};

@@ -13,6 +13,12 @@
 
 static const char never[] = "no line gives it";
 
+static void clear(struct refusals *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->room = REFUSE_RANGES;
+}
+
 /* True when it begins a range. */
 static bool add_why(struct refusals *r, unsigned kind, uint64_t first, uint64_t last,
 		    const char *why)
@@ -37,7 +43,7 @@ static void sweep_is_one_range(void **state)
 	static struct refusals r;
 
 	(void)state;
-	memset(&r, 0, sizeof(r));
+	clear(&r);
 	for (uint64_t i = 0; i < 0x2000; i++)
 		assert_int_equal(add(&r, REFUSE_RDMSR, i), i == 0);
 	assert_int_equal(r.ranges, 1);
@@ -56,7 +62,7 @@ static void gap_is_closed(void **state)
 	static struct refusals r;
 
 	(void)state;
-	memset(&r, 0, sizeof(r));
+	clear(&r);
 	add(&r, REFUSE_IN, 10);
 	add(&r, REFUSE_IN, 12);
 	add(&r, REFUSE_OUT, 11);
@@ -76,7 +82,7 @@ static void ends_of_the_number_line(void **state)
 	static struct refusals r;
 
 	(void)state;
-	memset(&r, 0, sizeof(r));
+	clear(&r);
 	assert_true(add(&r, REFUSE_READ, UINT64_MAX));
 	assert_true(add(&r, REFUSE_READ, 0)); /* no neighbour by wrapping */
 	assert_int_equal(r.ranges, 2);
@@ -91,7 +97,7 @@ static void overflow_is_counted(void **state)
 	unsigned room = REFUSE_RANGES - (REFUSE_KINDS - 1);
 
 	(void)state;
-	memset(&r, 0, sizeof(r));
+	clear(&r);
 	for (uint64_t i = 0; i < room; i++)
 		assert_true(add(&r, REFUSE_READ, 4 * i));
 	assert_false(add(&r, REFUSE_READ, 4 * REFUSE_RANGES));
@@ -116,7 +122,7 @@ static void random_against_a_map(void **state)
 	(void)state;
 	srand(7);
 	for (unsigned round = 0; round < 200; round++) {
-		memset(&r, 0, sizeof(r));
+		clear(&r);
 		memset(seen, 0, sizeof(seen));
 		for (unsigned i = 0; i < 100; i++) {
 			unsigned id = (unsigned)rand() % 100 + 1, size = (unsigned)rand() % 4 + 1;
@@ -150,7 +156,7 @@ static void why_keeps_apart(void **state)
 	static struct refusals r;
 
 	(void)state;
-	memset(&r, 0, sizeof(r));
+	clear(&r);
 	assert_true(add(&r, REFUSE_RDMSR, 10));
 	assert_true(add_why(&r, REFUSE_RDMSR, 11, 11, never));
 	assert_true(add(&r, REFUSE_RDMSR, 12));
@@ -170,7 +176,7 @@ static void pci_functions_stay_alone(void **state)
 	static struct refusals r;
 
 	(void)state;
-	memset(&r, 0, sizeof(r));
+	clear(&r);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(add(&r, REFUSE_PCI_READ, 8), i == 0);
 		assert_int_equal(add(&r, REFUSE_PCI_READ, 10), i == 0);
@@ -191,7 +197,7 @@ static void wide_access_joins_many(void **state)
 	static struct refusals r;
 
 	(void)state;
-	memset(&r, 0, sizeof(r));
+	clear(&r);
 	add(&r, REFUSE_OUT, 90);
 	add(&r, REFUSE_IN, 12);
 	add(&r, REFUSE_IN, 10);
