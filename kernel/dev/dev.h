@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Everything a device model may know of the world around it: an interrupt
- * line, a clock, a one-shot timer, guest memory, and the bus that calls it.
+ * What a device model may know of the world around it, beside kernel/vm.h: an
+ * interrupt line, a clock with a one-shot timer, and the bus that calls it.
  * Models are pure; their owner serializes the calls (one lock a VM).
  */
 #pragma once
