@@ -10,7 +10,7 @@
  * An operand is its place and its size, much as in SDM 2A appendix A.
  *   E  ModRM.rm    G  ModRM.reg    A  accumulator    I  immediate    -  none (string: implied)
  *   x  a byte where the opcode is even, else the operand size    v  the operand size
- *   z  as x, 4 at most    b  1    w  2    0  none
+ *   y  4 or 8    z  as x, 4 at most    b  1    w  2    0  none
  * What drivers use on devices comes first: the first match counts.
  */
 static const struct rule {
@@ -52,7 +52,7 @@ static const struct rule {
 	{1, 0xba, 0xba, ADD, INSN_BT - 4, "Ev", "Ib"}, /* reg is 4 to 7; imm8: a bit number */
 	{1, 0xb0, 0xb1, ANY, INSN_CMPXCHG, "Ex", "Gx"},
 	{1, 0xc0, 0xc1, ANY, INSN_XADD, "Ex", "Gx"},
-	{1, 0xc3, 0xc3, ANY, INSN_MOV, "Ex", "Gx"}, /* MOVNTI */
+	{1, 0xc3, 0xc3, ANY, INSN_MOV, "Ey", "Gy"}, /* MOVNTI */
 };
 
 static unsigned size_of(const struct insn *i, char size)
@@ -68,6 +68,8 @@ static unsigned size_of(const struct insn *i, char size)
 		return 2;
 	case 'v':
 		return i->opsize;
+	case 'y': /* in 16-bit code 4, too */
+		return x == 8 ? 8 : 4;
 	case 'z': /* there is no 64-bit port: REX.W counts as 32 bits */
 		return x == 8 ? 4 : x;
 	default:

@@ -420,6 +420,9 @@ static void operands(void **state)
 				 i.src.reg, (unsigned long long)i.imm);
 	}
 	assert_int_equal(good("63 00", CPU_MODE_32).op, INSN_OTHER); /* ARPL */
+	/* MOVNTI moves no 16 bits: My, Gy in SDM 2A appendix A. */
+	assert_int_equal(good("0f c3 08", CPU_MODE_16).dst.size, 4);
+	assert_int_equal(good("0f c3 08", CPU_MODE_16).src.size, 4);
 }
 
 /* Whatever the bytes: no error or one that is documented, and a sane length. */
