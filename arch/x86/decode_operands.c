@@ -122,8 +122,9 @@ void insn_operands(struct insn *i)
 
 	if (i->map == 0 && i->opcode < 0x40 && form < ARRAY_SIZE(alu))
 		set(i, INSN_ADD + (i->opcode >> 3u), alu[form][0], alu[form][1]);
+	/* MOVNTI: to memory, and undefined with 66, F2 or F3 (NP: SDM 2A 3.1.1.1). */
 	if ((i->map == 0 && i->opcode == 0x63 && i->mode != CPU_MODE_64) ||
-	    (i->map == 1 && i->opcode == 0xc3 && !i->has_mem))
+	    (i->map == 1 && i->opcode == 0xc3 && (!i->has_mem || i->opsize_prefix || i->rep)))
 		return;
 	for (const struct rule *r = rules; r < rules + ARRAY_SIZE(rules); r++) {
 		if (r->map != i->map || i->opcode < r->first || i->opcode > r->last ||

@@ -423,6 +423,10 @@ static void operands(void **state)
 	/* MOVNTI moves no 16 bits: My, Gy in SDM 2A appendix A. */
 	assert_int_equal(good("0f c3 08", CPU_MODE_16).dst.size, 4);
 	assert_int_equal(good("0f c3 08", CPU_MODE_16).src.size, 4);
+	/* With 66, F2 or F3 it is undefined: NP in SDM 2A 3.1.1.1. */
+	assert_int_equal(good("66 0f c3 08", CPU_MODE_64).op, INSN_OTHER);
+	assert_int_equal(good("f2 0f c3 08", CPU_MODE_64).op, INSN_OTHER);
+	assert_int_equal(good("f3 48 0f c3 08", CPU_MODE_64).op, INSN_OTHER);
 }
 
 /* Whatever the bytes: no error or one that is documented, and a sane length. */
