@@ -259,10 +259,10 @@ static int read_rest(struct reader *r, struct insn *i, char kind)
 	}
 	if (kind == 'G' && reg3(i) < 2)
 		imm = i->opcode == 0xf6 ? 1 : IMM_Z;
-	i->imm = (uint64_t)take(r, size[imm]);
-	/* EXTRQ and INSERTQ of SSE4a (APM 4). */
+	/* EXTRQ and INSERTQ of SSE4a (APM 4): twice imm8. */
 	if (i->map == 1 && i->opcode == 0x78 && (i->opsize_prefix || i->rep == REP_NE))
-		take(r, 2);
+		imm = 2;
+	i->imm = (uint64_t)take(r, size[imm]);
 	take(r, f->skip);
 	return 0;
 }
