@@ -3,6 +3,8 @@
 #
 ## make unit       build and run the host unit tests, print line coverage
 ## make build/unit/test_<module>.run   run one of them and show its output
+## make decode-check N=100000000  the instruction decoder against Zydis, on so many random strings
+##   SEED=1        on others
 ## make lint       clang-format, clang-tidy, cppcheck, include arrows
 
 # For what runs many small jobs by a second make: as the first was told, or both cores.
@@ -24,11 +26,11 @@ unit:
 	@tests/unit/summary.sh $(UNIT) $(UNIT_COVERAGE) $(UNIT_TESTS)
 
 # Each test has its own objects, so that its coverage counts are its own too.
-# $(1): test, $(2): the sources that its comment names. A result goes before
-# anything of it is built again, so that none survives a failed build.
+# $(1): test, $(2): the sources that its comment names, $(3): the libraries. A result goes
+# before anything of it is built again, so that none survives a failed build.
 define unit_test
 $(UNIT)/$(1)/$(1): $(UNIT)/$(1)/tests/unit/$(1).o $(2:%.c=$(UNIT)/$(1)/%.o)
-	$(Q)$(CC) $(UNIT_SAN) --coverage $$^ -lcmocka -o $$@
+	$(Q)$(CC) $(UNIT_SAN) --coverage $$^ -lcmocka $(3) -o $$@
 
 $(UNIT)/$(1)/tests/%.o: tests/%.c tests/build.mk
 	@mkdir -p $$(@D) && rm -f $(UNIT)/$(1).result
@@ -45,8 +47,9 @@ $(UNIT)/$(1).result: $(UNIT)/$(1)/$(1) tests/unit/run.sh
 -include $(UNIT)/$(1)/tests/unit/$(1).d $(2:%.c=$(UNIT)/$(1)/%.d)
 endef
 
-unit_sources = $(shell sed -n 's,^/\* sources: *\(.*[^ ]\) *\*/$$,\1,p' tests/unit/$(1).c)
-$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t),$(call unit_sources,$(t)))))
+unit_comment = $(shell sed -n 's,^/\* $(2): *\(.*[^ ]\) *\*/$$,\1,p' tests/unit/$(1).c)
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t),$(call unit_comment,$(t),sources),$(call \
+	unit_comment,$(t),libraries))))
 
 # What it reads beside its sources.
 $(UNIT)/test_check.result: docs/configuration.md guests/mullion.conf
@@ -55,6 +58,18 @@ $(UNIT)/test_check.result: docs/configuration.md guests/mullion.conf
 $(UNIT_TESTS:%=$(UNIT)/%.run): $(UNIT)/%.run: $(UNIT)/%.result
 	@cat $(UNIT)/$*.log
 	@grep -q 'failed 0$$' $<
+
+# The test with more strings than a unit test has the time for, and fast.
+N := 100000000
+SEED :=
+.PHONY: decode-check
+decode-check: deps
+	+@$(MAKE) --no-print-directory DEPS=no $(B)/decode-check
+	@$(B)/decode-check $(N) $(SEED)
+
+$(B)/decode-check: tests/unit/test_decode_zydis.c $(wildcard arch/x86/decode*.[ch]) tests/build.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -I. $(filter %.c,$^) -lcmocka -lZydis -o $@
 
 include tests/lint/build.mk
 include tests/boot/build.mk
