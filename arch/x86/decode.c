@@ -248,6 +248,9 @@ static int read_rest(struct reader *r, struct insn *i, char kind)
 		return -EINVAL;
 	if (kind == 'L' && long_mode)
 		return -ENOTSUP;
+	/* XOP: a map where POP has ModRM.reg 0, and no displacement (APM 3, XOP prefix). */
+	if (i->map == 0 && i->opcode == 0x8f && r->at < r->n && r->bytes[r->at] & 0x38)
+		return -ENOTSUP;
 	if (f->modrm)
 		read_modrm(r, i, kind == 'C');
 	/* With mod 3 there is no LES, LDS or BOUND: SDM 2A 2.3.5. */
@@ -277,8 +280,6 @@ static int check_group(const struct insn *i)
 	if (i->map)
 		return 0;
 	switch (i->opcode) {
-	case 0x8f:
-		return reg3(i) ? -ENOTSUP : 0; /* XOP */
 	case 0xc6:
 	case 0xc7:
 		return reg3(i) && i->modrm != 0xf8 ? -EINVAL : 0; /* f8: XABORT, XBEGIN */

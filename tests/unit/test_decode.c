@@ -216,6 +216,7 @@ static void refusals(void **state)
 		{CPU_MODE_64, "62 f1 7c 48 28 00", -ENOTSUP},
 		{CPU_MODE_32, "c5 f8 77", -ENOTSUP},
 		{CPU_MODE_64, "8f e8 78 c0 c0 00", -ENOTSUP},
+		{CPU_MODE_64, "8f a9 d0 94 e9", -ENOTSUP}, /* no POP with displacement */
 		/* 15 prefixes; 15 bytes that want a 16th; the same with a long immediate */
 		{CPU_MODE_64, "666666666666666666666666666666", -EINVAL},
 		{CPU_MODE_64, "6666666666666666666666666666 e8 01020304", -EINVAL},
