@@ -41,13 +41,13 @@ struct elf_note {
 	uint32_t namesz, descsz, type; /* then name and descriptor, each padded to 4 bytes */
 };
 
-#define ET_EXEC       2u
-#define EM_386        3u
-#define EM_X86_64     62u
-#define PT_LOAD       1u
-#define PT_INTERP     3u
-#define PT_NOTE       4u
-#define PF_X          1u
+#define ET_EXEC   2u
+#define EM_386    3u
+#define EM_X86_64 62u
+#define PT_LOAD   1u
+#define PT_INTERP 3u
+#define PT_NOTE   4u
+#define PF_X      1u
 
 /*
  * Reads the header of a static executable, either form as the wide one (machine:
