@@ -77,8 +77,9 @@ static uint64_t reserved_bits(const struct walk *w, unsigned level, bool leaf)
 	}
 	if (!(w->r->efer & EFER_LMA)) {
 		bits |= ((BIT(63) - 1) & ~(BIT(52) - 1)); /* 62:52 */
-		if (level == 3)                           /* PDPTE: also 63, 8:5, 2:1 */
-			return bits | BIT(63) | 0x1e6;
+		/* PDPTE: also 63, 8:5, 2:1; but QEMU sets the accessed bit, 5, itself. */
+		if (level == 3)
+			return bits | BIT(63) | 0x1c6;
 	}
 	if (!w->nx)
 		bits |= PTE_NX;
