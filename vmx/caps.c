@@ -27,9 +27,10 @@ static const struct {
 	{PROC, 23, NEVER, "MOV-DR exiting"}, {PROC, 25, NEVER, "I/O bitmaps"},
 	{PROC, 27, NEVER, "monitor trap flag"}, {PROC, 30, NEVER, "PAUSE exiting"},
 
+	/* Not wanted: without "enable XSAVES/XRSTORS" both are #UD (SDM 3C 25.3), as CPUID says. */
 	{PROC2, 1, MUST, "extended page tables (EPT)"}, {PROC2, 6, MUST, "WBINVD exiting"},
 	{PROC2, 7, MUST, "unrestricted guest"}, {PROC2, 3, MAY, "RDTSCP"}, {PROC2, 5, MAY, "VPID"},
-	{PROC2, 12, MAY, "INVPCID"}, {PROC2, 15, MAY, "ENCLS exiting"}, {PROC2, 20, MAY, "XSAVES"},
+	{PROC2, 12, MAY, "INVPCID"}, {PROC2, 15, MAY, "ENCLS exiting"},
 
 	/* Every processor with unrestricted guest has the PAT and EFER controls. */
 	{EXIT, 2, MUST, "save debug controls"}, {EXIT, 9, MUST, "64-bit host"},

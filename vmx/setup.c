@@ -48,8 +48,6 @@ static void write_controls(struct vmx_vcpu *h)
 	vmwrite(TPR_THRESHOLD, 0);
 	if (vmx_controls.proc2 & PROC2_ENCLS)
 		vmwrite(ENCLS_EXITING_BITMAP, ~0ull);
-	if (vmx_controls.proc2 & PROC2_XSAVES)
-		vmwrite(XSS_EXITING_BITMAP, ~0ull);
 
 	vmwrite(CR0_MASK, ~vmx_cr0_owned());
 	vmwrite(VMCS_LINK_POINTER, ~0ull);

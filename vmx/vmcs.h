@@ -20,7 +20,6 @@ struct vmcs_field {
 #define TSC_OFFSET                    VMCS(0x2010)
 #define VIRTUAL_APIC_ADDRESS          VMCS(0x2012)
 #define EPT_POINTER                   VMCS(0x201a)
-#define XSS_EXITING_BITMAP            VMCS(0x202c)
 #define ENCLS_EXITING_BITMAP          VMCS(0x202e)
 #define GUEST_PHYSICAL_ADDRESS        VMCS(0x2400)
 #define VMCS_LINK_POINTER             VMCS(0x2800)
@@ -108,7 +107,6 @@ struct vmcs_field {
 #define PROC2_EPT                     BIT(1)
 #define PROC2_VPID                    BIT(5)
 #define PROC2_ENCLS                   BIT(15)
-#define PROC2_XSAVES                  BIT(20)
 
 /* VM-entry controls (24.8.1). */
 #define ENTRY_IA32E                   BIT(9)
@@ -167,9 +165,7 @@ struct vmcs_field {
 #define REASON_XSETBV                 55u
 #define REASON_VMFUNC                 59u
 #define REASON_ENCLS                  60u
-#define REASON_XSAVES                 63u
-#define REASON_XRSTORS                64u
-#define REASON_COUNT                  65u
+#define REASON_COUNT                  61u
 
 /* Exit qualification of EPT violations (table 27-7). */
 #define EPT_QUAL_FETCH                BIT(2)
