@@ -141,6 +141,8 @@ int emu_string(struct emu *e, const struct insn *i)
 		emu_set_gpr(e, GPR_RCX, i->adsize, count - 1);
 		if (count == 1 || ended_by_zf(&s))
 			return EMU_DONE;
+		if (e->rflags & RFLAGS_TF) /* a step ends with each iteration (SDM 3B 17.3.1.4) */
+			break;
 	}
 	return EMU_REPEAT;
 }

@@ -286,6 +286,8 @@ void vcpu_put(void);
 void vcpu_nmi(struct vcpu *v);
 void vcpu_inject(struct vcpu *v, struct vcpu_event e);
 void vcpu_exception(struct vcpu *v, enum x86_vector vec); /* #UD, #DB, #GP(0) */
+/* RIP, and the #DB of a single step. */
+void vcpu_go_on(struct vcpu *v, uint64_t rip);
 /* Moves RIP past the instruction of the exit; false: an exception is pending instead. */
 bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e);
 /* Is there something that ends v's halt? VM lock held. */

@@ -198,6 +198,8 @@ void vcpu_emulate(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 	done.insn_len = insn.len;
 	if (err == EMU_DONE)
 		(void)vcpu_advance(v, &done);
+	else if (e.rflags & RFLAGS_TF)
+		vcpu_go_on(v, e.rip);
 }
 
 static void fetch_fault(struct vcpu *v, gpa_t gpa)

@@ -130,6 +130,17 @@ void vcpu_exception(struct vcpu *v, enum x86_vector vec)
 					   .has_error = vec == VEC_GP});
 }
 
+void vcpu_go_on(struct vcpu *v, uint64_t rip)
+{
+	bool step = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_TF) != 0;
+
+	vcpu_ops->skip(v, rip);
+	if (step) { /* the trap that the instruction would have ended with (SDM 3B 17.3.1.4) */
+		write_dr6(read_dr6() | DR6_BS);
+		vcpu_exception(v, VEC_DB);
+	}
+}
+
 bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
 {
 	unsigned len = e->insn_len;
@@ -155,12 +166,7 @@ bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
 	rip += len;
 	if (mode != CPU_MODE_64)
 		rip &= mode == CPU_MODE_32 ? UINT32_MAX : 0xffff;
-	bool step = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_TF) != 0;
-	vcpu_ops->skip(v, rip);
-	if (step) { /* the trap that the instruction would have ended with (SDM 3B 17.3.1.4) */
-		write_dr6(read_dr6() | DR6_BS);
-		vcpu_exception(v, VEC_DB);
-	}
+	vcpu_go_on(v, rip);
 	return true;
 }
 

@@ -600,6 +600,15 @@ static void rep_is_bounded(void **state)
 	assert_int_equal(RUN(&g, CPU_MODE_64, false, 0xf3, 0xaa), EMU_REPEAT);
 	assert_int_equal(RUN(&g, CPU_MODE_64, false, 0xf3, 0xaa), EMU_DONE);
 	assert_int_equal(g.writes, 150);
+	/* single-stepped: one at a time, and the last one ends it */
+	g.writes = 0;
+	g.s.gpr[GPR_RCX] = 2;
+	g.s.gpr[GPR_RDI] = g.base;
+	g.s.rflags |= RFLAGS_TF;
+	assert_int_equal(RUN(&g, CPU_MODE_64, false, 0xf3, 0xaa), EMU_REPEAT);
+	assert_int_equal(g.writes, 1);
+	assert_int_equal(RUN(&g, CPU_MODE_64, false, 0xf3, 0xaa), EMU_DONE);
+	g.s.rflags &= ~RFLAGS_TF;
 	/* exactly as many as one call does */
 	g.s.gpr[GPR_RCX] = EMU_REP_MAX;
 	g.s.gpr[GPR_RDI] = g.base;
