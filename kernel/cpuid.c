@@ -39,6 +39,7 @@
 #define F7B_WITH_AVX512 (B(16) | B(17) | B(21) | B(28) | B(30) | B(31))
 #define F7C_HOST        (B(2) /* UMIP */ | B(8) /* GFNI */)
 #define F7C_PKU         B(3)
+#define F7C_OSPKE       B(4)
 #define F7C_WITH_AVX    (B(9) | B(10)) /* VAES, VPCLMULQDQ */
 /* AVX-512 VBMI VBMI2 VNNI BITALG VPOPCNTDQ */
 #define F7C_WITH_AVX512 (B(1) | B(6) | B(11) | B(12) | B(14))
@@ -58,7 +59,7 @@ static uint32_t leaf1_ecx(const struct cpuid_policy *p, uint32_t host)
 {
 	host &= F1C_HOST | (p->xcr0_supported ? F1C_XSAVE : 0) |
 		(p->xcr0_supported & XCR0_AVX ? F1C_WITH_AVX : 0);
-	if (p->osxsave && (host & F1C_XSAVE))
+	if ((p->cr4 & CR4_OSXSAVE) && (host & F1C_XSAVE))
 		host |= F1C_OSXSAVE;
 	/* Ours, whatever the host has: the local APIC is emulated. */
 	return host | F1C_X2APIC | F1C_TSC_DEADLINE | F1C_HYPERVISOR;
@@ -73,6 +74,8 @@ static struct cpuid_regs leaf7(const struct cpuid_policy *p, struct cpuid_regs h
 	h.ebx &= F7B_HOST | (avx ? F7B_WITH_AVX : 0) | (avx512 ? F7B_WITH_AVX512 : 0);
 	h.ecx &= F7C_HOST | (p->has_rdtscp ? F7C_RDPID : 0) | (avx ? F7C_WITH_AVX : 0) |
 		 (avx512 ? F7C_WITH_AVX512 : 0) | (p->xcr0_supported & XCR0_PKRU ? F7C_PKU : 0);
+	if ((p->cr4 & CR4_PKE) && (h.ecx & F7C_PKU))
+		h.ecx |= F7C_OSPKE;
 	h.edx &= F7D_HOST;
 	return h;
 }

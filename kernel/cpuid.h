@@ -14,7 +14,7 @@ struct cpuid_policy {
 	uint64_t xcr0_supported; /* by host and model; 0: no XSAVE for guests */
 	bool has_xsavec;         /* and it can be relied on */
 	uint64_t xcr0;           /* what the guest has enabled of it */
-	bool osxsave;            /* guest CR4.OSXSAVE */
+	uint64_t cr4;            /* the guest's: CPUID mirrors OSXSAVE and PKE */
 	bool apic_enabled;       /* guest APIC_BASE.EN */
 	uint32_t apic_id;
 	unsigned vcpus;

@@ -43,7 +43,7 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 		.xcr0_supported = vm_xcr0(v->vm),
 		.has_xsavec = xstate_has_xsavec(),
 		.xcr0 = v->xcr0,
-		.osxsave = (cr4 & CR4_OSXSAVE) != 0,
+		.cr4 = cr4,
 		.apic_enabled = (v->more->lapic.base & APIC_BASE_ENABLE) != 0,
 		.apic_id = v->id,
 		.vcpus = v->vm->more->vcpu_count,

@@ -58,7 +58,7 @@ static struct cpuid_policy policy(void)
 		.xcr0_supported = 0x2e7,
 		.has_xsavec = true,
 		.xcr0 = 0x2e7,
-		.osxsave = true,
+		.cr4 = CR4_OSXSAVE | CR4_PKE,
 		.apic_enabled = true,
 		.apic_id = 3,
 		.vcpus = 4,
@@ -134,16 +134,19 @@ static void mirrors(void **state)
 
 	(void)state;
 	assert_true(cpuid_guest(&p, 1, 0).ecx & (1u << 27));
-	p.osxsave = false;
+	assert_true(cpuid_guest(&p, 7, 0).ecx & (1u << 4));
+	p.cr4 = 0;
 	assert_false(cpuid_guest(&p, 1, 0).ecx & (1u << 27));
+	assert_false(cpuid_guest(&p, 7, 0).ecx & (1u << 4));
 	assert_true(cpuid_guest(&p, 1, 0).edx & (1u << 9));
 	p.apic_enabled = false;
 	assert_false(cpuid_guest(&p, 1, 0).edx & (1u << 9));
 	/* Without XSAVE there is no AVX in any leaf. */
 	p.xcr0_supported = 0;
-	p.osxsave = true;
+	p.cr4 = CR4_OSXSAVE | CR4_PKE;
 	assert_false(cpuid_guest(&p, 1, 0).ecx & (1u << 26 | 1u << 27 | 1u << 28 | 1u << 12));
 	assert_false(cpuid_guest(&p, 7, 0).ebx & (1u << 5 | 1u << 16));
+	assert_false(cpuid_guest(&p, 7, 0).ecx & (1u << 3 | 1u << 4));
 	assert_int_equal(cpuid_guest(&p, 0xd, 0).ecx, 0);
 	assert_false(cpuid_cr4_allowed(&p) & (CR4_OSXSAVE | CR4_PKE));
 	p.has_rdtscp = false;
