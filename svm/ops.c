@@ -20,9 +20,19 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 		vmcb->dr6 = dr6;
 		svm_dirty(s, CLEAN_DRX);
 	}
+	/*
+	 * On the way out QEMU sets the host's CR0.PG under the guest's EFER and CR4, and does not
+	 * when these have LME and no PAE: the hypervisor would go on without paging.
+	 */
+	uint64_t lme =
+		svm_caps.tcg && !(vmcb->cr0 & CR0_PG) && (s->step_cr || !(vmcb->cr4 & CR4_PAE))
+			? vmcb->efer & EFER_LME
+			: 0;
+	vmcb->efer ^= lme;
 	vmcb->rax = v->gpr[GPR_RAX];
 	svm_enter(v->gpr, s->vmcb_pa, c->host_vmcb_pa);
 	vmcb->tlb_control = TLB_KEEP;
+	vmcb->efer |= lme;
 	v->gpr[GPR_RAX] = vmcb->rax;
 	if (svm_has(SVM_FEATURE_CLEAN))
 		vmcb->clean = CLEAN_ALL;
