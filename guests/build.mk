@@ -7,13 +7,16 @@ GFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=small -mno
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
 	-fno-tree-loop-distribute-patterns $(WARN) -I. -MMD -MP
 
+# 32-bit kernels for a PC.
+G32FLAGS := -m32 $(filter-out -mcmodel=small -mno-red-zone -MMD -MP,$(GFLAGS))
+
 GRT_OBJ := $(patsubst %.c,$(G)/obj/%.o,$(wildcard guests/rt/*.c)) \
 	$(patsubst %.asm,$(G)/obj/%.asm.o,$(wildcard guests/rt/*.asm))
 GTESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
 GUEST_ELFS := $(G)/demo.elf $(GTESTS:%=$(G)/%.elf) $(G)/entry.elf $(G)/real.bin
 
-.PHONY: guests
-guests: $(GUEST_ELFS) $(G)/demo.img
+.PHONY: guests conform
+guests: $(GUEST_ELFS) conform $(G)/demo.img
 all: guests
 
 $(G)/obj/%.o: %.c
@@ -42,7 +45,7 @@ $(GTESTS:%=$(G)/%.elf): $(G)/%.elf: $(G)/obj/tests/guest/%.o $(GRT_OBJ) guests/g
 $(G)/entry.elf: tests/guest/pc/entry.c tests/guest/pc/start.asm tests/guest/pc/pc.lds
 	@mkdir -p $(G)/obj/tests/guest/pc
 	$(NASM) -f elf32 -w+error -o $(G)/obj/tests/guest/pc/start.o tests/guest/pc/start.asm
-	$(CC) -m32 $(filter-out -mcmodel=small -mno-red-zone -MMD -MP,$(GFLAGS)) -c $< -o $(G)/obj/tests/guest/pc/entry.o
+	$(CC) $(G32FLAGS) -c $< -o $(G)/obj/tests/guest/pc/entry.o
 	$(LD) -m elf_i386 -z noexecstack -T tests/guest/pc/pc.lds -o $@ \
 		$(G)/obj/tests/guest/pc/start.o $(G)/obj/tests/guest/pc/entry.o
 
@@ -50,6 +53,37 @@ $(G)/entry.elf: tests/guest/pc/entry.c tests/guest/pc/start.asm tests/guest/pc/p
 $(G)/real.bin: tests/guest/pc/real.asm
 	@mkdir -p $(@D)
 	$(NASM) -f bin -w+error -o $@ $<
+
+# Conformance guests: kernels for a PC of one file each and a runtime; as QEMU's -kernel takes
+# them, even those of 64 bits are 32-bit ELF files.
+CONFORM := tests/guest/conform
+CONFORM_ALL := $(patsubst $(CONFORM)/%.c,%,$(wildcard $(CONFORM)/*.c))
+CONFORM32 := $(filter paging32 segments task,$(CONFORM_ALL))
+CONFORM64 := $(filter-out rt $(CONFORM32),$(CONFORM_ALL))
+CONFORM_ELFS := $(CONFORM64:%=$(G)/conform/%.elf) $(CONFORM32:%=$(G)/conform/%.elf)
+
+$(G)/conform/%.o32: $(CONFORM)/%.c $(CONFORM)/conform.h
+	@mkdir -p $(@D)
+	$(CC) $(G32FLAGS) -c $< -o $@
+
+$(G)/conform/start.o32: $(CONFORM)/start.asm
+	@mkdir -p $(@D)
+	$(NASM) -f elf32 -w+error -o $@ $<
+
+$(G)/conform/start.o64: $(CONFORM)/start.asm
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 -DLONG -w+error -o $@ $<
+
+$(CONFORM32:%=$(G)/conform/%.elf): $(G)/conform/%.elf: $(G)/conform/%.o32 $(G)/conform/rt.o32 \
+		$(G)/conform/start.o32 $(CONFORM)/conform.lds
+	$(LD) -m elf_i386 -z noexecstack --no-warn-rwx-segments -T $(CONFORM)/conform.lds -o $@ $(filter %.o32,$^)
+
+$(CONFORM64:%=$(G)/conform/%.elf): $(G)/conform/%.elf: $(G)/obj/$(CONFORM)/%.o $(G)/obj/$(CONFORM)/rt.o \
+		$(G)/conform/start.o64 $(CONFORM)/conform.lds
+	$(LD) -m elf_x86_64 -z noexecstack --no-warn-rwx-segments -T $(CONFORM)/conform.lds -o $@.64 $(filter %.o %.o64,$^)
+	$(OBJCOPY) -O elf32-i386 $@.64 $@
+
+conform: $(CONFORM_ELFS)
 
 # 1 MiB, the same on every build: the demo guest tests it and puts it back.
 $(G)/demo.img: guests/build.mk

@@ -10,9 +10,11 @@ lint_flags = $(filter-out -MMD -MP -W% -fno-tree-loop-distribute-patterns,$(1)) 
 	-Wall -Wextra -Wno-unknown-warning-option
 LINT_FLAGS_boot = $(call lint_flags,$(BOOT_CFLAGS))
 LINT_FLAGS_guests = $(call lint_flags,$(GFLAGS))
+LINT_FLAGS_guests32 = $(call lint_flags,$(G32FLAGS))
 LINT_FLAGS_host = -std=gnu11 -I. -Wall -Wextra
 LINT_FLAGS_hypervisor = $(call lint_flags,$(KFLAGS))
-lint_kind = $(or $(if $(filter boot/%,$(1)),boot),$(if $(filter guests/% tests/guest/%,$(1)),guests),$(if \
+lint_kind = $(or $(if $(filter boot/%,$(1)),boot),$(if \
+	$(filter tests/guest/pc/% $(CONFORM32:%=$(CONFORM)/%.c),$(1)),guests32),$(if $(filter guests/% tests/guest/%,$(1)),guests),$(if \
 	$(filter tests/% tools/%,$(1)),host),hypervisor)
 
 # The host's test code runs under sanitizers; that is check enough for it.
