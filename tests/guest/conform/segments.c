@@ -268,6 +268,51 @@ static void gates(void)
 	idt[0xff].type = 0x8e;
 }
 
+/* ---- SYSENTER and SYSEXIT, on AMD's processors of this mode alone (SDM 3A 5.8.7; APM 2 6.1) ----
+ */
+
+#define SYSENTER_CS 0x174u
+
+word entry_cs, entry_ss, entry_sp, entry_flags;
+USER_DATA word user_back, user_stack;
+extern char sysenter_entry[], int_stack_top[];
+
+__asm__(".text\nsysenter_entry: mov %esp, entry_sp; pushf; popl entry_flags; movl %cs, %eax\n"
+	"mov %eax, entry_cs; movl %ss, %eax; mov %eax, entry_ss\n"
+	"mov user_back, %edx; mov user_stack, %ecx; sysexit");
+
+USER static word run_sysenter(word x)
+{
+	word cs, ss;
+
+	(void)x;
+	__asm__ volatile("mov %%esp, user_stack; movl $1f, user_back; sysenter; 1: mov %%cs, %0; "
+			 "mov %%ss, %1"
+			 : "=r"(cs), "=r"(ss)
+			 :
+			 : "eax", "ecx", "edx", "memory");
+	return cs << 16 | ss;
+}
+
+static void fast_calls(void)
+{
+	word back;
+
+	wrmsr(SYSENTER_CS, 0);
+	wrmsr(SYSENTER_CS + 1, (word)int_stack_top);
+	wrmsr(SYSENTER_CS + 2, (word)sysenter_entry);
+	user(run_sysenter, 0, 0);
+	expect_any("#GP of SYSENTER with a null selector", GP, 0);
+	wrmsr(SYSENTER_CS, KCS);
+	back = user(run_sysenter, 0, 0x200);
+	expect_any("SYSENTER and SYSEXIT", NONE, 0);
+	check("CS and SS behind SYSEXIT", back, UCS32 << 16 | UDS);
+	check("CS and SS of the entry", entry_cs << 16 | entry_ss, KCS << 16 | KDS);
+	check("ESP of the entry", entry_sp, (word)int_stack_top);
+	check("IF is clear", entry_flags & 0x200, 0);
+	check("the MSRs read back", rdmsr(SYSENTER_CS + 2), (word)sysenter_entry);
+}
+
 void conform_main(void)
 {
 	limits();
@@ -276,4 +321,5 @@ void conform_main(void)
 	questions();
 	far_transfers();
 	gates();
+	fast_calls();
 }
