@@ -97,3 +97,6 @@ GUEST_FILES += '\mullion\mullion.conf=guests/mullion.conf' '\mullion\demo.elf=$(
 -include $(wildcard $(G)/obj/guests/*/*.d $(G)/obj/tests/guest/*.d $(G)/obj/tests/guest/*/*.d)
 -include guests/linux/build.mk
 -include guests/debian/build.mk
+-include guests/memtest/build.mk
+-include guests/installer/build.mk
+-include guests/linux32/build.mk

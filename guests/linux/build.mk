@@ -9,8 +9,8 @@ GUEST_FILES += '\mullion\vmlinuz=$(B)/linux/vmlinuz' '\mullion\initrd.img=$(B)/l
 
 BUSYBOX ?= $(firstword $(wildcard /bin/busybox /usr/bin/busybox) /bin/busybox)
 
-$(B)/linux/vmlinuz: guests/linux/fetch.sh
-	sh $< $(@D)
+$(B)/linux/vmlinuz: guests/fetch.sh
+	sh $< $(@D) linux-image-cloud-amd64 'vmlinuz=boot/vmlinuz-*' 'config=boot/config-*'
 
 $(B)/linux/initrd.img: guests/linux/mkinitrd.py guests/linux/initrd.list guests/linux/inittab \
 		guests/linux/rc guests/linux/profile
