@@ -8,9 +8,16 @@ import pytest
 from monitor import Failure
 from test_linux import ALLOWED
 
-DEBIAN = {"mullion/vmlinuz": "debian/cloud-amd64/vmlinuz",
-          "mullion/initrd.img": "debian/cloud-amd64/initrd.img"}
-DISK = {"mullion/debian.img": "debian/cloud-amd64/disk.img"}
+
+def debian(flavour):
+    return {"mullion/vmlinuz": f"debian/{flavour}/vmlinuz",
+            "mullion/initrd.img": f"debian/{flavour}/initrd.img"}
+
+
+def disk(flavour):
+    return {"mullion/debian.img": f"debian/{flavour}/disk.img"}
+
+
 BOTH = pytest.mark.parametrize("vendor", ["amd", "intel"], ids=["svm", "vmx"])
 SHELL = r"\(initramfs\) "
 PROMPT = "root@debian:~# "
@@ -55,13 +62,16 @@ def check_console(m):
     assert "got Ada\n" in m.command(ask, r"name\? ") + answer(m, "Ada")
 
 
-@pytest.mark.cost(900)
-@BOTH
-def test_debian(boot, vendor):
+@pytest.mark.parametrize("vendor,flavour", [
+    pytest.param("amd", "cloud-amd64", id="svm-cloud", marks=pytest.mark.cost(120)),
+    pytest.param("amd", "amd64", id="svm-stock", marks=pytest.mark.cost(120)),
+    pytest.param("intel", "cloud-amd64", id="vmx-cloud", marks=pytest.mark.cost(900))])
+def test_debian(boot, vendor, flavour):
     """To the login prompt, nothing failed, reboot, and shut down."""
     m = boot("monitor = com2\n" + vm("debian", "root=/dev/vda ro", disk=r"\mullion\debian.img",
                                      memory="768M", vcpus=4, console="virtio"),
-             {**DEBIAN, **DISK}, vendor=vendor, cpus=4, memory=2048, one_thread=True, monitor=True)
+             {**debian(flavour), **disk(flavour)}, vendor=vendor, cpus=4, memory=2048,
+             one_thread=True, monitor=True)
     m.expect(r"debian\| .*Linux version", timeout=900)
     m.focus(1)
     log_in(m)
@@ -106,7 +116,7 @@ def check_model(m, model):
 def test_switch(boot, vendor):
     """Two Linux guests at one switch reach each other; a third, at another, does not."""
     m = boot("".join(vm(name, "break=top", net=net, memory="192M", cpu_model=model)
-                     for name, net, model in GUESTS), DEBIAN,
+                     for name, net, model in GUESTS), debian("cloud-amd64"),
              vendor=vendor, cpus=3, memory=1536, one_thread=True)
     m.expect_all(*[rf"^{name}\| \(initramfs\)" for name in ("one", "two", "three")], timeout=900)
     for number in (1, 2, 3):
