@@ -73,10 +73,8 @@ static int get(struct exec *x, const struct operand *o, bool rmw, uint64_t *v)
 	case OPERAND_IMM:
 		*v = emu_trunc(x->i->imm, o->size);
 		return 0;
-	case OPERAND_MEM:
-		return guest_read(x->e, x->va, o->size, rmw, v);
 	default:
-		return 0;
+		return guest_read(x->e, x->va, o->size, rmw, v);
 	}
 }
 
@@ -99,14 +97,9 @@ static int put(struct exec *x, const struct operand *o, uint64_t v)
 static int move(struct exec *x)
 {
 	const struct insn *i = x->i;
-	uint64_t v = 0;
-	int err;
+	uint64_t v;
+	int err = get(x, &i->src, false, &v);
 
-	if (i->op == INSN_SETCC) {
-		v = emu_condition(i->opcode, x->e->rflags);
-		return put(x, &i->dst, v);
-	}
-	err = get(x, &i->src, false, &v);
 	if (err)
 		return err;
 	if (i->op == INSN_MOVSX)
@@ -137,48 +130,20 @@ static int arithmetic(struct exec *x)
 	return err;
 }
 
-/* XCHG and XADD: the memory operand is always dst, and is written first as it may fault. */
+/* XCHG: the memory operand is always dst, and is written first as it may fault. */
 static int exchange(struct exec *x)
 {
 	const struct insn *i = x->i;
-	uint64_t a, b, v, flags = x->e->rflags;
+	uint64_t a, b;
 	int err = get(x, &i->dst, true, &a);
 
 	if (err)
 		return err;
 	get(x, &i->src, false, &b);
-	v = i->op == INSN_XADD ? emu_alu(INSN_XADD, a, b, i->dst.size, &flags) : b;
-	if (i->dst.kind == OPERAND_MEM)
-		err = put(x, &i->dst, v);
-	if (err)
-		return err;
-	put(x, &i->src, a);
-	if (i->dst.kind !=
-	    OPERAND_MEM) /* in this order XADD of a register with itself is the sum */
-		put(x, &i->dst, v);
-	x->e->rflags = flags;
-	return 0;
-}
-
-static int compare_exchange(struct exec *x)
-{
-	const struct insn *i = x->i;
-	unsigned size = i->dst.size;
-	uint64_t old, v, acc = vcpu_gpr_get(x->e->v, GPR_RAX), flags = x->e->rflags;
-	int err = get(x, &i->dst, true, &old);
-
-	if (err)
-		return err;
-	get(x, &i->src, false, &v);
-	emu_alu(INSN_CMP, acc, old, size, &flags);
-	/* The destination is written in any case (SDM 2A, CMPXCHG). */
-	err = put(x, &i->dst, flags & RFLAGS_ZF ? v : old);
-	if (err)
-		return err;
-	if (!(flags & RFLAGS_ZF))
-		emu_set_gpr(x->e, GPR_RAX, size, old);
-	x->e->rflags = flags;
-	return 0;
+	err = put(x, &i->dst, b);
+	if (!err)
+		put(x, &i->src, a);
+	return err;
 }
 
 /* A bit number in a register reaches beyond the operand: signed (SDM 2A 3.1.1.9). */
@@ -199,13 +164,9 @@ static int dispatch(struct exec *x)
 	case INSN_MOV:
 	case INSN_MOVZX:
 	case INSN_MOVSX:
-	case INSN_SETCC:
 		return move(x);
 	case INSN_XCHG:
-	case INSN_XADD:
 		return exchange(x);
-	case INSN_CMPXCHG:
-		return compare_exchange(x);
 	default:
 		return arithmetic(x);
 	}

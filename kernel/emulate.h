@@ -53,8 +53,6 @@ int emulate(struct emu *e, const struct insn *i);
 
 /* Result of a op b in size bytes; the arithmetic flags in *rflags become its. */
 uint64_t emu_alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_t *rflags);
-/* Does condition cc (low four bits of SETcc, Jcc) hold? */
-bool emu_condition(unsigned cc, uint64_t rflags);
 /* Truncates to, and sign-extends from, size bytes. */
 uint64_t emu_trunc(uint64_t v, unsigned size);
 uint64_t emu_sext(uint64_t v, unsigned size);

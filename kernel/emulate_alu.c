@@ -3,7 +3,7 @@
 #include "arch/x86/regs.h"
 #include "kernel/emulate.h"
 
-#define LOGIC_FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+#define ARITH_FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
 uint64_t emu_trunc(uint64_t v, unsigned size)
 {
@@ -82,17 +82,12 @@ static uint64_t compute(enum insn_op op, uint64_t a, uint64_t b, unsigned size, 
 {
 	switch (op) {
 	case INSN_ADD:
-	case INSN_XADD:
 	case INSN_ADC:
-	case INSN_INC:
-		return add(a, op == INSN_INC ? 1 : b, op == INSN_ADC ? carry : 0, size, flags);
+		return add(a, b, op == INSN_ADC ? carry : 0, size, flags);
 	case INSN_SUB:
 	case INSN_CMP:
 	case INSN_SBB:
-	case INSN_DEC:
-		return sub(a, op == INSN_DEC ? 1 : b, op == INSN_SBB ? carry : 0, size, flags);
-	case INSN_NEG:
-		return sub(0, a, 0, size, flags);
+		return sub(a, b, op == INSN_SBB ? carry : 0, size, flags);
 	case INSN_OR:
 		return logic(a | b, size, flags);
 	case INSN_XOR:
@@ -104,28 +99,13 @@ static uint64_t compute(enum insn_op op, uint64_t a, uint64_t b, unsigned size, 
 
 uint64_t emu_alu(enum insn_op op, uint64_t a, uint64_t b, unsigned size, uint64_t *rflags)
 {
-	uint64_t changed = LOGIC_FLAGS, flags, v;
+	uint64_t flags, v;
 
 	a = emu_trunc(a, size);
 	b = emu_trunc(b, size);
-	if (op == INSN_NOT) /* alone among its kin it leaves the flags */
-		return emu_trunc(~a, size);
 	if (op >= INSN_BT && op <= INSN_BTC)
 		return bit_op(op, a, b, size, rflags);
 	v = compute(op, a, b, size, *rflags & RFLAGS_CF, &flags);
-	if (op == INSN_INC || op == INSN_DEC)
-		changed &= ~RFLAGS_CF;
-	*rflags = (*rflags & ~changed) | (flags & changed);
+	*rflags = (*rflags & ~ARITH_FLAGS) | flags;
 	return v;
-}
-
-bool emu_condition(unsigned cc, uint64_t rflags)
-{
-	/* O, B, E, BE, S, P, L, LE: any of these flags, or for the last two SF that is not OF. */
-	static const uint64_t any[] = {RFLAGS_OF, RFLAGS_CF, RFLAGS_ZF, RFLAGS_CF | RFLAGS_ZF,
-				       RFLAGS_SF, RFLAGS_PF, 0,         RFLAGS_ZF};
-	unsigned n = cc >> 1 & 7;
-	bool v = (rflags & any[n]) || (n >= 6 && !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF));
-
-	return v != (cc & 1);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The emulator's string instructions, with and without REP, and INS and OUTS. */
+/* The emulator's string instructions, MOVS, STOS, INS and OUTS, with and without REP. */
 #include "arch/x86/regs.h"
 #include "kernel/emulate.h"
 
@@ -10,16 +10,6 @@ struct string {
 	gva_t src, dst;
 	uint64_t value;
 };
-
-static bool reads_src(enum insn_op op)
-{
-	return op == INSN_MOVS || op == INSN_CMPS || op == INSN_LODS || op == INSN_OUTS;
-}
-
-static bool uses_dst(enum insn_op op)
-{
-	return op != INSN_LODS && op != INSN_OUTS;
-}
 
 /* rSI or rDI as far as the address size goes. */
 static uint64_t pointer(const struct string *s, unsigned gpr)
@@ -32,16 +22,6 @@ static void advance(const struct string *s, unsigned gpr)
 	uint64_t step = s->e->rflags & RFLAGS_DF ? 0ull - s->size : s->size;
 
 	emu_set_gpr(s->e, gpr, s->i->adsize, pointer(s, gpr) + step);
-}
-
-static int compare(struct string *s, uint64_t a)
-{
-	uint64_t b;
-	int err = guest_read(s->e, s->dst, s->size, false, &b);
-
-	if (!err)
-		emu_alu(INSN_CMP, a, b, s->size, &s->e->rflags);
-	return err;
 }
 
 static void port(struct string *s, bool out)
@@ -73,13 +53,6 @@ static int transfer(struct string *s)
 		return guest_write(e, s->dst, s->size, s->value);
 	case INSN_STOS:
 		return guest_write(e, s->dst, s->size, rax);
-	case INSN_LODS:
-		emu_set_gpr(e, GPR_RAX, s->size, s->value);
-		return 0;
-	case INSN_CMPS:
-		return compare(s, s->value);
-	case INSN_SCAS:
-		return compare(s, rax);
 	case INSN_INS:
 		return input(s);
 	default:
@@ -92,33 +65,25 @@ static int element(struct string *s)
 {
 	enum insn_op op = s->i->op;
 	struct emu *e = s->e;
-	bool writes = op == INSN_MOVS || op == INSN_STOS || op == INSN_INS;
+	bool reads = op == INSN_MOVS || op == INSN_OUTS, writes = op != INSN_OUTS;
 	int err = 0;
 
-	if (reads_src(op)) {
+	if (reads) {
 		err = emu_linear(e, s->i, s->i->seg, pointer(s, GPR_RSI), s->size, false, &s->src);
 		if (!err)
 			err = guest_read(e, s->src, s->size, false, &s->value);
 	}
-	if (!err && uses_dst(op))
-		err = emu_linear(e, s->i, SREG_ES, pointer(s, GPR_RDI), s->size, writes, &s->dst);
+	if (!err && writes)
+		err = emu_linear(e, s->i, SREG_ES, pointer(s, GPR_RDI), s->size, true, &s->dst);
 	if (!err)
 		err = transfer(s);
 	if (err)
 		return err;
-	if (reads_src(op))
+	if (reads)
 		advance(s, GPR_RSI);
-	if (uses_dst(op))
+	if (writes)
 		advance(s, GPR_RDI);
 	return 0;
-}
-
-/* REPE and REPNE end early for CMPS and SCAS alone (SDM 2B, REP). */
-static bool ended_by_zf(const struct string *s)
-{
-	if (s->i->op != INSN_CMPS && s->i->op != INSN_SCAS)
-		return false;
-	return !(s->e->rflags & RFLAGS_ZF) == (s->i->rep == REP_E);
 }
 
 int emu_string(struct emu *e, const struct insn *i)
@@ -139,7 +104,7 @@ int emu_string(struct emu *e, const struct insn *i)
 		if (err)
 			return err;
 		emu_set_gpr(e, GPR_RCX, i->adsize, count - 1);
-		if (count == 1 || ended_by_zf(&s))
+		if (count == 1)
 			return EMU_DONE;
 		if (e->rflags & RFLAGS_TF) /* a step ends with each iteration (SDM 3B 17.3.1.4) */
 			break;

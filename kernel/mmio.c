@@ -187,10 +187,12 @@ void vcpu_emulate(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 		e.rflags = e.regs.rflags;
 		err = emulate(&e, &insn);
 	}
-	if (err == -EFAULT)
+	if (err == -EFAULT) {
 		vcpu_inject(v, e.fault);
-	else if (err < 0) /* no driver uses it on a device (SSE, VEX, far calls…) */
+	} else if (err < 0) { /* no driver uses it on a device (INC, CMPXCHG, SSE, far calls…) */
+		vcpu_refused(v, REFUSE_INSN, io ? EXIT_IO : EXIT_PAGE_FAULT);
 		vcpu_exception(v, VEC_GP);
+	}
 	if (err < 0)
 		return;
 	if (e.rflags != e.regs.rflags)

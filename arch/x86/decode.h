@@ -31,22 +31,12 @@ enum insn_op {
 	INSN_BTR,
 	INSN_BTC,
 	INSN_TEST,
-	INSN_NOT,
-	INSN_NEG,
-	INSN_INC,
-	INSN_DEC,
 	INSN_MOV,
 	INSN_MOVZX,
 	INSN_MOVSX, /* MOVSXD too */
 	INSN_XCHG,
-	INSN_XADD,
-	INSN_CMPXCHG,
-	INSN_SETCC, /* condition: low four bits of the opcode */
 	INSN_MOVS,
-	INSN_CMPS,
 	INSN_STOS,
-	INSN_LODS,
-	INSN_SCAS,
 	INSN_INS,
 	INSN_OUTS,
 };

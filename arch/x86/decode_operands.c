@@ -36,23 +36,13 @@ static const struct rule {
 	{0, 0x86, 0x87, ANY, INSN_XCHG, "Ex", "Gx"},
 	{0, 0xa0, 0xa1, ANY, INSN_MOV, "Ax", "Ex"},
 	{0, 0xa2, 0xa3, ANY, INSN_MOV, "Ex", "Ax"},
-	{0, 0xa6, 0xa7, ANY, INSN_CMPS, "-x", "-0"},
 	{0, 0xa8, 0xa9, ANY, INSN_TEST, "Ax", "Ix"},
-	{0, 0xac, 0xad, ANY, INSN_LODS, "-x", "-0"},
-	{0, 0xae, 0xaf, ANY, INSN_SCAS, "-x", "-0"},
-	{0, 0xf6, 0xf7, 2, INSN_NOT, "Ex", "-0"},
-	{0, 0xf6, 0xf7, 3, INSN_NEG, "Ex", "-0"},
-	{0, 0xfe, 0xff, 0, INSN_INC, "Ex", "-0"},
-	{0, 0xfe, 0xff, 1, INSN_DEC, "Ex", "-0"},
-	{1, 0x90, 0x9f, ANY, INSN_SETCC, "Eb", "-0"},
 	{1, 0xa3, 0xa3, ANY, INSN_BT, "Ex", "Gx"},
 	{1, 0xab, 0xab, ANY, INSN_BTS, "Ex", "Gx"},
 	{1, 0xb3, 0xb3, ANY, INSN_BTR, "Ex", "Gx"},
 	{1, 0xbb, 0xbb, ANY, INSN_BTC, "Ex", "Gx"},
 	{1, 0xba, 0xba, ADD, INSN_BT - 4, "Ev", "Ib"}, /* reg is 4 to 7; imm8: a bit number */
-	{1, 0xb0, 0xb1, ANY, INSN_CMPXCHG, "Ex", "Gx"},
-	{1, 0xc0, 0xc1, ANY, INSN_XADD, "Ex", "Gx"},
-	{1, 0xc3, 0xc3, ANY, INSN_MOV, "Ey", "Gy"}, /* MOVNTI */
+	{1, 0xc3, 0xc3, ANY, INSN_MOV, "Ey", "Gy"},    /* MOVNTI */
 };
 
 static unsigned size_of(const struct insn *i, char size)

@@ -20,6 +20,7 @@ GROUPS = [
     r"ports out: \d+ tried",
     r"ports: 0 answered something",
     r"memory data: \d+ tried",
+    r"memory refused: \d+ tried, 0 quiet",
     r"memory exec: \d+ tried, 0 quiet",
     r"memory: 0 answered something",
     r"hypercalls: \d+ made",

@@ -366,8 +366,6 @@ static void operands(void **state)
 		{"a9 01000000", INSN_TEST, R(GPR_RAX, 4), I(4), 1},
 		{"f7 00 02000000", INSN_TEST, M(4), I(4), 2},
 		{"f6 08 01", INSN_TEST, M(1), I(1), 1},
-		{"f6 10", INSN_NOT, M(1), NONE, 0},
-		{"48 f7 18", INSN_NEG, M(8), NONE, 0},
 		{"87 08", INSN_XCHG, M(4), R(GPR_RCX, 4), 0},
 		{"88 38", INSN_MOV, M(1), H(3), 0},
 		{"4c 89 38", INSN_MOV, M(8), R(GPR_R15, 8), 0},
@@ -377,29 +375,20 @@ static void operands(void **state)
 		{"48 a3 0000000000000000", INSN_MOV, M(8), R(GPR_RAX, 8), 0},
 		{"c6 00 7f", INSN_MOV, M(1), I(1), 0x7f},
 		{"48 c7 00 ffffffff", INSN_MOV, M(8), I(8), UINT64_MAX},
-		{"fe 00", INSN_INC, M(1), NONE, 0},
-		{"ff 08", INSN_DEC, M(4), NONE, 0},
 		{"48 63 08", INSN_MOVSX, R(GPR_RCX, 8), M(4), 0},
 		{"0f b6 08", INSN_MOVZX, R(GPR_RCX, 4), M(1), 0},
 		{"48 0f b7 08", INSN_MOVZX, R(GPR_RCX, 8), M(2), 0},
 		{"66 0f be 08", INSN_MOVSX, R(GPR_RCX, 2), M(1), 0},
 		{"0f bf 08", INSN_MOVSX, R(GPR_RCX, 4), M(2), 0},
-		{"0f 94 00", INSN_SETCC, M(1), NONE, 0},
 		{"0f a3 08", INSN_BT, M(4), R(GPR_RCX, 4), 0},
 		{"0f ab 08", INSN_BTS, M(4), R(GPR_RCX, 4), 0},
 		{"0f b3 08", INSN_BTR, M(4), R(GPR_RCX, 4), 0},
 		{"48 0f bb 08", INSN_BTC, M(8), R(GPR_RCX, 8), 0},
 		{"0f ba 20 07", INSN_BT, M(4), I(1), 7},
 		{"0f ba 38 1f", INSN_BTC, M(4), I(1), 31},
-		{"0f b0 08", INSN_CMPXCHG, M(1), R(GPR_RCX, 1), 0},
-		{"f0 48 0f b1 08", INSN_CMPXCHG, M(8), R(GPR_RCX, 8), 0},
-		{"0f c1 08", INSN_XADD, M(4), R(GPR_RCX, 4), 0},
 		{"0f c3 08", INSN_MOV, M(4), R(GPR_RCX, 4), 0},
 		{"a4", INSN_MOVS, STR(1), NONE, 0},
-		{"48 a7", INSN_CMPS, STR(8), NONE, 0},
 		{"66 ab", INSN_STOS, STR(2), NONE, 0},
-		{"ad", INSN_LODS, STR(4), NONE, 0},
-		{"ae", INSN_SCAS, STR(1), NONE, 0},
 		{"6c", INSN_INS, STR(1), NONE, 0},
 		{"48 6f", INSN_OUTS, STR(4), NONE, 0},
 		/* lengths only */
@@ -408,6 +397,18 @@ static void operands(void **state)
 		{"0f c3 c8", INSN_OTHER, NONE, NONE, 0},
 		{"8d 00", INSN_OTHER, NONE, NONE, 0},
 		{"0f 38 f0 00", INSN_OTHER, NONE, NONE, 0},
+		{"f6 10", INSN_OTHER, NONE, NONE, 0},          /* NOT */
+		{"48 f7 18", INSN_OTHER, NONE, NONE, 0},       /* NEG */
+		{"fe 00", INSN_OTHER, NONE, NONE, 0},          /* INC */
+		{"ff 08", INSN_OTHER, NONE, NONE, 0},          /* DEC */
+		{"0f 94 00", INSN_OTHER, NONE, NONE, 0},       /* SETcc */
+		{"0f b0 08", INSN_OTHER, NONE, NONE, 0},       /* CMPXCHG */
+		{"f0 48 0f b1 08", INSN_OTHER, NONE, NONE, 0}, /* the same */
+		{"0f c1 08", INSN_OTHER, NONE, NONE, 0},       /* XADD */
+		{"0f c7 08", INSN_OTHER, NONE, NONE, 0},       /* CMPXCHG8B */
+		{"48 a7", INSN_OTHER, NONE, NONE, 0},          /* CMPS */
+		{"ad", INSN_OTHER, NONE, NONE, 0},             /* LODS */
+		{"ae", INSN_OTHER, NONE, NONE, 0},             /* SCAS */
 	};
 
 	(void)state;

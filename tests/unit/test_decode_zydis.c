@@ -57,8 +57,8 @@ static const char *const known_text[] = {
 	[KNOWN_VEX] = "VEX, EVEX, XOP: refused (-ENOTSUP), as decode.h says",
 	/* In neither manual: VIA's. */
 	[KNOWN_PADLOCK] = "PadLock: refused",
-	/* 40 to 4f, 90 to 97, b0 to bf: an instruction that reaches no memory is not emulated. */
-	[KNOWN_NO_MEMORY] = "INC, DEC, XCHG, MOV without ModRM: not emulated",
+	/* 90 to 97, b0 to bf: an instruction that reaches no memory is not emulated. */
+	[KNOWN_NO_MEMORY] = "XCHG, MOV without ModRM: not emulated",
 	/* SDM 2A table 2-5: SIB.base 101 with mod 00 is none, whatever REX.B is. */
 	[KNOWN_SIB] = "67, REX.B, SIB without base: Zydis takes R13D",
 	/* SDM 2B, MOVSXD: 63 /r with 66 is r16, r/m16; Zydis: r16, r/m32. */
@@ -87,11 +87,11 @@ static void generate(struct pair *p)
 {
 	static const uint8_t likely[] = {
 		0x62, 0x8f, 0xc4, 0xc5, /* EVEX, XOP, VEX; the others are emulated */
-		0x63, 0x6c, 0x6d, 0x6e, 0x6f, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87,
-		0x88, 0x89, 0x8a, 0x8b, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8,
-		0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf, 0xc6, 0xc7, 0xf6, 0xf7, 0xfe, 0xff};
-	static const uint8_t likely_0f[] = {0xa3, 0xab, 0xb0, 0xb1, 0xb3, 0xb6, 0xb7,
-					    0xba, 0xbb, 0xbe, 0xbf, 0xc0, 0xc1, 0xc3};
+		0x63, 0x6c, 0x6d, 0x6e, 0x6f, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85,
+		0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4,
+		0xa5, 0xa8, 0xa9, 0xaa, 0xab, 0xc6, 0xc7, 0xf6, 0xf7};
+	static const uint8_t likely_0f[] = {0xa3, 0xab, 0xb3, 0xb6, 0xb7,
+					    0xba, 0xbb, 0xbe, 0xbf, 0xc3};
 	unsigned at = 0, r;
 
 	for (unsigned k = 0; k < sizeof(p->bytes); k += 4)
@@ -232,16 +232,13 @@ static uint8_t op_of[ZYDIS_MNEMONIC_MAX_VALUE + 1];
 static void name_operations(void)
 {
 	static const char *const text[] = {
-		[INSN_ADD] = "add",     [INSN_OR] = "or",           [INSN_ADC] = "adc",
-		[INSN_SBB] = "sbb",     [INSN_AND] = "and",         [INSN_SUB] = "sub",
-		[INSN_XOR] = "xor",     [INSN_CMP] = "cmp",         [INSN_BT] = "bt",
-		[INSN_BTS] = "bts",     [INSN_BTR] = "btr",         [INSN_BTC] = "btc",
-		[INSN_TEST] = "test",   [INSN_NOT] = "not",         [INSN_NEG] = "neg",
-		[INSN_INC] = "inc",     [INSN_DEC] = "dec",         [INSN_MOV] = "mov",
-		[INSN_MOVZX] = "movzx", [INSN_MOVSX] = "movsx",     [INSN_XCHG] = "xchg",
-		[INSN_XADD] = "xadd",   [INSN_CMPXCHG] = "cmpxchg", [INSN_MOVS] = "movs",
-		[INSN_CMPS] = "cmps",   [INSN_STOS] = "stos",       [INSN_LODS] = "lods",
-		[INSN_SCAS] = "scas",   [INSN_INS] = "ins",         [INSN_OUTS] = "outs"};
+		[INSN_ADD] = "add",     [INSN_OR] = "or",     [INSN_ADC] = "adc",
+		[INSN_SBB] = "sbb",     [INSN_AND] = "and",   [INSN_SUB] = "sub",
+		[INSN_XOR] = "xor",     [INSN_CMP] = "cmp",   [INSN_BT] = "bt",
+		[INSN_BTS] = "bts",     [INSN_BTR] = "btr",   [INSN_BTC] = "btc",
+		[INSN_TEST] = "test",   [INSN_MOV] = "mov",   [INSN_MOVZX] = "movzx",
+		[INSN_MOVSX] = "movsx", [INSN_XCHG] = "xchg", [INSN_MOVS] = "movs",
+		[INSN_STOS] = "stos",   [INSN_INS] = "ins",   [INSN_OUTS] = "outs"};
 
 	for (ZydisMnemonic m = 1; m <= ZYDIS_MNEMONIC_MAX_VALUE; m++) {
 		const char *name = ZydisMnemonicGetString(m);
@@ -261,10 +258,6 @@ static void name_operations(void)
 /* What decode.h calls it; with a control, debug, segment or vector register: INSN_OTHER. */
 static enum insn_op zydis_op(const struct pair *p)
 {
-	static const char condition[16][4] = {"o", "no", "b", "nb", "z", "nz", "be", "nbe",
-					      "s", "ns", "p", "np", "l", "nl", "le", "nle"};
-	const char *name = ZydisMnemonicGetString(p->z.mnemonic);
-
 	for (unsigned k = 0; k < p->z.operand_count_visible; k++) {
 		ZydisRegisterClass class = ZydisRegisterGetClass(p->op[k].reg.value);
 
@@ -272,8 +265,6 @@ static enum insn_op zydis_op(const struct pair *p)
 		    (class < ZYDIS_REGCLASS_GPR8 || class > ZYDIS_REGCLASS_GPR64))
 			return INSN_OTHER;
 	}
-	if (p->z.meta.category == ZYDIS_CATEGORY_SETCC)
-		return strcmp(name + 3, condition[p->i.opcode & 15]) ? INSN_OTHER : INSN_SETCC;
 	return (enum insn_op)op_of[p->z.mnemonic];
 }
 
@@ -286,7 +277,7 @@ static bool same_op(const struct pair *p)
 	if (op == (enum insn_op)p->i.op)
 		return true;
 	if (p->i.map || p->i.op != INSN_OTHER || p->i.has_mem ||
-	    !(high == 4 || high == 0xb || (high == 9 && p->i.opcode < 0x98)))
+	    !(high == 0xb || (high == 9 && p->i.opcode < 0x98)))
 		return false;
 	hits[KNOWN_NO_MEMORY]++;
 	return true;

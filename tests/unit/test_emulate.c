@@ -233,7 +233,7 @@ static void compare(const uint8_t *code, unsigned n, struct state start, uint8_t
 
 		memcpy(before + k, &v, 8);
 	}
-	if (rnd() & 1) /* CMPXCHG, CMP and SCAS shall find equal values too */
+	if (rnd() & 1) /* CMP shall find equal values too */
 		memcpy(before + WINDOW / 2, &start.gpr[GPR_RAX], 8);
 	memcpy(page, code, n);
 	page[n] = 0xc3;
@@ -285,11 +285,8 @@ static const struct shape shapes[] = {
 	{0, 0x88, -1, 0, 0}, {0, 0x89, -1, 0, 0}, {0, 0x8a, -1, 0, 0}, {0, 0x8b, -1, 0, 0},
 	{0, 0xc6, 0, 1, 0},  {0, 0xc7, 0, 9, 0},  {0, 0x84, -1, 0, 0}, {0, 0x85, -1, 0, 0},
 	{0, 0x86, -1, 0, 0}, {0, 0x87, -1, 0, 0}, {0, 0xf6, 0, 1, 0},  {0, 0xf7, 0, 9, 0},
-	{0, 0xf6, 2, 0, 0},  {0, 0xf7, 2, 0, 0},  {0, 0xf6, 3, 0, 0},  {0, 0xf7, 3, 0, 0},
-	{0, 0xfe, 0, 0, 0},  {0, 0xff, 0, 0, 0},  {0, 0xfe, 1, 0, 0},  {0, 0xff, 1, 0, 0},
 	{0, 0x63, -1, 0, 0}, {1, 0xb6, -1, 0, 0}, {1, 0xb7, -1, 0, 0}, {1, 0xbe, -1, 0, 0},
-	{1, 0xbf, -1, 0, 0}, {1, 0xb0, -1, 0, 0}, {1, 0xb1, -1, 0, 0}, {1, 0xc0, -1, 0, 0},
-	{1, 0xc1, -1, 0, 0}, {1, 0xa3, 1, 0, 1},  {1, 0xab, 1, 0, 1},  {1, 0xb3, 1, 0, 1},
+	{1, 0xbf, -1, 0, 0}, {1, 0xa3, 1, 0, 1},  {1, 0xab, 1, 0, 1},  {1, 0xb3, 1, 0, 1},
 	{1, 0xbb, 1, 0, 1},  {1, 0xba, 4, 1, 0},  {1, 0xba, 5, 1, 0},  {1, 0xba, 6, 1, 0},
 	{1, 0xba, 7, 1, 0},
 };
@@ -341,10 +338,8 @@ static void as_the_host(void **state)
 	(void)state;
 	for (unsigned n = 0; n < 400; n++) {
 		for (unsigned k = 0; k < ARRAY_SIZE(shapes); k++) {
-			/* CMPXCHG that fails on a 32-bit register: vendors differ in bits 63:32. */
-			bool memory = rnd() % 4 || (shapes[k].opcode & ~1) == 0xb0;
 			struct state s = random_state();
-			unsigned size = encode(code, &shapes[k], memory, &s);
+			unsigned size = encode(code, &shapes[k], rnd() % 4, &s);
 
 			compare(code, size, s, page);
 		}
@@ -379,15 +374,12 @@ static void arithmetic_as_the_host(void **state)
 	munmap(page, PAGE_SIZE);
 }
 
-static void accumulator_and_setcc_as_the_host(void **state)
+static void accumulator_as_the_host(void **state)
 {
 	uint8_t *page = code_page(), code[16];
 
 	(void)state;
 	for (unsigned n = 0; n < 100; n++) {
-		for (unsigned cc = 0; cc < 16; cc++)
-			compare((uint8_t[]){0x0f, (uint8_t)(0x90 | cc), 0x06}, 3, random_state(),
-				page);
 		for (unsigned op = 0; op < 9; op++) { /* AL, imm8 and RAX, imm32; TEST too */
 			uint8_t opcode = op == 8 ? 0xa8 : (uint8_t)(op << 3 | 4);
 
@@ -414,7 +406,7 @@ static void accumulator_and_setcc_as_the_host(void **state)
 
 static void strings_as_the_host(void **state)
 {
-	static const uint8_t ops[] = {0xa4, 0xa6, 0xaa, 0xac, 0xae};
+	static const uint8_t ops[] = {0xa4, 0xaa};
 	uint8_t *page = code_page(), code[8];
 
 	(void)state;
@@ -540,24 +532,8 @@ static void segment_faults(void **state)
 static void page_faults_change_nothing(void **state)
 {
 	static const uint8_t code[][4] = {
-		{0x89, 0x06},
-		{0x8b, 0x06},
-		{0x01, 0x06},
-		{0x03, 0x06},
-		{0x87, 0x06},
-		{0x0f, 0xb1, 0x06},
-		{0x0f, 0xc1, 0x06},
-		{0x0f, 0xb6, 0x06},
-		{0x0f, 0x94, 0x06},
-		{0xff, 0x06},
-		{0xf7, 0x1e},
-		{0x0f, 0xab, 0x06},
-		{0x39, 0x06},
-		{0xaa},
-		{0xac},
-		{0xa4},
-		{0xa6},
-		{0xae},
+		{0x89, 0x06},       {0x8b, 0x06},       {0x01, 0x06}, {0x03, 0x06}, {0x87, 0x06},
+		{0x0f, 0xb6, 0x06}, {0x0f, 0xab, 0x06}, {0x39, 0x06}, {0xaa},       {0xa4},
 	};
 
 	(void)state;
@@ -695,14 +671,39 @@ static void string_io(void **state)
 
 static void others_are_refused(void **state)
 {
-	struct guest g;
+	static const uint8_t code[][4] = {
+		{0xff, 0x36},       /* PUSH */
+		{0xf7, 0x26},       /* MUL */
+		{0x0f, 0x6f, 0x06}, /* MOVQ */
+		{0xfe, 0x06},       /* INC */
+		{0xf0, 0xff, 0x0e}, /* DEC */
+		{0xf6, 0x16},       /* NOT */
+		{0xf7, 0x1e},       /* NEG */
+		{0x0f, 0x94, 0x06}, /* SETcc */
+		{0x0f, 0xb0, 0x0e}, /* CMPXCHG */
+		{0x0f, 0xb1, 0x0e},
+		{0x0f, 0xc0, 0x0e}, /* XADD */
+		{0x0f, 0xc1, 0x0e},
+		{0x0f, 0xc7, 0x0e}, /* CMPXCHG8B */
+		{0xf3, 0xa6},       /* CMPS */
+		{0xa7},
+		{0xac}, /* LODS */
+		{0xad},
+		{0xf2, 0xae}, /* SCAS */
+		{0xaf},
+	};
 
 	(void)state;
-	guest_init(&g);
-	assert_int_equal(RUN(&g, CPU_MODE_64, true, 0xff, 0x36), -ENOTSUP);       /* PUSH */
-	assert_int_equal(RUN(&g, CPU_MODE_64, true, 0xf7, 0x26), -ENOTSUP);       /* MUL */
-	assert_int_equal(RUN(&g, CPU_MODE_64, true, 0x0f, 0x6f, 0x06), -ENOTSUP); /* MOVQ */
-	assert_int_equal(g.reads + g.writes, 0);
+	for (unsigned n = 0; n < ARRAY_SIZE(code); n++) {
+		struct guest g;
+		struct state before;
+
+		guest_init(&g);
+		g.s = before = random_state();
+		assert_int_equal(run(&g, code[n], 4, CPU_MODE_64, true), -ENOTSUP);
+		assert_memory_equal(&before, &g.s, sizeof(before));
+		assert_int_equal(g.reads + g.writes, 0);
+	}
 }
 
 int main(void)
@@ -710,7 +711,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_the_host),
 		cmocka_unit_test(arithmetic_as_the_host),
-		cmocka_unit_test(accumulator_and_setcc_as_the_host),
+		cmocka_unit_test(accumulator_as_the_host),
 		cmocka_unit_test(strings_as_the_host),
 		cmocka_unit_test(rip_relative_and_segments),
 		cmocka_unit_test(segment_faults),

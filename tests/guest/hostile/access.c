@@ -100,12 +100,38 @@ static void string_copy(void *p)
 static void odd_access(void *p)
 {
 	(void)p;
-	__asm__ volatile("lock incl (%0); xchg %%rax, (%0); cmpxchg8b (%0); btsl $3, (%0)\n\t"
-			 "push (%0); pop (%0); fnsave (%0)" ::"r"(TEST_VA)
-			 : "rax", "rdx", "memory", "cc");
+	__asm__ volatile("xchg %%rax, (%0); lock btsl $3, (%0); lock xorl $8, (%0)" ::"r"(TEST_VA)
+			 : "rax", "memory", "cc");
 }
 
-static void one_page(uint64_t gpa, struct tally *data, struct tally *exec, unsigned *noisy)
+/* What is not emulated: RDI and RSI are where no memory is. */
+#define REFUSED(name, text)                                                                        \
+	static void name(void *at)                                                                 \
+	{                                                                                          \
+		void *from = at;                                                                   \
+                                                                                                   \
+		__asm__ volatile(text : "+D"(at), "+S"(from)::"rax", "rdx", "memory", "cc");       \
+	}
+REFUSED(inc, "lock incl (%0)")
+REFUSED(dec, "decb (%0)")
+REFUSED(not, "lock notq (%0)")
+REFUSED(neg, "negw (%0)")
+REFUSED(setcc, "setnz (%0)")
+REFUSED(xadd, "lock xaddl %%eax, (%0)")
+REFUSED(cmpxchg, "lock cmpxchgl %%edx, (%0)")
+REFUSED(cmpxchg8b, "lock cmpxchg8b (%0)")
+REFUSED(lods, "lodsl")
+REFUSED(scas, "scasb")
+REFUSED(cmps, "cmpsq")
+REFUSED(push, "pushq (%0); popq (%0)")
+REFUSED(fnsave, "fnsave (%0)")
+
+static void (*const refused_access[])(void *) = {
+	inc, dec, not, neg, setcc, xadd, cmpxchg, cmpxchg8b, lods, scas, cmps, push, fnsave,
+};
+
+static void one_page(uint64_t gpa, struct tally *data, struct tally *refused, struct tally *exec,
+		     unsigned *noisy)
 {
 	uint64_t v;
 
@@ -121,6 +147,8 @@ static void one_page(uint64_t gpa, struct tally *data, struct tally *exec, unsig
 	}
 	count(data, probe_call(odd_access, NULL));
 	count(data, probe_call(string_copy, scratch));
+	for (unsigned i = 0; i < ARRAY_SIZE(refused_access); i++)
+		count(refused, probe_call(refused_access[i], (void *)TEST_VA));
 	count(exec, probe_exec(TEST_VA));
 }
 
@@ -130,29 +158,30 @@ void test_memory(void)
 					  0xffff0000,  0xfffff000,   0xb0000000,   0xc0000000,
 					  0x100000000, 0x1000000000, 0x8000000000, 0xfd00000000};
 	unsigned width = cpuid(0x80000008, 0).eax & 0xff, noisy = 0;
-	struct tally data = {0}, exec = {0};
+	struct tally data = {0}, refused = {0}, exec = {0};
 	uint64_t top = 0;
 
 	for (unsigned i = 0; i < rt_info->memory_count; i++)
 		top = rt_info->memory[i].base + rt_info->memory[i].size;
 	map_page(TEST_VA + PAGE_SIZE, gpa_of(scratch), PTE_P | PTE_W);
-	one_page(top, &data, &exec, &noisy);
-	one_page(top + 0x200000, &data, &exec, &noisy);
+	one_page(top, &data, &refused, &exec, &noisy);
+	one_page(top + 0x200000, &data, &refused, &exec, &noisy);
 	for (unsigned i = 0; i < ARRAY_SIZE(places); i++)
 		if (places[i] >= top)
-			one_page(places[i], &data, &exec, &noisy);
+			one_page(places[i], &data, &refused, &exec, &noisy);
 	for (unsigned w = 36; w <= 52; w++)
-		one_page((1ull << w) - PAGE_SIZE, &data, &exec, &noisy);
-	one_page((1ull << width) - PAGE_SIZE, &data, &exec, &noisy);
+		one_page((1ull << w) - PAGE_SIZE, &data, &refused, &exec, &noisy);
+	one_page((1ull << width) - PAGE_SIZE, &data, &refused, &exec, &noisy);
 	for (unsigned i = 0; i < 64; i++) {
 		uint64_t gpa = random64() & ((1ull << width) - 1);
 
 		if (gpa >= top)
-			one_page(gpa, &data, &exec, &noisy);
+			one_page(gpa, &data, &refused, &exec, &noisy);
 	}
 	map_page(TEST_VA, 0, 0);
 	map_page(TEST_VA + PAGE_SIZE, 0, 0);
 	report("memory data", &data);
+	report("memory refused", &refused);
 	report("memory exec", &exec);
 	print("hostile: memory: %u answered something\n", noisy);
 }
