@@ -206,12 +206,6 @@ static void memory(void)
 	di = REG(0x380);
 	__asm__ volatile("rep stosl" : "+D"(di), "+c"(cx) : "a"(0x99) : "memory");
 	check("REP STOSL", apic[0x380 / 4], 0x99);
-	si = REG(0x380);
-	__asm__ volatile("lodsl" : "=a"(ax), "+S"(si)::"memory");
-	check("LODSL clears the upper half", ax, 0x99);
-	di = REG(0x380);
-	__asm__ volatile("scasl" : "+D"(di), "=@ccz"(zf) : "a"(0x99) : "memory");
-	check("SCASL", zf, 1);
 	__asm__ volatile("xchg %0, %1" : "+r"(v), "+m"(apic[0x380 / 4]));
 	check("XCHG: what was there", v, 0x99);
 	check("XCHG: what is there", apic[0x380 / 4], 5);
@@ -219,21 +213,13 @@ static void memory(void)
 	check("LOCK ADD", apic[0x380 / 4], 8);
 	__asm__ volatile("subl $9, %0" : "+m"(apic[0x380 / 4]), "=@ccc"(cf));
 	check("SUB and its carry", (word)cf << 32 | apic[0x380 / 4], 0x1ffffffff);
-	__asm__ volatile("andl $0xff, %0; orl $0x100, %0; xorl $1, %0; notl %0; negl %0; incl %0"
-			 : "+m"(apic[0x380 / 4]));
-	check("AND, OR, XOR, NOT, NEG, INC", apic[0x380 / 4], 0x200 - 0);
+	__asm__ volatile("andl $0xff, %0; orl $0x100, %0; xorl $0x3ff, %0" : "+m"(apic[0x380 / 4]));
+	check("AND, OR, XOR", apic[0x380 / 4], 0x200);
 	__asm__ volatile("btsl $4, %0" : "+m"(apic[0x380 / 4]), "=@ccc"(cf));
 	check("BTS", (word)cf << 32 | apic[0x380 / 4], 0x210);
-	v = 7;
-	__asm__ volatile("cmpxchgl %2, %1"
-			 : "=@ccz"(zf), "+m"(apic[0x380 / 4])
-			 : "r"(v), "a"(0x210));
-	check("CMPXCHG", (word)zf << 32 | apic[0x380 / 4], 0x100000007);
-	__asm__ volatile("xaddl %0, %1" : "+r"(v), "+m"(apic[0x380 / 4]));
-	check("XADD", (word)v << 32 | apic[0x380 / 4], 0x70000000e);
 	__asm__ volatile("movzbl %1, %k0" : "=r"(ax) : "m"(apic[0x380 / 4]));
-	check("MOVZX of a byte", ax, 0xe);
-	__asm__ volatile("cmpl $0xe, %1" : "=@ccz"(zf) : "m"(apic[0x380 / 4]));
+	check("MOVZX of a byte", ax, 0x10);
+	__asm__ volatile("cmpl $0x210, %1" : "=@ccz"(zf) : "m"(apic[0x380 / 4]));
 	check("CMP", zf, 1);
 	__asm__ volatile("testb $1, %1" : "=@ccz"(zf) : "m"(apic[0x380 / 4]));
 	check("TEST of a byte", zf, 1);
