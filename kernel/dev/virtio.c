@@ -92,15 +92,18 @@ void virtio_config_changed(struct virtio *v)
 		interrupt(v, v->config_vector, ISR_CONFIG);
 }
 
+/* Else it leaves guest memory alone: 2.1.2, and PCI 3.0, 6.2.2. */
+static bool runs(const struct virtio *v)
+{
+	return (v->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK &&
+	       (v->pci.config[PCI_COMMAND] & PCI_COMMAND_MASTER);
+}
+
 bool virtio_take(struct virtio *v, unsigned queue)
 {
 	struct virtq *q = &v->queue[queue];
-	bool runs = (v->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK &&
-		    (v->pci.config[PCI_COMMAND] & PCI_COMMAND_MASTER);
-	int got = 0;
+	int got = runs(v) && q->ready ? virtq_pop(q, &v->chain) : 0;
 
-	if (runs && q->ready)
-		got = virtq_pop(q, &v->chain);
 	if (got < 0)
 		stop(v);
 	return got > 0;
@@ -129,7 +132,7 @@ static void serve_from(struct virtio *v, unsigned first, unsigned end)
 {
 	uint64_t moved = 0;
 
-	for (unsigned i = first; i < end; i++)
+	for (unsigned i = first; i < end && runs(v); i++)
 		if (v->model->passive >> i & 1)
 			v->model->fill(v, i);
 		else

@@ -251,6 +251,27 @@ static void output(void **state)
 	assert_int_equal(c.virtio.status, DRIVER_OK | NEEDS_RESET);
 }
 
+/* What is half written is not read on without the bus, or when the driver has broken the rules. */
+static void stops(void **state)
+{
+	(void)state;
+	give(TX0, TEXT, 1000);
+	virtio_serve_all(&c.virtio);
+	assert_int_equal(wrote_n[0], 256);
+	c.virtio.pci.config[PCI_COMMAND] &= ~(uint32_t)PCI_COMMAND_MASTER;
+	serve();
+	assert_int_equal(wrote_n[0], 256);
+	c.virtio.pci.config[PCI_COMMAND] |= PCI_COMMAND_MASTER;
+	virtio_serve_all(&c.virtio);
+	assert_int_equal(wrote_n[0], 512);
+	waits_n[0] = 1;
+	give(RX0, BOX, 0);
+	serve();
+	assert_int_equal(c.virtio.status, DRIVER_OK | NEEDS_RESET);
+	assert_int_equal(wrote_n[0], 512);
+	assert_true(nothing(TX0));
+}
+
 static void input(void **state)
 {
 	(void)state;
@@ -322,7 +343,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(ports, setup),    cmocka_unit_test_setup(output, setup),
 		cmocka_unit_test_setup(input, setup),    cmocka_unit_test_setup(forgets, setup),
-		cmocka_unit_test_setup(one_port, setup),
+		cmocka_unit_test_setup(one_port, setup), cmocka_unit_test_setup(stops, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
