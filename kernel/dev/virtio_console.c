@@ -12,7 +12,7 @@
 #define TX(port)   (RX(port) + 1)
 #define QUEUES     6u
 
-/* Of what the guest writes, before others have their turn; of what it reads, a buffer. */
+/* Of what the guest writes, before others have their turn; of what it reads, one buffer. */
 #define PIECE 256u
 
 enum { DEVICE_READY, DEVICE_ADD, PORT_READY = 3, CONSOLE_PORT, RESIZE, PORT_OPEN, PORT_NAME };
@@ -107,13 +107,14 @@ void virtio_console_receive(struct virtio_console *c, unsigned port)
 	unsigned queue = RX(port), n;
 	char piece[PIECE];
 
-	while ((!port || c->port[port].open) && (n = vm_port_waiting(v->vm, port)) &&
-	       virtio_take(v, queue)) {
+	if ((!port || c->port[port].open) && (n = vm_port_waiting(v->vm, port)) &&
+	    virtio_take(v, queue)) {
 		n = (unsigned)min_u64(min_u64(n, PIECE), virtq_length(&v->chain.in));
 		vm_port_read(v->vm, port, piece, n);
 		/* A buffer without room is of no use, and may come again for ever. */
 		virtio_give(v, queue,
 			    n ? virtq_put(&v->queue[queue], &v->chain.in, piece, n) : -EINVAL);
+		dev_timer_arm(v->later, dev_now(v->later));
 	}
 }
 

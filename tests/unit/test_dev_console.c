@@ -296,6 +296,18 @@ static void input(void **state)
 	give(RX1, BOX, 1);
 	virtio_console_receive(&c, 1);
 	assert_int_equal(waits_n[1], 1);
+	/* Many small buffers: one, then others have their turn. */
+	waits_n[0] = 60;
+	for (unsigned i = 0; i < 60; i++)
+		give(RX0, BOX, 1);
+	virtio_serve_all(&c.virtio);
+	assert_int_equal(waits_n[0], 59);
+	virtio_console_receive(&c, 0);
+	assert_int_equal(waits_n[0], 58);
+	serve();
+	assert_int_equal(waits_n[0], 0);
+	for (unsigned i = 0; i < 60; i++)
+		assert_int_equal(taken(RX0), 1);
 	/* A buffer without room. */
 	waits_n[0] = 1;
 	give(RX0, BOX, 0);
