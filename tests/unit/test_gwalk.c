@@ -212,7 +212,8 @@ static void pae(void **state)
 	put8(0x2000 + 5 * 8, 0x9000200000 | P | W | PS);
 	expect_gpa(va, GWALK_W, 0x9000200000 | (va & 0x1fffff), MIB(2));
 
-	/* reserved: bits of the PDPTE but 5, which QEMU sets, 62:52, 63 without NXE, above MAXPHYADDR */
+	/* reserved: bits of the PDPTE but 5, which QEMU sets, 62:52, 63 without NXE, above
+	 * MAXPHYADDR */
 	for (unsigned bit = 1; bit < 64; bit++) {
 		bool reserved = bit <= 2 || (bit >= 6 && bit <= 8) || bit >= 40;
 
