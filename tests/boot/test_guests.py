@@ -54,7 +54,7 @@ def test_memtest_whole_svm(boot):
     expect_pass(m, 600)
 
 
-@pytest.mark.cost(150)
+@pytest.mark.cost(100)
 def test_memtest_quick_vmx(boot):
     """A pass of tests 0 to 5 and 7, chosen from its menu: the others take Bochs a quarter of an hour."""
     m = memtest(boot, "intel", "console=ttyS0,115200")
@@ -69,7 +69,7 @@ def test_memtest_quick_vmx(boot):
     expect_pass(m, 600)
 
 
-@both(40, 150)
+@both(40, 200)
 def test_installer(boot, vendor):
     """The Debian installer asks its first question."""
     m = boot(linux("installer", memory="1G"), INSTALLER, vendor=vendor, cpus=1, memory=1536)
@@ -80,7 +80,7 @@ def test_installer(boot, vendor):
     m.power_off()
 
 
-@both(30, 120)
+@both(30, 100)
 def test_linux32(boot, vendor):
     """A 32-bit kernel with PAE and two vCPUs, from its 32-bit entry to a shell of 32 bits."""
     m = boot(linux("linux32", memory="128M", vcpus=2), LINUX32, vendor=vendor)
