@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any port accesses to the PIC, PIT, RTC, UART, ACPI PM, PCI and reset, as time passes. */
+/* Any port accesses to the PIC, PIT, RTC, UART, ACPI PM, PCI, reset, watchdog, debug ports. */
 /* sources: kernel/dev/iobus.c kernel/dev/pic.c kernel/dev/pit.c kernel/dev/rtc.c kernel/date.c */
 /* sources: kernel/dev/uart.c kernel/dev/acpi_pm.c kernel/dev/pci.c kernel/dev/reset.c */
+/* sources: kernel/dev/ib700.c kernel/dev/debug_con.c kernel/dev/debug_exit.c */
 #include <string.h>
 
 #include "kernel/dev/acpi_pm.h"
+#include "kernel/dev/debug_con.h"
+#include "kernel/dev/debug_exit.h"
+#include "kernel/dev/ib700.h"
 #include "kernel/dev/pci.h"
 #include "kernel/dev/pic.h"
 #include "kernel/dev/pit.h"
@@ -71,6 +75,19 @@ void vm_end(struct vm *v, enum vm_end how)
 	calls++;
 }
 
+int vm_watchdog(struct vm *v, uint64_t ns)
+{
+	MUST(v == &vm && ns <= 30000000001ull);
+	calls++;
+	return 0;
+}
+
+void debug_exit(struct vm *v, unsigned status)
+{
+	MUST(v == &vm && (status & 1));
+	calls++;
+}
+
 uint32_t pci_beyond(struct vm *v, uint16_t function, unsigned reg, bool write)
 {
 	MUST(v == &vm && function && reg < 64);
@@ -99,6 +116,8 @@ static void start(uint64_t when, uint64_t epoch)
 	memory = (struct iobus){0};
 	MUST(!pci_init(&pci, &bus, &memory, 0xfeb00000, &reset, &vm));
 	MUST(!pci_add(&pci, 3, &func, 0));
+	MUST(!ib700_attach(&bus, &vm) && !debug_con_attach(&bus, &vm) &&
+	     !debug_exit_attach(&bus, &vm));
 }
 
 /* A timer that has expired must ask for a later time: else its owner would never rest. */
@@ -132,10 +151,12 @@ static void check(void)
 static const uint16_t ports[] = {0x20,  0xa0,  0x4d0, 0x40,  0x42,  0x61, 0x70, 0x3f8,
 				 0x3fc, 0x600, 0x608, 0xcf8, 0xcfc, 0x60, 0x92, 0x3d};
 
+static const uint16_t more_ports[] = {DEBUG_CON_PORT, DEBUG_EXIT_PORT, IB700_STOP, 0xe2};
+
 static void access_port(struct input *in, bool write)
 {
 	unsigned size = take_size(in), at = (unsigned)take(in, 1);
-	uint64_t v, port = ports[at & 15] + (at >> 4 & 7);
+	uint64_t v, port = (at & 0x80 ? more_ports[at & 3] : ports[at & 15]) + (at >> 4 & 7);
 
 	if (write) {
 		iobus_write(&bus, port, size, take(in, size));
