@@ -69,7 +69,7 @@ def test_memtest_quick_vmx(boot):
     expect_pass(m, 600)
 
 
-@both(40, 200)
+@both(40, 240)
 def test_installer(boot, vendor):
     """The Debian installer asks its first question."""
     m = boot(linux("installer", memory="1G"), INSTALLER, vendor=vendor, cpus=1, memory=1536)
