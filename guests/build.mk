@@ -85,6 +85,13 @@ $(CONFORM64:%=$(G)/conform/%.elf): $(G)/conform/%.elf: $(G)/obj/$(CONFORM)/%.o $
 
 conform: $(CONFORM_ELFS)
 
+# The benchmark's guest has the same runtime.
+$(G)/bench/exits.elf: $(G)/obj/tests/guest/bench/exits.o $(G)/obj/$(CONFORM)/rt.o \
+		$(G)/conform/start.o64 $(CONFORM)/conform.lds
+	@mkdir -p $(@D)
+	$(LD) -m elf_x86_64 -z noexecstack --no-warn-rwx-segments -T $(CONFORM)/conform.lds -o $@.64 $(filter %.o %.o64,$^)
+	$(OBJCOPY) -O elf32-i386 $@.64 $@
+
 # 1 MiB, the same on every build: the demo guest tests it and puts it back.
 $(G)/demo.img: guests/build.mk
 	@mkdir -p $(@D)

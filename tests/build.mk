@@ -72,5 +72,5 @@ $(B)/decode-check: tests/unit/test_decode_zydis.c $(wildcard arch/x86/decode*.[c
 	$(Q)$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -I. $(filter %.c,$^) -lcmocka -lZydis -o $@
 
 include tests/lint/build.mk
-include tests/boot/build.mk
+include tests/boot/build.mk tests/bench/build.mk
 include tests/fuzz/build.mk

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What exits cost.
+#
+## make bench      instructions of each kind of exit, in QEMU and in Bochs; T='vmx': only there
+## make bench-check  the same, and fails where a median is over 2 % worse than the kept one
+## make bench-keep   keeps the medians (tests/bench/medians.json)
+
+.PHONY: bench bench-check bench-keep
+bench bench-check bench-keep: deps
+	+@$(MAKE) --no-print-directory DEPS=no all image $(B)/guests/bench/exits.elf
+	@B=$(B) $(BOOT_PYTHON) -B tests/bench/bench.py $(patsubst bench-%,--%,$(filter-out bench,$@)) $(T)

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an exit costs: ticks of the TSC, which are instructions in the emulators, for each of a
+ * thousand round trips. A line each: bench NAME MIN MEDIAN P99 MAX, without what measuring takes.
+ */
+#include "tests/guest/conform/conform.h"
+
+const char conform_name[] = "bench";
+
+#define ROUNDS  1000u
+#define WARM_UP 32u
+#define VECTOR  0x50u
+#define ABSENT  0x2e0u /* a port that nothing answers */
+
+#define MSR_APIC_BASE    0x1bu
+#define MSR_MTRR_DEFAULT 0x2ffu
+#define MSR_TSC_DEADLINE 0x6e0u
+#define X2APIC(reg)      (0x800u + (reg) / 16)
+
+enum {
+	APIC_ID = 0x20,
+	APIC_TPR = 0x80,
+	APIC_EOI = 0xb0,
+	APIC_SVR = 0xf0,
+	APIC_ICR = 0x300,
+	APIC_SELF_IPI = 0x3f0,
+	APIC_TIMER = 0x320
+};
+
+static volatile uint32_t *const apic = (void *)0xfee00000ul;
+static uint64_t sample[ROUNDS], overhead;
+static volatile uint64_t arrived;
+static bool x2apic;
+
+static void decimal(uint64_t n)
+{
+	char digits[24];
+	unsigned at = sizeof(digits) - 1;
+
+	digits[at] = '\0';
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	text(&digits[at]);
+}
+
+static void sort(void)
+{
+	for (unsigned i = 1; i < ROUNDS; i++) {
+		uint64_t v = sample[i];
+		unsigned j = i;
+
+		for (; j && sample[j - 1] > v; j--)
+			sample[j] = sample[j - 1];
+		sample[j] = v;
+	}
+}
+
+static void print(const char *name)
+{
+	const unsigned at[] = {0, ROUNDS / 2, ROUNDS * 99 / 100, ROUNDS - 1};
+
+	sort();
+	text("bench ");
+	text(name);
+	for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
+		text(" ");
+		decimal(sample[at[i]] - overhead);
+	}
+	text("\n");
+}
+
+#define MEASURE(name, what)                                                                        \
+	do {                                                                                       \
+		for (unsigned i = 0; i < ROUNDS + WARM_UP; i++) {                                  \
+			uint64_t begin = rdtsc();                                                  \
+			what;                                                                      \
+			sample[i < WARM_UP ? 0 : i - WARM_UP] = rdtsc() - begin;                   \
+		}                                                                                  \
+		print(name);                                                                       \
+	} while (0)
+
+static void nothing(void)
+{
+	MEASURE("nothing", (void)0);
+	overhead = sample[ROUNDS / 2];
+}
+
+static uint16_t in16(uint16_t port)
+{
+	uint16_t value;
+
+	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static void instructions(void)
+{
+	uint64_t v = rdmsr(MSR_MTRR_DEFAULT);
+
+	MEASURE("cpuid", (void)cpuid(0, 0));
+	MEASURE("rdmsr", (void)rdmsr(MSR_MTRR_DEFAULT));
+	MEASURE("wrmsr", wrmsr(MSR_MTRR_DEFAULT, v));
+}
+
+static void ports(void)
+{
+	MEASURE("in-pic", (void)in8(0x21));
+	MEASURE("out-pic", out8(0x21, 0xff));
+	MEASURE("in-pit", (void)in8(0x43));
+	MEASURE("out-pit", out8(0x43, 0xd0));
+	MEASURE("in-uart", (void)in8(0x3fd));
+	MEASURE("in-absent", (void)in8(ABSENT));
+	MEASURE("in16-absent", (void)in16(ABSENT));
+}
+
+static void eoi(void)
+{
+	if (x2apic)
+		wrmsr(X2APIC(APIC_EOI), 0);
+	else
+		apic[APIC_EOI / 4] = 0;
+}
+
+static void on_interrupt(struct frame *f)
+{
+	(void)f;
+	arrived = rdtsc();
+	eoi();
+}
+
+/* From the write of the ICR into the handler. */
+static void self_ipi(const char *name)
+{
+	for (unsigned i = 0; i < ROUNDS + WARM_UP; i++) {
+		uint64_t begin = rdtsc();
+
+		arrived = 0;
+		if (x2apic)
+			wrmsr(X2APIC(APIC_SELF_IPI), VECTOR);
+		else
+			apic[APIC_ICR / 4] = 0x40000 | VECTOR;
+		while (!arrived)
+			__asm__ volatile("pause");
+		sample[i < WARM_UP ? 0 : i - WARM_UP] = arrived - begin;
+	}
+	print(name);
+}
+
+/* How much later than its deadline the timer's handler begins, after a HLT. */
+static void sleep(const char *name, uint64_t ticks)
+{
+	for (unsigned i = 0; i < ROUNDS + WARM_UP; i++) {
+		uint64_t deadline;
+
+		__asm__ volatile("cli");
+		arrived = 0;
+		deadline = rdtsc() + ticks;
+		wrmsr(MSR_TSC_DEADLINE, deadline);
+		while (!arrived)
+			__asm__ volatile("sti; hlt; cli" ::: "memory");
+		sample[i < WARM_UP ? 0 : i - WARM_UP] = arrived - deadline + overhead;
+		__asm__ volatile("sti");
+	}
+	print(name);
+}
+
+static void local_apic(void)
+{
+	handlers[VECTOR] = on_interrupt;
+	apic[APIC_SVR / 4] = 0x1ff;
+	__asm__ volatile("sti");
+	MEASURE("apic-tpr-write", apic[APIC_TPR / 4] = 0);
+	MEASURE("apic-id-read", (void)apic[APIC_ID / 4]);
+	MEASURE("apic-eoi", eoi());
+	self_ipi("apic-self-ipi");
+	MEASURE("cr8-write", write_cr8(0));
+
+	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 0x400);
+	x2apic = true;
+	MEASURE("x2apic-tpr-write", wrmsr(X2APIC(APIC_TPR), 0));
+	MEASURE("x2apic-id-read", (void)rdmsr(X2APIC(APIC_ID)));
+	MEASURE("x2apic-eoi", eoi());
+	self_ipi("x2apic-self-ipi");
+
+	struct cpuid_regs r = cpuid(0x40000002, 0); /* kHz of the TSC */
+
+	wrmsr(X2APIC(APIC_TIMER), 0x40000 | VECTOR);
+	sleep("hlt-50us", (uint64_t)r.eax * 50 / 1000);
+	sleep("hlt-500us", (uint64_t)r.eax * 500 / 1000);
+}
+
+/* Pages that nobody has touched: each round another one. */
+static void first_touch(void)
+{
+	volatile char *page = (char *)0x400000;
+
+	MEASURE("first-touch", *page = 1; page += PAGE_SIZE);
+}
+
+void conform_main(void)
+{
+	nothing();
+	instructions();
+	ports();
+	local_apic();
+	first_touch();
+}
