@@ -103,9 +103,11 @@ struct pc {
 	struct dev_timer console_timer;
 };
 
+#define VM_BYTES 4096u
+
 /* That have not been taken. */
 struct bytes {
-	char ring[4096];
+	char ring[VM_BYTES];
 	unsigned head, count;
 };
 
@@ -132,7 +134,7 @@ struct vm_more {
 	uint64_t epoch;          /* UTC seconds then */
 	struct spinlock refuse_lock;
 	struct refusals refused; /* since its last start; refuse_lock held while it lives */
-	/* Whose port access the devices serve, and how far RIP is beyond it; VM lock held. */
+	/* Whose access the devices serve, and how far RIP is beyond it; VM lock held. */
 	struct vcpu *io_vcpu;
 	unsigned io_passed;
 	/* VM lock held. */
@@ -312,6 +314,7 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4);
 int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
 int msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
 void msr_reset(struct vcpu *v);
+bool vcpu_has_rdtscp(const struct vcpu *v); /* and TSC_AUX */
 
 /* kernel/mmio.c */
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e);

@@ -6,11 +6,11 @@
 static void put(struct bytes *b, const char *p, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		b->ring[(b->head + b->count) % sizeof(b->ring)] = p[i];
-		if (b->count < sizeof(b->ring))
+		b->ring[(b->head + b->count) % VM_BYTES] = p[i];
+		if (b->count < VM_BYTES)
 			b->count++;
 		else
-			b->head = (b->head + 1) % sizeof(b->ring);
+			b->head = (b->head + 1) % VM_BYTES;
 	}
 }
 
@@ -20,7 +20,7 @@ static unsigned take(struct bytes *b, char *p, unsigned n)
 
 	for (; i < n && b->count; i++, b->count--) {
 		p[i] = b->ring[b->head];
-		b->head = (b->head + 1) % sizeof(b->ring);
+		b->head = (b->head + 1) % VM_BYTES;
 	}
 	return i;
 }
@@ -38,7 +38,7 @@ void vm_console_in(struct vm *vm, uint8_t byte)
 	struct vm_more *m = vm->more;
 	char c = (char)byte;
 
-	if (m->typed.count == sizeof(m->typed.ring))
+	if (m->typed.count == VM_BYTES)
 		return;
 	put(&m->typed, &c, 1);
 	if (m->pc)
@@ -59,7 +59,7 @@ void pc_console_feed(struct vm *vm)
 	struct uart *uart = &m->pc->uart;
 	char c;
 
-	if (m->on_port)
+	if (m->on_port && m->pc->console.virtio.status)
 		virtio_console_receive(&m->pc->console, 0);
 	else
 		while (uart_rx_space(uart) && take(&m->typed, &c, 1))
@@ -95,7 +95,7 @@ int vm_agent_send(struct vm *vm, const char *p, unsigned n)
 
 	spin_lock(&m->lock);
 	if (m->state == VM_RUNNING && m->own_pc.console.port[1].open)
-		err = n > sizeof(m->to_agent.ring) - m->to_agent.count ? -ENOSPC : 0;
+		err = n > VM_BYTES - m->to_agent.count ? -ENOSPC : 0;
 	if (!err) {
 		put(&m->to_agent, p, n);
 		virtio_console_receive(&m->pc->console, 1);

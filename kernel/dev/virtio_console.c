@@ -13,7 +13,8 @@
 #define QUEUES     6u
 
 /* Of what the guest writes, before others have their turn; of what it reads, one buffer. */
-#define PIECE 256u
+#define PIECE   256u
+#define BYTE_NS 86806u /* at 115200 baud, the host's line */
 
 enum { DEVICE_READY, DEVICE_ADD, PORT_READY = 3, CONSOLE_PORT, RESIZE, PORT_OPEN, PORT_NAME };
 
@@ -50,6 +51,24 @@ static void control(struct virtio *v)
 		}
 }
 
+/* The rest of something, when others have had their turn. */
+static void go_on(struct virtio *v, uint64_t ns)
+{
+	dev_timer_arm(v->later, dev_now(v->later) + ns);
+}
+
+/* What was sent to who had it open before is not for who opens it now. */
+static void open_port(struct virtio *v, unsigned port, bool open)
+{
+	struct console_port *p = &((struct virtio_console *)v->dev)->port[port];
+	char old[PIECE];
+	unsigned n;
+
+	while (port && open && !p->open && (n = vm_port_waiting(v->vm, port)))
+		(void)vm_port_read(v->vm, port, old, (unsigned)min_u64(n, PIECE));
+	p->open = open;
+}
+
 /* What the driver says: it is told of the ports, and then of each what it is. */
 static void obey(struct virtio *v)
 {
@@ -70,27 +89,33 @@ static void obey(struct virtio *v)
 		c->port[m.port].due |= BIT(PORT_OPEN) |
 				       (m.port ? BIT(PORT_NAME) : BIT(CONSOLE_PORT) | BIT(RESIZE));
 	else if (m.event == PORT_OPEN && m.port < VIRTIO_CONSOLE_PORTS)
-		c->port[m.port].open = m.value;
-	/* The rest, and what follows from it, when others have had their turn. */
-	dev_timer_arm(v->later, dev_now(v->later));
+		open_port(v, m.port, m.value);
+	go_on(v, 0);
 }
 
-/* A piece of what is written; the rest likewise. */
-static void transmit(struct virtio *v, unsigned port)
+/* Is there a buffer whose bytes, or the rest of them, are to be taken? */
+static bool hold(struct virtio *v, unsigned port)
 {
 	struct console_port *p = &((struct virtio_console *)v->dev)->port[port];
-	struct virtq *q = &v->queue[TX(port)];
-	char piece[PIECE];
-	long n;
 
-	if (!p->sending && !virtio_take(v, TX(port)))
-		return;
-	if (!p->sending) {
+	if (!p->sending && virtio_take(v, TX(port))) {
 		p->sent = v->chain;
 		p->sent.out.seg = p->sent.seg;
 		p->sending = true;
 	}
-	n = virtq_take(q, &p->sent.out, piece, sizeof(piece));
+	return p->sending;
+}
+
+/* A piece of what is written; the next one not before a serial line would have taken this. */
+static void transmit(struct virtio *v, unsigned port)
+{
+	struct console_port *p = &((struct virtio_console *)v->dev)->port[port];
+	char piece[PIECE];
+	long n;
+
+	if (!hold(v, port))
+		return;
+	n = virtq_take(&v->queue[TX(port)], &p->sent.out, piece, sizeof(piece));
 	if (n > 0)
 		vm_port_write(v->vm, port, piece, (unsigned)n);
 	if (n < 0 || !p->sent.out.count) {
@@ -98,7 +123,8 @@ static void transmit(struct virtio *v, unsigned port)
 		p->sending = false;
 		virtio_give(v, TX(port), n < 0 ? n : 0);
 	}
-	dev_timer_arm(v->later, dev_now(v->later));
+	if (n >= 0 && hold(v, port))
+		go_on(v, (uint64_t)n * BYTE_NS);
 }
 
 void virtio_console_receive(struct virtio_console *c, unsigned port)
@@ -114,7 +140,8 @@ void virtio_console_receive(struct virtio_console *c, unsigned port)
 		/* A buffer without room is of no use, and may come again for ever. */
 		virtio_give(v, queue,
 			    n ? virtq_put(&v->queue[queue], &v->chain.in, piece, n) : -EINVAL);
-		dev_timer_arm(v->later, dev_now(v->later));
+		if (vm_port_waiting(v->vm, port))
+			go_on(v, 0);
 	}
 }
 

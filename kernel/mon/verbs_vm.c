@@ -128,7 +128,8 @@ int verb_receive(struct call *c)
 	unsigned n = 0;
 
 	report_begin(&c->r, REPORT_LIST, NULL, 0);
-	while (vm_agent_receive(c->vm, &byte, 1)) {
+	/* No more than waits at most: the agent may go on writing. */
+	for (unsigned i = 0; i < VM_BYTES && vm_agent_receive(c->vm, &byte, 1); i++) {
 		if (byte != '\n')
 			line[n++] = byte < ' ' || byte > '~' ? '?' : byte;
 		if (byte == '\n' || n == sizeof(line) - 1) {

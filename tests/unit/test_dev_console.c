@@ -289,6 +289,10 @@ static void input(void **state)
 	/* Nobody has opened the other one. */
 	assert_true(nothing(RX1));
 	say(1, 6, 1);
+	assert_true(nothing(RX1));
+	assert_int_equal(waits_n[1], 0);
+	memcpy(waits[1], "told", waits_n[1] = 4);
+	say(1, 6, 1); /* it was */
 	assert_int_equal(taken(RX1), 4);
 	assert_memory_equal(ram_at(BOX + 100), "told", 4);
 	say(1, 6, 0);
