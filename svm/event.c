@@ -110,7 +110,7 @@ static void set_windows(struct svm_vcpu *s)
 	uint64_t irq = s->stepping ? 0 : virtual_irq(s), tpr = c->int_ctl & INT_V_TPR;
 	uint64_t int_ctl = tpr | INT_V_INTR_MASKING | irq;
 	uint32_t icpt = c->intercept1 & ~(ICPT(3, VINTR) | ICPT(3, IRET));
-	uint32_t icpt_cr = s->stepping ? 0 : ICPT(0, CR4_WRITE);
+	uint32_t icpt_cr = s->stepping && s->step_cr ? 0 : ICPT(0, CR4_WRITE);
 
 	if (irq)
 		icpt |= ICPT(3, VINTR);
@@ -128,7 +128,7 @@ static void set_windows(struct svm_vcpu *s)
 		c->intercept_cr = icpt_cr;
 		svm_dirty(s, CLEAN_I);
 	}
-	s->armed = irq || (icpt & ICPT(3, IRET)) || icpt_cr != ICPT(0, CR4_WRITE);
+	s->armed = irq || s->stepping || (icpt & ICPT(3, IRET)) || icpt_cr != ICPT(0, CR4_WRITE);
 }
 
 /*
