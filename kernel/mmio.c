@@ -111,6 +111,8 @@ static void phys_access(struct vcpu *v, gpa_t gpa, unsigned size, bool write, ui
 	if (write ? !vm_write(v->vm, gpa, value, size) : !vm_read(v->vm, gpa, value, size))
 		return;
 	spin_lock(&m->lock);
+	m->io_vcpu = v;
+	m->io_passed = 0;
 	if (lapic_covers(l, gpa)) {
 		lapic_set_tpr(l, vcpu_ops->get_tpr(v));
 		if (write)
@@ -198,10 +200,13 @@ void vcpu_emulate(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 	if (e.rflags != e.regs.rflags)
 		vcpu_ops->set(v, REG_RFLAGS, e.rflags);
 	done.insn_len = insn.len;
-	if (err == EMU_DONE)
+	if (err == EMU_DONE) {
 		(void)vcpu_advance(v, &done);
-	else if (e.rflags & RFLAGS_TF)
+	} else if (e.rflags & RFLAGS_TF) {
 		vcpu_go_on(v, e.rip);
+		/* No breakpoint at it again, as it goes on (SDM 3B 17.3.1.1). */
+		vcpu_ops->set(v, REG_RFLAGS, e.rflags | RFLAGS_RF);
+	}
 }
 
 static void fetch_fault(struct vcpu *v, gpa_t gpa)
