@@ -41,6 +41,7 @@ struct refusals {
 	uint64_t count[REFUSE_KINDS];   /* all, also those that found no room */
 	uint64_t unnamed[REFUSE_KINDS]; /* found no room in range[] */
 	unsigned said;                  /* lines given at once */
+	bool listed;                    /* in the log, at its end */
 };
 
 /*

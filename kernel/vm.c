@@ -226,7 +226,7 @@ int vm_load(struct vm *vm, uint64_t max)
 	const struct config_vm *c = m->conf;
 	int err;
 
-	if (!has_cpu(vm))
+	if (!m->ram_count && !has_cpu(vm))
 		return -ENODEV;
 	err = m->ram_count ? 0 : vm_ram_alloc(vm, c->memory);
 	if (err) {
@@ -259,9 +259,12 @@ static void log_learnt(void *vm, const char *text)
 
 void vm_list_refusals(struct vm *vm)
 {
-	const struct refusals *r = &vm->more->refused;
+	struct refusals *r = &vm->more->refused;
 	uint64_t more = 0;
 
+	if (r->listed) /* one that was held, and then destroyed */
+		return;
+	r->listed = true;
 	for (unsigned k = 0; k < REFUSE_KINDS; k++)
 		more += r->unnamed[k];
 	for (unsigned i = 0; i < r->ranges; i++) {
