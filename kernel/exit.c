@@ -41,7 +41,7 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 		.host = cpuid,
 		.model = v->vm->more->conf->cpu_model,
 		.xcr0_supported = vm_xcr0(v->vm),
-		.has_xsavec = xstate_has_xsavec(),
+		.has_xsavec = v->vm->more->conf->cpu_model == CPU_HOST && xstate_has_xsavec(),
 		.xcr0 = v->xcr0,
 		.cr4 = cr4,
 		.apic_enabled = (v->more->lapic.base & APIC_BASE_ENABLE) != 0,
@@ -52,7 +52,7 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 		.pv_features = pv_features(v->vm),
 		.kvm_clock = v->vm->more->pc != NULL,
 		.hypercall_insn = vcpu_ops == &vmx_ops ? MULLION_INSN_VMCALL : MULLION_INSN_VMMCALL,
-		.has_rdtscp = cpu_has_rdtscp(),
+		.has_rdtscp = vcpu_has_rdtscp(v),
 	};
 }
 

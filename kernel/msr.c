@@ -159,10 +159,10 @@ static bool has_pc(const struct vcpu *v)
 	return v->vm->more->pc;
 }
 
-static bool has_rdtscp(const struct vcpu *v)
+/* No level of the psABI has it, nor the MSR. */
+bool vcpu_has_rdtscp(const struct vcpu *v)
 {
-	(void)v;
-	return cpu_has_rdtscp();
+	return cpu_has_rdtscp() && v->vm->more->conf->cpu_model == CPU_HOST;
 }
 
 static bool is_amd(const struct vcpu *v)
@@ -181,7 +181,7 @@ static const struct virtual_msr msrs[] = {
 	{ONE(MSR_APIC_BASE), APIC, 0, ANY, NULL, NULL},
 	{ONE(MSR_TSC), TSC, 0, ANY, NULL, NULL},
 	{ONE(MSR_TSC_ADJUST), IN(tsc_adjust), ANY, follow_tsc_adjust, NULL},
-	{ONE(MSR_TSC_AUX), IN(tsc_aux), UINT32_MAX, NULL, has_rdtscp},
+	{ONE(MSR_TSC_AUX), IN(tsc_aux), UINT32_MAX, NULL, vcpu_has_rdtscp},
 	{ONE(MSR_KVM_WALL_CLOCK), WALL_CLOCK, 0, ANY, NULL, has_pc},
 	{ONE(MSR_KVM_SYSTEM_TIME), IN(kvm_clock), ANY, write_kvm_clock, has_pc},
 	{ONE(MSR_KVM_STEAL_TIME), IN(kvm_steal), ~KVM_STEAL_RESERVED, write_steal, has_pc},

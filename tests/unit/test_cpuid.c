@@ -253,10 +253,10 @@ static void levels(void **state)
 	static const struct {
 		uint32_t f1c, f7b, f7c, f81c, xcr0;
 	} want[] = {
-		[CPU_V1] = {0x81220000, 0x100681, 4, 0, 0},
-		[CPU_V2] = {0x81ba2201, 0x100681, 4, 1, 0},
-		[CPU_V3] = {0xb5fa3201, 0x1007a9, 4, 0x21, 7},
-		[CPU_V4] = {0xb5fa3201, 0xd01307a9, 4, 0x21, 0xe7},
+		[CPU_V1] = {0x81220000, 0x100680, 4, 0, 0},
+		[CPU_V2] = {0x81ba2201, 0x100680, 4, 1, 0},
+		[CPU_V3] = {0xb5fa3201, 0x1007a8, 4, 0x21, 7},
+		[CPU_V4] = {0xb5fa3201, 0xd01307a8, 4, 0x21, 0xe7},
 	};
 
 	(void)state;
