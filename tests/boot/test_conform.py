@@ -119,7 +119,9 @@ def test_conform(boot, vendor, how, subjects):
         wrong += wrong_lines(name, lines, sum((k.get(name, ()) for k in KNOWN[vendor]), ()),
                              SKIPPED[vendor].get(name, ()))
         end = ENDS.get(vendor, {}).get(name)
-        if end and end not in m.text or not end and not re.match(rf"conform {name}: ", lines[-1]):
-            wrong.append(f"{name}: no verdict")
+        said = [sum(line.startswith(word) for line in lines) for word in ("ok ", "FAIL ", "skip ")]
+        verdict = f"conform {name}: {said[0]} passed, {said[1]} failed, {said[2]} skipped"
+        if end and end not in m.text or not end and lines[-1] != verdict:
+            wrong.append(f"{name}: {lines[-1]}, but that line should be: {verdict}")
     m.power_off()
     assert not wrong, "\n".join(wrong)
