@@ -4,8 +4,13 @@
 ## make bench      instructions of each kind of exit, in QEMU and in Bochs; T='vmx': only there
 ## make bench-check  the same, and fails where a median is over 2 % worse than the kept one
 ## make bench-keep   keeps the medians (tests/bench/medians.json)
+## make bench-linux  Linux to its init as a guest, against the bare emulator
 
-.PHONY: bench bench-check bench-keep
+.PHONY: bench bench-check bench-keep bench-linux
 bench bench-check bench-keep: deps
 	+@$(MAKE) --no-print-directory DEPS=no all image $(B)/guests/bench/exits.elf
 	@B=$(B) $(BOOT_PYTHON) -B tests/bench/bench.py $(patsubst bench-%,--%,$(filter-out bench,$@)) $(T)
+
+bench-linux: deps
+	+@$(MAKE) --no-print-directory DEPS=no all image linux-guest
+	@B=$(B) $(BOOT_PYTHON) -B tests/bench/linux.py
