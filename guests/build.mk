@@ -16,7 +16,7 @@ GTESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
 GUEST_ELFS := $(G)/demo.elf $(GTESTS:%=$(G)/%.elf) $(G)/entry.elf $(G)/real.bin
 
 .PHONY: guests conform
-guests: $(GUEST_ELFS) conform $(G)/demo.img
+guests: $(GUEST_ELFS) conform $(G)/bench/exits.elf $(G)/demo.img
 all: guests
 
 $(G)/obj/%.o: %.c

@@ -8,7 +8,7 @@
 
 .PHONY: bench bench-check bench-keep bench-linux
 bench bench-check bench-keep: deps
-	+@$(MAKE) --no-print-directory DEPS=no all image $(B)/guests/bench/exits.elf
+	+@$(MAKE) --no-print-directory DEPS=no all image
 	@B=$(B) $(BOOT_PYTHON) -B tests/bench/bench.py $(patsubst bench-%,--%,$(filter-out bench,$@)) $(T)
 
 bench-linux: deps
