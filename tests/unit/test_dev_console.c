@@ -12,6 +12,7 @@
 #include "kernel/dev/virtio_console.h"
 #include "kernel/errno.h"
 #include "tests/unit/dev_sim.h"
+#include "tests/unit/pci_alone.h"
 #include "tests/unit/virtq_driver.h"
 
 #define MULTIPORT   BIT(1)
@@ -64,22 +65,6 @@ unsigned vm_message(struct vm *v, const struct apic_msg *m)
 	(void)m;
 	fail();
 	return 0;
-}
-
-uint32_t pci_beyond(struct vm *v, uint16_t function, unsigned reg, bool write)
-{
-	(void)v;
-	(void)function;
-	(void)reg;
-	(void)write;
-	return UINT32_MAX;
-}
-
-void vm_end(struct vm *v, enum vm_end how)
-{
-	(void)v;
-	(void)how;
-	fail();
 }
 
 static void start(uint64_t features)

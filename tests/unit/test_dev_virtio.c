@@ -12,6 +12,7 @@
 #include "kernel/dev/virtio_blk.h"
 #include "kernel/errno.h"
 #include "tests/unit/dev_sim.h"
+#include "tests/unit/pci_alone.h"
 #include "tests/unit/virtq_driver.h"
 
 #define ECAM 0xfeb00000ull
@@ -42,22 +43,6 @@ unsigned vm_message(struct vm *v, const struct apic_msg *m)
 	messages++;
 	message = *m;
 	return 1;
-}
-
-uint32_t pci_beyond(struct vm *v, uint16_t function, unsigned reg, bool write)
-{
-	(void)v;
-	(void)function;
-	(void)reg;
-	(void)write;
-	return UINT32_MAX;
-}
-
-void vm_end(struct vm *v, enum vm_end how)
-{
-	(void)v;
-	(void)how;
-	fail();
 }
 
 static uint64_t rd(uint64_t at, unsigned size)

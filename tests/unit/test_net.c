@@ -13,6 +13,7 @@
 #include "kernel/dev/virtio_net.h"
 #include "kernel/dev/virtio_rng.h"
 #include "tests/unit/dev_sim.h"
+#include "tests/unit/pci_alone.h"
 #include "tests/unit/virtq_driver.h"
 
 static struct net_port port[4];
@@ -134,22 +135,6 @@ unsigned vm_message(struct vm *v, const struct apic_msg *m)
 	(void)m;
 	fail();
 	return 0;
-}
-
-uint32_t pci_beyond(struct vm *v, uint16_t function, unsigned reg, bool write)
-{
-	(void)v;
-	(void)function;
-	(void)reg;
-	(void)write;
-	return UINT32_MAX;
-}
-
-void vm_end(struct vm *v, enum vm_end how)
-{
-	(void)v;
-	(void)how;
-	fail();
 }
 
 static void wr(uint64_t at, uint64_t value, unsigned size)
