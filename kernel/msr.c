@@ -162,7 +162,7 @@ static bool has_pc(const struct vcpu *v)
 /* No level of the psABI has it, nor the MSR. */
 bool vcpu_has_rdtscp(const struct vcpu *v)
 {
-	return cpu_has_rdtscp() && v->vm->more->conf->cpu_model == CPU_HOST;
+	return vcpu_caps.rdtscp && v->vm->more->conf->cpu_model == CPU_HOST;
 }
 
 static bool is_amd(const struct vcpu *v)

@@ -212,6 +212,7 @@ struct vcpu_caps {
 	bool lazy_exec;
 	/* run() exits with EXIT_SLICE at v->slice_end: no timer of the core is needed for it. */
 	bool keeps_slices;
+	bool rdtscp; /* guests may execute it, and have TSC_AUX */
 };
 
 struct vcpu_ops {

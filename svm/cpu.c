@@ -68,7 +68,10 @@ const char *svm_probe(struct vcpu_caps *caps)
 		       "hypervisor under this one must offer some";
 	svm_maps_init();
 	/* Nested tables are in the host's format and have its page sizes (APM 2 15.25.5). */
-	*caps = (struct vcpu_caps){.pt_max_leaf = svm_caps.page_1g ? 3 : 2};
+	*caps = (struct vcpu_caps){
+		.pt_max_leaf = svm_caps.page_1g ? 3 : 2,
+		.rdtscp = cpu_has_rdtscp(),
+	};
 	log_info("AMD-V: %u ASIDs, features 0x%x%s", svm_caps.asids, svm_caps.features,
 		 svm_caps.tcg ? ", on QEMU's software CPU" : "");
 	return NULL;

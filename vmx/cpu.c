@@ -111,6 +111,7 @@ const char *vmx_probe(struct vcpu_caps *caps)
 						   : 2,
 		.lazy_exec = needs_lazy_exec(),
 		.keeps_slices = vmx_caps.pin >> 32 & PIN_PREEMPTION_TIMER,
+		.rdtscp = cpu_has_rdtscp() && (vmx_controls.proc2 & PROC2_RDTSCP),
 	};
 	return NULL;
 }

@@ -105,6 +105,7 @@ struct vmcs_field {
 
 /* Secondary processor-based controls (24.6.2). */
 #define PROC2_EPT                     BIT(1)
+#define PROC2_RDTSCP                  BIT(3)
 #define PROC2_VPID                    BIT(5)
 #define PROC2_ENCLS                   BIT(15)
 

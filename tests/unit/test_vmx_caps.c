@@ -31,7 +31,6 @@ static const struct vmx_caps bochs = {
 /* By their numbers in SDM 3C 24.6 to 24.8. */
 #define PIN_VIRTUAL_NMI    BIT(5)
 #define PROC_TPR_SHADOW    BIT(21)
-#define PROC2_RDTSCP       BIT(3)
 #define PROC2_WBINVD       BIT(6)
 #define PROC2_UNRESTRICTED BIT(7)
 #define PROC2_INVPCID      BIT(12)
