@@ -15,9 +15,9 @@ BOOT_CFLAGS := -std=gnu11 -O2 -ffreestanding -fpic -fshort-wchar -fvisibility=hi
 	-DGNU_EFI_USE_MS_ABI -DMULLION_VERSION='"$(VERSION)"' \
 	-isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -I. -MMD -MP
 BOOT_SRC := $(wildcard boot/*.c) kernel/config.c kernel/config_key.c kernel/grant.c \
-	kernel/words.c kernel/date.c kernel/elf.c kernel/print.c kernel/string.c kernel/survive.c \
+	kernel/words.c kernel/date.c kernel/print.c kernel/string.c kernel/survive.c \
 	arch/x86/pt.c arch/x86/pt_host.c
-BOOT_OBJ := $(BOOT_SRC:%.c=$(B)/boot/%.o) $(B)/boot/boot/jump.asm.o
+BOOT_OBJ := $(BOOT_SRC:%.c=$(B)/boot/%.o) $(B)/boot/boot/jump.asm.o $(B)/boot/boot/kernel.asm.o
 
 all: $(B)/BOOTX64.EFI
 
@@ -28,6 +28,10 @@ $(B)/boot/%.o: %.c
 $(B)/boot/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	$(Q)echo '  ASM $<'; $(NASM) -f elf64 -w+error -o $@ $<
+
+$(B)/mullion.bin: $(B)/mullion.elf
+	$(Q)$(OBJCOPY) -O binary --set-section-flags .bss=alloc,load,contents $< $@
+$(B)/boot/boot/kernel.asm.o: $(B)/mullion.bin
 
 # crt0 calls _entry of libefi since gnu-efi 3.0.18, and efi_main before: both are ours.
 $(B)/boot/loader.so: $(BOOT_OBJ) $(EFI_CRT0) $(EFI_LDS) $(EFI_RELOC)

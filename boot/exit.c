@@ -16,6 +16,7 @@ struct jump {
 };
 
 extern const char jump_begin[], jump_end[];
+extern const char kernel_begin[], kernel_end[]; /* kernel.asm: the hypervisor */
 
 /* page: a copy of [jump_begin, jump_end) with struct jump filled in. */
 void jump_enter(uint64_t page) __attribute__((noreturn));
@@ -48,21 +49,26 @@ static int map_prepare(struct efi_map *map, struct memmap *m)
 	return map->desc && m->mem ? 0 : -ENOMEM;
 }
 
-/* Page tables, stack and the code that changes over: false when there is no memory. */
-static bool prepare_jump(struct handoff *h, const struct elf_image *img, const struct memmap *m)
+/* The hypervisor, page tables, stack and the code that changes over: false without memory. */
+static bool prepare_jump(struct handoff *h, const struct memmap *m)
 {
 	struct paging paging = {.gib_pages = (cpuid(0x80000001, 0).edx & BIT(26)) != 0};
 	uint64_t stack = pages_alloc(STACK_SIZE, PAGES_ANYWHERE);
+	uint64_t size = (uint64_t)(kernel_end - kernel_begin);
+	/* What is left over on both sides, 2 MiB in all, stays the loader's. */
+	uint64_t kernel = align_up(pages_alloc(size + MIB(2), PAGES_LOW_4G), MIB(2));
 	struct jump *jump;
 
 	h->trampoline = pages_alloc_code(PAGE_SIZE, TRAMP_BELOW);
-	if (!stack || !h->trampoline ||
-	    paging_build(&paging, m, h->kernel_base, HANDOFF_KERNEL_BASE, h->kernel_size))
+	if (!stack || !kernel || !h->trampoline ||
+	    paging_build(&paging, m, kernel, HANDOFF_KERNEL_BASE, size))
 		return false;
+	h->kernel_base = kernel;
+	memcpy(phys(kernel), kernel_begin, size);
 	jump = phys(h->trampoline);
 	memcpy(jump, jump_begin, (size_t)(jump_end - jump_begin));
 	*jump = (struct jump){
-		.entry = img->entry,
+		.entry = HANDOFF_KERNEL_BASE,
 		.handoff = (uintptr_t)h,
 		.stack = stack + STACK_SIZE,
 		.pml4 = paging.pml4,
@@ -95,23 +101,23 @@ static void __attribute__((noreturn)) halt(void)
 		__asm__ volatile("cli; hlt");
 }
 
-int leave_firmware(struct handoff *h, const struct elf_image *img)
+void leave_firmware(struct handoff *h)
 {
 	struct efi_map map = {0};
 	struct memmap m = {0};
 
 	if (map_prepare(&map, &m) || EFI_ERROR(map_get(&map)) ||
-	    memmap_convert(&m, map.desc, map.size, map.stride) || !prepare_jump(h, img, &m)) {
-		print("Mullion: there is no memory for the memory map, the page tables, or a page "
-		      "below 1 MiB; the machine needs more memory.\n");
-		return -ENOMEM;
+	    memmap_convert(&m, map.desc, map.size, map.stride) || !prepare_jump(h, &m)) {
+		print("Mullion: there is no memory for the hypervisor, the memory map, the page "
+		      "tables, or a page below 1 MiB; the machine needs more memory.\n");
+		return;
 	}
 	h->mem = (uintptr_t)m.mem;
 	print("Starting the hypervisor.\n");
 	if (EFI_ERROR(end_boot_services(&map))) {
 		print("Mullion: the firmware does not end its boot services; restart the machine, "
 		      "and update its firmware if this comes again.\n");
-		return -EIO;
+		return;
 	}
 	__asm__ volatile("cli");
 	quiet_machine();

@@ -8,14 +8,10 @@
 
 #include <stdint.h>
 
-#define HANDOFF_MAGIC   0x66666f2d6c6c756dull /* "mull-off", little endian */
-#define HANDOFF_VERSION 6u
-
 /*
- * The hypervisor is an ELF64 executable, linked at HANDOFF_KERNEL_BASE, and is
- * loaded with its segments contiguous in physical memory, 2 MiB aligned. Entry
- * state: 64-bit mode, interrupts off, a stack of at least 4 KiB in loader
- * memory, RDI = physical address of struct handoff, and page tables that map
+ * The hypervisor is linked at HANDOFF_KERNEL_BASE, where its entry point is, and is
+ * loaded 2 MiB aligned, BSS included. Entry state: 64-bit mode, interrupts off, a stack of at least
+ * 4 KiB in loader memory, RDI = physical address of struct handoff, and page tables that map
  * - physical memory 1:1, [0, 4 GiB) and all that the map lists above, but for
  *   RESERVED, RWX;
  * - the image at HANDOFF_KERNEL_BASE, RWX.
@@ -62,12 +58,7 @@ struct handoff_fb { /* base 0: no framebuffer */
 };
 
 struct handoff {
-	uint64_t magic;
-	uint32_t version;
-	uint32_t size; /* of this structure */
-
 	uint64_t kernel_base; /* physical, of the image */
-	uint64_t kernel_size; /* bytes, BSS included */
 
 	uint64_t mem;     /* struct handoff_mem[mem_count] */
 	uint64_t cpus;    /* local APIC ids, uint32_t[cpu_count]; from MP Services, may be empty */

@@ -4,12 +4,9 @@
 
 #include <efi.h>
 
-#include "boot/elf.h"
 #include "boot/handoff.h"
 #include "boot/memmap.h"
 #include "kernel/config.h"
-
-#define KERNEL_PATH "\\mullion\\mullion.elf"
 
 extern EFI_HANDLE image_handle;
 extern EFI_SYSTEM_TABLE *st;
@@ -24,7 +21,6 @@ void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define PAGES_ANYWHERE UINT64_MAX
 #define PAGES_LOW_4G   0xffffffffull
 uint64_t pages_alloc(uint64_t size, uint64_t max); /* 0: none; zeroed but for large ones */
-uint64_t pages_alloc_2m(uint64_t size);            /* below 4 GiB, 2 MiB aligned */
 uint64_t pages_alloc_code(uint64_t size, uint64_t max);
 bool pages_take(uint64_t base, uint64_t size); /* at that address, and as it is */
 void pages_free(uint64_t base);
@@ -48,9 +44,6 @@ int modules_load(struct handoff *h);
 /* survive.c: fills survive; none is no error. */
 void survive_reserve(struct handoff *h);
 
-/* kernel.c: the hypervisor itself. */
-int kernel_load(struct handoff *h, struct elf_image *img);
-
 /* platform.c: what firmware knows about the machine. */
 int platform_collect(struct handoff *h);
 
@@ -58,4 +51,4 @@ int platform_collect(struct handoff *h);
 void quiet_machine(void);
 
 /* exit.c: ends boot services and enters the hypervisor; returns only on failure. */
-int leave_firmware(struct handoff *h, const struct elf_image *img);
+void leave_firmware(struct handoff *h);

@@ -12,28 +12,20 @@ EFI_LOADED_IMAGE *loaded_image;
 /* Does not return when all goes well. */
 static void start(void)
 {
-	struct elf_image img;
 	struct handoff *h = phys(pages_alloc(sizeof(*h), PAGES_ANYWHERE));
 
 	if (!h) {
 		print("Mullion: there is no memory for the loader's own data.\n");
 		return;
 	}
-	h->magic = HANDOFF_MAGIC;
-	h->version = HANDOFF_VERSION;
-	h->size = sizeof(*h);
 	survive_reserve(h);
 	if (EFI_ERROR(volume_open())) {
 		print("Mullion: the volume that it was started from cannot be opened; start "
 		      "\\EFI\\BOOT\\BOOTX64.EFI from a FAT file system.\n");
 		return;
 	}
-	if (!modules_load(h) && !kernel_load(h, &img)) {
-		volume_close();
-		if (!platform_collect(h))
-			leave_firmware(h, &img);
-	}
-	volume_close();
+	if (!modules_load(h) && !platform_collect(h))
+		leave_firmware(h);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);

@@ -54,14 +54,6 @@ uint64_t pages_alloc_code(uint64_t size, uint64_t max)
 	return alloc(EfiLoaderCode, PAGES(size), max);
 }
 
-uint64_t pages_alloc_2m(uint64_t size)
-{
-	/* What is left over on both sides, 2 MiB in all, stays the loader's. */
-	uint64_t base = alloc(EfiLoaderData, PAGES(align_up(size, MIB(2)) + MIB(2)), PAGES_LOW_4G);
-
-	return align_up(base, MIB(2));
-}
-
 void pages_free(uint64_t base)
 {
 	for (unsigned i = 0; i < block_count; i++) {

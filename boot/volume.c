@@ -27,9 +27,7 @@ EFI_STATUS volume_open(void)
 
 void volume_close(void)
 {
-	if (root)
-		root->Close(root);
-	root = NULL;
+	root->Close(root);
 }
 
 /* NULL, or what is wrong. */

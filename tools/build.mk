@@ -14,8 +14,7 @@ VENDOR :=
 DEPS := yes
 IMAGE := $(B)/mullion.img
 
-IMAGE_FILES = 'EFI/BOOT/BOOTX64.EFI=$(B)/BOOTX64.EFI' 'mullion/mullion.elf=$(B)/mullion.elf' \
-	$(GUEST_FILES)
+IMAGE_FILES = 'EFI/BOOT/BOOTX64.EFI=$(B)/BOOTX64.EFI' $(GUEST_FILES)
 # The sources of words like 'destination=source', without the quotes.
 image_sources = $(foreach f,$(subst ',,$(1)),$(lastword $(subst =, ,$(f))))
 

@@ -33,7 +33,7 @@ UNFINISHED = re.compile(r"\x1b(\[[0-9;=?]*)?\Z")
 PANIC = r"panic\| .*\n"
 
 # What is on every boot volume: more than a test names does not matter.
-PROGRAMS = {"EFI/BOOT/BOOTX64.EFI": "BOOTX64.EFI", "mullion/mullion.elf": "mullion.elf"}
+PROGRAMS = {"EFI/BOOT/BOOTX64.EFI": "BOOTX64.EFI"}
 GUESTS = {f"mullion/{name}": f"guests/{name}" for name in (
     "demo.elf", "demo.img", "entry.elf", "former.elf", "gaps.elf", "heartbeat.elf", "hostile.elf", "kick.elf", "quiet.elf",
     "real.bin", "spin.elf", "storm.elf", "triple.elf",

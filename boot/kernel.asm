@@ -1,0 +1,7 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
+; The hypervisor, as it is to lie in memory, BSS included (boot/build.mk).
+section .rodata
+global kernel_begin:data hidden, kernel_end:data hidden
+kernel_begin:
+	incbin "build/mullion.bin"
+kernel_end:
