@@ -17,7 +17,7 @@ BOOT_CFLAGS := -std=gnu11 -O2 -ffreestanding -fpic -fshort-wchar -fvisibility=hi
 BOOT_SRC := $(wildcard boot/*.c) kernel/config.c kernel/config_key.c kernel/grant.c \
 	kernel/words.c kernel/date.c kernel/print.c kernel/string.c kernel/survive.c \
 	arch/x86/pt.c arch/x86/pt_host.c
-BOOT_OBJ := $(BOOT_SRC:%.c=$(B)/boot/%.o) $(B)/boot/boot/jump.asm.o $(B)/boot/boot/kernel.asm.o
+BOOT_OBJ := $(BOOT_SRC:%.c=$(B)/boot/%.o) $(B)/boot/boot/start.asm.o $(B)/boot/boot/kernel.asm.o
 
 all: $(B)/BOOTX64.EFI
 

@@ -4,22 +4,20 @@
 #include "boot/loader.h"
 #include "boot/paging.h"
 
-#define STACK_SIZE  KIB(16)
 #define SLACK       64u /* descriptors that our own allocations may add to the map */
 #define EXIT_TRIES  8u
 #define TRAMP_BELOW (MIB(1) - 1)
 
-/* The beginning of the code that is copied below 1 MiB; boot/jump.asm has the same layout. */
-struct jump {
-	uint64_t entry, handoff, stack; /* stack: its upper end */
-	uint64_t pml4, pml5;
+/* In the code that is copied below 1 MiB: start.asm. */
+struct start_args {
+	uint64_t handoff, pml4;
 };
 
-extern const char jump_begin[], jump_end[];
+extern const char start_page[], start_args[], start_end[];
 extern const char kernel_begin[], kernel_end[]; /* kernel.asm: the hypervisor */
 
-/* page: a copy of [jump_begin, jump_end) with struct jump filled in. */
-void jump_enter(uint64_t page) __attribute__((noreturn));
+/* page: a copy of [start_page, start_end) with start_args filled in. */
+void start_enter(uint64_t page) __attribute__((noreturn));
 
 struct efi_map {
 	EFI_MEMORY_DESCRIPTOR *desc;
@@ -49,31 +47,22 @@ static int map_prepare(struct efi_map *map, struct memmap *m)
 	return map->desc && m->mem ? 0 : -ENOMEM;
 }
 
-/* The hypervisor, page tables, stack and the code that changes over: false without memory. */
-static bool prepare_jump(struct handoff *h, const struct memmap *m)
+/* The hypervisor, page tables and the code that changes over: false without memory. */
+static bool prepare_start(struct handoff *h, const struct memmap *m, struct paging *paging)
 {
-	struct paging paging = {.gib_pages = (cpuid(0x80000001, 0).edx & BIT(26)) != 0};
-	uint64_t stack = pages_alloc(STACK_SIZE, PAGES_ANYWHERE);
 	uint64_t size = (uint64_t)(kernel_end - kernel_begin);
 	/* What is left over on both sides, 2 MiB in all, stays the loader's. */
 	uint64_t kernel = align_up(pages_alloc(size + MIB(2), PAGES_LOW_4G), MIB(2));
-	struct jump *jump;
 
-	h->trampoline = pages_alloc_code(PAGE_SIZE, TRAMP_BELOW);
-	if (!stack || !kernel || !h->trampoline ||
-	    paging_build(&paging, m, kernel, HANDOFF_KERNEL_BASE, size))
+	paging->gib_pages = (cpuid(0x80000001, 0).edx & BIT(26)) != 0;
+	h->start_page = pages_alloc_code(PAGE_SIZE, TRAMP_BELOW);
+	if (!kernel || !h->start_page || paging_build(paging, m, kernel, HANDOFF_KERNEL_BASE, size))
 		return false;
 	h->kernel_base = kernel;
 	memcpy(phys(kernel), kernel_begin, size);
-	jump = phys(h->trampoline);
-	memcpy(jump, jump_begin, (size_t)(jump_end - jump_begin));
-	*jump = (struct jump){
-		.entry = HANDOFF_KERNEL_BASE,
-		.handoff = (uintptr_t)h,
-		.stack = stack + STACK_SIZE,
-		.pml4 = paging.pml4,
-		.pml5 = paging.pml5,
-	};
+	memcpy(phys(h->start_page), start_page, (size_t)(start_end - start_page));
+	*(struct start_args *)phys(h->start_page + (uint64_t)(start_args - start_page)) =
+		(struct start_args){.handoff = (uintptr_t)h, .pml4 = paging->pml4};
 	return true;
 }
 
@@ -105,9 +94,10 @@ void leave_firmware(struct handoff *h)
 {
 	struct efi_map map = {0};
 	struct memmap m = {0};
+	struct paging paging;
 
 	if (map_prepare(&map, &m) || EFI_ERROR(map_get(&map)) ||
-	    memmap_convert(&m, map.desc, map.size, map.stride) || !prepare_jump(h, &m)) {
+	    memmap_convert(&m, map.desc, map.size, map.stride) || !prepare_start(h, &m, &paging)) {
 		print("Mullion: there is no memory for the hypervisor, the memory map, the page "
 		      "tables, or a page below 1 MiB; the machine needs more memory.\n");
 		return;
@@ -124,5 +114,11 @@ void leave_firmware(struct handoff *h)
 	if (memmap_convert(&m, map.desc, map.size, map.stride))
 		halt();
 	h->mem_count = m.count;
-	jump_enter(h->trampoline);
+	/*
+	 * Our own tables, with as many levels as the CPU is set to: from here on all memory may
+	 * be executed. CET and PCID need the tables that are about to go.
+	 */
+	write_cr4(read_cr4() & (CR4_PAE | CR4_LA57));
+	write_cr3(read_cr4() & CR4_LA57 ? paging.pml5 : paging.pml4);
+	start_enter(h->start_page);
 }

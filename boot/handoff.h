@@ -10,22 +10,23 @@
 
 /*
  * The hypervisor is linked at HANDOFF_KERNEL_BASE, where its entry point is, and is
- * loaded 2 MiB aligned, BSS included. Entry state: 64-bit mode, interrupts off, a stack of at least
- * 4 KiB in loader memory, RDI = physical address of struct handoff, and page tables that map
+ * loaded 2 MiB aligned, BSS included. Entry state: 64-bit mode, interrupts off, no
+ * stack, RDI = physical address of struct handoff, and page tables that map
  * - physical memory 1:1, [0, 4 GiB) and all that the map lists above, but for
  *   RESERVED, RWX;
  * - the image at HANDOFF_KERNEL_BASE, RWX.
- * 4 levels of tables, CR4.PAE alone of CR4 (and VMXE where firmware set it), the
- * direction flag clear, flat segments. No IDT; the GDT is in the trampoline page.
- * The hypervisor makes its own tables, GDT and IDT at once. The other processors
- * wait for a SIPI; PCI devices other than displays and bridges are no bus masters.
+ * 4 levels of tables, CR4.PAE alone of CR4, the direction flag clear, flat
+ * segments. No IDT; the GDT is in the start page. The hypervisor makes its own
+ * tables, GDT and IDT at once. The other processors wait for a SIPI, which leads
+ * them through the start page into the same state; PCI devices other than displays and bridges are
+ * no bus masters.
  */
 #define HANDOFF_KERNEL_BASE 0xffffffff80000000ull
 
 /* The later one wins where firmware lists memory twice. */
 enum handoff_mem_type {
 	HANDOFF_MEM_FREE = 1, /* may be used at once (boot services memory too) */
-	HANDOFF_MEM_LOADER,   /* the image, handoff data, modules, boot page tables and stack */
+	HANDOFF_MEM_LOADER,   /* the image, handoff data, modules, boot page tables */
 	HANDOFF_MEM_ACPI,     /* ACPI tables, and what firmware keeps for them: keep */
 	HANDOFF_MEM_RESERVED, /* EFI runtime services, device memory, all else: do not map */
 };
@@ -69,7 +70,7 @@ struct handoff {
 	uint32_t unused;
 
 	uint64_t rsdp;       /* 0: firmware has no ACPI tables */
-	uint64_t trampoline; /* one page below 1 MiB, kept free for starting cores */
+	uint64_t start_page; /* below 1 MiB: boot/start.asm */
 	struct handoff_fb fb;
 	uint64_t boot_epoch; /* seconds since 1970 from EFI GetTime at hand-off, 0 if unknown */
 	char firmware[64];   /* vendor and revision, for the log */

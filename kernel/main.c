@@ -25,7 +25,6 @@ static struct placement placement;
 static uint64_t go; /* the other cores may begin */
 
 void boot_main(uint64_t handoff_pa);
-void call_on_stack(uint64_t top, void (*fn)(void)) __attribute__((noreturn));
 
 const void *acpi_map(hpa_t pa, uint64_t len)
 {
@@ -200,7 +199,7 @@ static void main_on_stack(void)
 	xstate_init();
 	choose_backend();
 	backend_on(this_cpu());
-	smp_start(handoff.trampoline, ap_main);
+	smp_start(handoff.start_page, ap_main);
 	log_info("%u core%s with %s, %lu MiB of memory free, %s", cpu_count,
 		 cpu_count == 1 ? "" : "s", vcpu_ops->name, mem_free_bytes() >> 20,
 		 rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC ? "x2APIC" : "xAPIC");

@@ -53,7 +53,7 @@ void mem_init(const struct handoff *h)
 
 		if (m[i].type != HANDOFF_MEM_FREE || !(m[i].flags & HANDOFF_MEM_WB))
 			continue;
-		base = max_u64(base, MIB(1)); /* below: trampoline, firmware's leftovers */
+		base = max_u64(base, MIB(1)); /* below: start page, firmware's leftovers */
 		end = min_u64(end, MEM_LIMIT);
 		if (end > base)
 			give_range(has_mtrr ? &mtrr : NULL, base, end);
@@ -124,8 +124,7 @@ hpa_t pt_page_alloc(void)
 {
 	hpa_t pa;
 
-	/* The root must be below 4 GiB: a starting core loads it in 32-bit mode. */
-	if (mem_take(PAGE_SIZE, PAGE_SIZE, direct_map_ready ? 0 : GIB(4), &pa))
+	if (mem_take(PAGE_SIZE, PAGE_SIZE, 0, &pa))
 		return 0;
 	memset(mem_ptr(pa), 0, PAGE_SIZE);
 	return pa;

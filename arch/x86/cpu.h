@@ -118,11 +118,6 @@ INSTRUCTIONS(cpu_relax, "pause")
 INSTRUCTIONS(wbinvd, "wbinvd")
 #undef INSTRUCTIONS
 
-static inline void invlpg(uint64_t va)
-{
-	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
-}
-
 struct desc_ptr {
 	uint16_t limit;
 	uint64_t base;

@@ -8,11 +8,18 @@ extern boot_main
 section .text.entry exec
 global entry
 ; Interrupts off, direction flag clear, RDI = physical address of struct handoff (boot/handoff.h).
+; The cores come here one after the other, and leave the boot stack for their own.
 entry:
 	lea rsp, [boot_stack_top]
 	xor ebp, ebp
-	call boot_main			; never returns
+	call [entry_next]		; never returns
 	ud2
+
+; Where the next core goes on.
+section .data
+global entry_next
+entry_next:
+	dq boot_main
 
 section .text exec
 ; void call_on_stack(uint64_t top, void (*fn)(void)): never returns.

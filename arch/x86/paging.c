@@ -71,7 +71,7 @@ void paging_init(const struct handoff *h)
 	bool gib = (cpuid(0x80000001, 0).edx & BIT(26)) != 0;
 
 	if (pt_init(&pt, &pt_format_host, gib ? 3 : 2))
-		panic("no memory below 4 GiB for page tables");
+		panic("no memory for page tables");
 	map_direct(h);
 	map_image(h->kernel_base);
 	if (paging_add_stacks(0))
@@ -137,17 +137,6 @@ void *map_mmio(hpa_t pa, uint64_t size, enum mem_type type)
 	}
 	spin_unlock(&lock);
 	return va;
-}
-
-int map_trampoline(hpa_t page)
-{
-	return pt_map(&pt, page, page, PAGE_SIZE, PT_RWX, MT_WB);
-}
-
-void unmap_trampoline(hpa_t page)
-{
-	(void)pt_unmap(&pt, page, PAGE_SIZE);
-	invlpg(page);
 }
 
 bool phys_is_mapped(hpa_t pa, uint64_t len)

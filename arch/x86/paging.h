@@ -18,6 +18,8 @@ static inline uint64_t stack_top(unsigned cpu, unsigned n)
 	return STACKS_BASE + cpu * STACK_SLOT + (n + 1) * KIB(16);
 }
 
+void call_on_stack(uint64_t top, void (*fn)(void)) __attribute__((noreturn));
+
 /* Makes the tables (direct map, image, boot core's stacks) and loads them. */
 void paging_init(const struct handoff *h);
 /* Loads CR3, PAT and the protections on the core that runs this. */
@@ -26,8 +28,5 @@ void paging_load(void);
 int paging_add_stacks(unsigned cpu);
 /* Device memory; the mapping stays for ever. NULL when it cannot be made. */
 void *map_mmio(hpa_t pa, uint64_t size, enum mem_type type);
-/* Identity-maps one page, executable, for the trampoline; and takes it away. */
-int map_trampoline(hpa_t page);
-void unmap_trampoline(hpa_t page);
 /* True when [pa, pa + len) lies in the direct map. */
 bool phys_is_mapped(hpa_t pa, uint64_t len);

@@ -6,30 +6,34 @@
 #include "arch/x86/traps.h"
 #include "arch/x86/tsc.h"
 #include "kernel/log.h"
-#include "kernel/mem.h"
 
 #define START_TIMEOUT_US 500000u
 
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count;
 
-/* trampoline_args in trampoline.asm. */
-struct trampoline_args {
-	uint64_t cr3, stack, cpu, entry;
-};
-
-extern const char trampoline_start[], trampoline_end[], trampoline_args[];
+extern void (*entry_next)(uint64_t handoff); /* entry.asm */
 
 static void (*ap_main)(void);
+static struct cpu *starting;
 
-static void ap_entry(struct cpu *cpu)
+static void ap_on_stack(void)
 {
-	paging_load();
+	struct cpu *cpu = starting;
+
 	gdt_load(cpu);
 	idt_load();
 	apic_enable();
 	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
 	ap_main();
+}
+
+/* On the loader's tables, as the boot core was. */
+static void ap_entry(uint64_t handoff)
+{
+	(void)handoff;
+	paging_load();
+	call_on_stack(stack_top(starting->id, 0), ap_on_stack);
 }
 
 static bool comes_up(const struct cpu *cpu, unsigned us)
@@ -42,7 +46,7 @@ static bool comes_up(const struct cpu *cpu, unsigned us)
 	return __atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE);
 }
 
-static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
+static bool start_one(struct cpu *cpu, hpa_t page)
 {
 	/* A core that did not start has left its number, stacks and tables to the next. */
 	if (!cpu->gdt_va && paging_add_stacks(cpu->id)) {
@@ -50,11 +54,7 @@ static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
 		return false;
 	}
 	gdt_init(cpu);
-	args->cr3 = read_cr3();
-	args->stack = stack_top(cpu->id, 0);
-	args->cpu = (uint64_t)(uintptr_t)cpu;
-	args->entry = (uint64_t)(uintptr_t)ap_entry;
-
+	starting = cpu;
 	apic_send_init(cpu->apic_id);
 	delay_us(10000);
 	for (unsigned i = 0; i < 2; i++) {
@@ -69,30 +69,20 @@ static bool start_one(struct cpu *cpu, hpa_t page, struct trampoline_args *args)
 
 void smp_start(hpa_t page, void (*main)(void))
 {
-	char *code = phys_to_virt(page);
-	struct trampoline_args *args = (void *)(code + (trampoline_args - trampoline_start));
 	unsigned kept = 1;
 
 	ap_main = main;
-	if (cpu_count == 1)
-		return;
-	if (!page || page >= MIB(1) || map_trampoline(page)) {
-		log_warn("no page below 1 MiB to start cores from: only the boot core is used");
-		cpu_count = 1;
-		return;
-	}
-	memcpy(code, trampoline_start, (size_t)(trampoline_end - trampoline_start));
+	entry_next = ap_entry;
 	for (unsigned i = 1; i < cpu_count; i++) {
 		struct cpu *cpu = &cpus[kept];
 
 		cpu->id = kept;
 		cpu->apic_id = cpus[i].apic_id;
 		cpu->online = false;
-		if (start_one(cpu, page, args))
+		if (start_one(cpu, page))
 			kept++;
 		else
 			log_warn("core with APIC id %u does not start: left out", cpu->apic_id);
 	}
-	unmap_trampoline(page);
 	cpu_count = kept;
 }
