@@ -36,7 +36,7 @@ static int map_prepare(struct efi_map *map, struct memmap *m)
 {
 	UINTN entries;
 
-	if (map_get(map) != EFI_BUFFER_TOO_SMALL || map->stride < sizeof(struct memmap_desc))
+	if (map_get(map) != EFI_BUFFER_TOO_SMALL || map->stride < sizeof(EFI_MEMORY_DESCRIPTOR))
 		return -EIO;
 	entries = map->size / map->stride + SLACK;
 	map->room = entries * map->stride;

@@ -6,10 +6,10 @@
 
 /* What each EFI memory type becomes; types that are not listed are reserved. */
 static const uint8_t neutral[] = {
-	[MEMMAP_LOADER_CODE] = HANDOFF_MEM_LOADER, [MEMMAP_LOADER_DATA] = HANDOFF_MEM_LOADER,
-	[MEMMAP_BOOT_CODE] = HANDOFF_MEM_FREE,     [MEMMAP_BOOT_DATA] = HANDOFF_MEM_FREE,
-	[MEMMAP_CONVENTIONAL] = HANDOFF_MEM_FREE,  [MEMMAP_ACPI_RECLAIM] = HANDOFF_MEM_ACPI,
-	[MEMMAP_ACPI_NVS] = HANDOFF_MEM_ACPI,
+	[EfiLoaderCode] = HANDOFF_MEM_LOADER,       [EfiLoaderData] = HANDOFF_MEM_LOADER,
+	[EfiBootServicesCode] = HANDOFF_MEM_FREE,   [EfiBootServicesData] = HANDOFF_MEM_FREE,
+	[EfiConventionalMemory] = HANDOFF_MEM_FREE, [EfiACPIReclaimMemory] = HANDOFF_MEM_ACPI,
+	[EfiACPIMemoryNVS] = HANDOFF_MEM_ACPI,
 };
 
 static uint32_t neutral_type(uint32_t efi)
@@ -66,19 +66,19 @@ int memmap_convert(struct memmap *m, const void *map, uint64_t size, uint64_t st
 	int err;
 
 	m->count = 0;
-	if (stride < sizeof(struct memmap_desc))
+	if (stride < sizeof(EFI_MEMORY_DESCRIPTOR))
 		return -EINVAL;
 	for (uint32_t type = HANDOFF_MEM_FREE; type <= HANDOFF_MEM_RESERVED; type++) {
-		for (off = 0; off < size && size - off >= sizeof(struct memmap_desc);
+		for (off = 0; off < size && size - off >= sizeof(EFI_MEMORY_DESCRIPTOR);
 		     off += stride) {
-			struct memmap_desc d;
+			EFI_MEMORY_DESCRIPTOR d;
 
 			memcpy(&d, (const char *)map + off, sizeof(d));
-			if (neutral_type(d.type) != type)
+			if (neutral_type(d.Type) != type)
 				continue;
-			bytes = min_u64(d.pages, ADDRESS_END >> PAGE_SHIFT) << PAGE_SHIFT;
-			err = memmap_set(m, d.base, bytes, type,
-					 d.attr & MEMMAP_ATTR_WB ? HANDOFF_MEM_WB : 0);
+			bytes = min_u64(d.NumberOfPages, ADDRESS_END >> PAGE_SHIFT) << PAGE_SHIFT;
+			err = memmap_set(m, d.PhysicalStart, bytes, type,
+					 d.Attribute & EFI_MEMORY_WB ? HANDOFF_MEM_WB : 0);
 			if (err)
 				return err;
 		}

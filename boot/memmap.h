@@ -2,34 +2,10 @@
 /* The firmware's memory map turned into the hand-off's; pure. */
 #pragma once
 
+#include <efi.h>
+
 #include "boot/handoff.h"
 #include "kernel/types.h"
-
-/* EFI_MEMORY_DESCRIPTOR as it lies in the map (UEFI 2.10 7.2.3). */
-struct memmap_desc {
-	uint32_t type;
-	uint32_t pad;
-	uint64_t base;
-	uint64_t virt;
-	uint64_t pages;
-	uint64_t attr;
-};
-static_assert(sizeof(struct memmap_desc) == 40, "EFI_MEMORY_DESCRIPTOR");
-
-/* EFI_MEMORY_TYPE, UEFI 2.10 table 7.10, as far as it is used. */
-enum {
-	MEMMAP_LOADER_CODE = 1,
-	MEMMAP_LOADER_DATA,
-	MEMMAP_BOOT_CODE,
-	MEMMAP_BOOT_DATA,
-	MEMMAP_RUNTIME_CODE,
-	MEMMAP_RUNTIME_DATA,
-	MEMMAP_CONVENTIONAL,
-	MEMMAP_UNUSABLE,
-	MEMMAP_ACPI_RECLAIM,
-	MEMMAP_ACPI_NVS,
-};
-#define MEMMAP_ATTR_WB 8u
 
 struct memmap {
 	struct handoff_mem *mem; /* sorted, disjoint */

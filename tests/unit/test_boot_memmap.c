@@ -13,7 +13,7 @@
 #include "kernel/errno.h"
 #include "kernel/string.h"
 
-#define WB   MEMMAP_ATTR_WB
+#define WB   EFI_MEMORY_WB
 #define MMIO 11 /* UEFI 2.10 table 7.10 */
 
 static struct handoff_mem mem[64];
@@ -49,24 +49,24 @@ static void types_are_translated_and_sorted(void **state)
 {
 	/* 48 bytes apart, as firmware does so that nobody indexes an array. */
 	struct {
-		struct memmap_desc d;
+		EFI_MEMORY_DESCRIPTOR d;
 		uint64_t more;
 	} efi[] = {
-		{{MEMMAP_CONVENTIONAL, 0, 0x100000, 0, 0x100, WB}, 0},
-		{{MEMMAP_BOOT_DATA, 0, 0x1000, 0, 0x9f, WB}, 0},
-		{{MEMMAP_BOOT_CODE, 0, 0x200000, 0, 1, WB}, 0},
-		{{MEMMAP_LOADER_CODE, 0, 0x201000, 0, 1, WB}, 0},
-		{{MEMMAP_LOADER_DATA, 0, 0x202000, 0, 1, WB}, 0},
-		{{MEMMAP_RUNTIME_CODE, 0, 0x203000, 0, 1, WB}, 0},
-		{{MEMMAP_RUNTIME_DATA, 0, 0x204000, 0, 1, WB}, 0},
-		{{MEMMAP_ACPI_RECLAIM, 0, 0x205000, 0, 1, WB}, 0},
-		{{MEMMAP_ACPI_NVS, 0, 0x206000, 0, 1, WB}, 0},
+		{{EfiConventionalMemory, 0, 0x100000, 0, 0x100, WB}, 0},
+		{{EfiBootServicesData, 0, 0x1000, 0, 0x9f, WB}, 0},
+		{{EfiBootServicesCode, 0, 0x200000, 0, 1, WB}, 0},
+		{{EfiLoaderCode, 0, 0x201000, 0, 1, WB}, 0},
+		{{EfiLoaderData, 0, 0x202000, 0, 1, WB}, 0},
+		{{EfiRuntimeServicesCode, 0, 0x203000, 0, 1, WB}, 0},
+		{{EfiRuntimeServicesData, 0, 0x204000, 0, 1, WB}, 0},
+		{{EfiACPIReclaimMemory, 0, 0x205000, 0, 1, WB}, 0},
+		{{EfiACPIMemoryNVS, 0, 0x206000, 0, 1, WB}, 0},
 		{{MMIO, 0, 0xfee00000, 0, 1, 1}, 0},
-		{{MEMMAP_UNUSABLE, 0, 0x207000, 0, 1, WB}, 0},
+		{{EfiUnusableMemory, 0, 0x207000, 0, 1, WB}, 0},
 		{{14 /* persistent */, 0, 0x208000, 0, 1, WB}, 0},
 		{{0x80000001 /* an OEM's */, 0, 0x209000, 0, 1, WB}, 0},
-		{{MEMMAP_CONVENTIONAL, 0, 0x20a000, 0, 1, 0}, 0},
-		{{MEMMAP_CONVENTIONAL, 0, 0x20b000, 0, 1, WB}, 0},
+		{{EfiConventionalMemory, 0, 0x20a000, 0, 1, 0}, 0},
+		{{EfiConventionalMemory, 0, 0x20b000, 0, 1, WB}, 0},
 	};
 
 	(void)state;
@@ -96,7 +96,7 @@ static void types_are_translated_and_sorted(void **state)
 
 static void page_zero_is_reserved_even_when_firmware_calls_it_free(void **state)
 {
-	struct memmap_desc efi = {MEMMAP_CONVENTIONAL, 0, 0, 0, 0xa0, WB};
+	EFI_MEMORY_DESCRIPTOR efi = {EfiConventionalMemory, 0, 0, 0, 0xa0, WB};
 
 	(void)state;
 	assert_int_equal(memmap_convert(&map, &efi, sizeof(efi), sizeof(efi)), 0);
@@ -107,12 +107,12 @@ static void page_zero_is_reserved_even_when_firmware_calls_it_free(void **state)
 
 static void the_more_careful_type_wins_an_overlap(void **state)
 {
-	struct memmap_desc efi[] = {
-		{MEMMAP_ACPI_NVS, 0, 0x104000, 0, 4, WB},
-		{MEMMAP_LOADER_DATA, 0, 0x10b000, 0, 1, WB},
-		{MEMMAP_LOADER_DATA, 0, 0x105000, 0, 1, WB},
-		{MEMMAP_CONVENTIONAL, 0, 0x100000, 0, 16, WB},
-		{MEMMAP_UNUSABLE, 0, 0x106000, 0, 4, WB},
+	EFI_MEMORY_DESCRIPTOR efi[] = {
+		{EfiACPIMemoryNVS, 0, 0x104000, 0, 4, WB},
+		{EfiLoaderData, 0, 0x10b000, 0, 1, WB},
+		{EfiLoaderData, 0, 0x105000, 0, 1, WB},
+		{EfiConventionalMemory, 0, 0x100000, 0, 16, WB},
+		{EfiUnusableMemory, 0, 0x106000, 0, 4, WB},
 	};
 
 	(void)state;
@@ -129,13 +129,13 @@ static void the_more_careful_type_wins_an_overlap(void **state)
 
 static void hostile_descriptors_are_cut_or_dropped(void **state)
 {
-	struct memmap_desc efi[] = {
-		{MEMMAP_CONVENTIONAL, 0, 0x100000, 0, 0, WB},
-		{MEMMAP_CONVENTIONAL, 0, UINT64_MAX - 0xfff, 0, 2, WB},
-		{MEMMAP_CONVENTIONAL, 0, BIT(52), 0, 1, WB},
+	EFI_MEMORY_DESCRIPTOR efi[] = {
+		{EfiConventionalMemory, 0, 0x100000, 0, 0, WB},
+		{EfiConventionalMemory, 0, UINT64_MAX - 0xfff, 0, 2, WB},
+		{EfiConventionalMemory, 0, BIT(52), 0, 1, WB},
 		{MMIO, 0, BIT(51), 0, UINT64_MAX, 0},
-		{MEMMAP_CONVENTIONAL, 0, 0x200800, 0, 1, WB},
-		{MEMMAP_CONVENTIONAL, 0, 0x300000, 0, 1, WB}, /* cut off by size below */
+		{EfiConventionalMemory, 0, 0x200800, 0, 1, WB},
+		{EfiConventionalMemory, 0, 0x300000, 0, 1, WB}, /* cut off by size below */
 	};
 
 	(void)state;
