@@ -34,7 +34,7 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 	__asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
 
-/* rdmsr/wrmsr that survive a #GP (exception table): false when the MSR is not there. */
+/* rdmsr/wrmsr that survive a #GP: false when the MSR is not there. */
 bool rdmsr_safe(uint32_t msr, uint64_t *v);
 bool wrmsr_safe(uint32_t msr, uint64_t v);
 

@@ -46,17 +46,15 @@ trap_common:
 	add rsp, 16
 	iretq
 
-; bool rdmsr_safe(uint32_t msr, uint64_t *v): false after a #GP (extable).
+; bool rdmsr_safe(uint32_t msr, uint64_t *v): false after a #GP, which traps.c leads to msr_fault.
 global rdmsr_safe
 rdmsr_safe:
 	mov ecx, edi
-.try:	rdmsr
+	rdmsr
 	shl rdx, 32
 	or rax, rdx
 	mov [rsi], rax
 	mov eax, 1
-	ret
-.bad:	xor eax, eax
 	ret
 
 ; bool wrmsr_safe(uint32_t msr, uint64_t v)
@@ -66,13 +64,11 @@ wrmsr_safe:
 	mov eax, esi
 	mov rdx, rsi
 	shr rdx, 32
-.try:	wrmsr
+	wrmsr
 	mov eax, 1
 	ret
-.bad:	xor eax, eax
-	ret
 
-; Pairs: address that may fault, where to go on (struct extable_entry in traps.c).
-section .extable noexec nowrite align=8
-	dq rdmsr_safe.try, rdmsr_safe.bad
-	dq wrmsr_safe.try, wrmsr_safe.bad
+global msr_fault
+msr_fault:
+	xor eax, eax
+	ret

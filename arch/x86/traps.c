@@ -16,12 +16,8 @@ struct gate {
 	uint64_t low, high;
 };
 
-struct extable_entry {
-	uint64_t fault, resume;
-};
-
 extern const char trap_stubs[];
-extern const struct extable_entry extable_start[], extable_end[];
+void msr_fault(void); /* traps.asm */
 
 void trap_handler(struct trap_frame *f);
 
@@ -55,24 +51,18 @@ void idt_load(void)
 	__asm__ volatile("lidt %0" ::"m"(p));
 }
 
-static bool fixup(struct trap_frame *f)
-{
-	for (const struct extable_entry *e = extable_start; e < extable_end; e++)
-		if (e->fault == f->rip) {
-			f->rip = e->resume;
-			return true;
-		}
-	return false;
-}
-
 static void exception(struct trap_frame *f)
 {
 	if (f->vector == VEC_NMI) {
 		panic_join(); /* any other NMI has no owner here */
 		return;
 	}
-	if (f->vector == VEC_GP && fixup(f))
+	/* Somewhere in rdmsr_safe() or wrmsr_safe(). */
+	if (f->vector == VEC_GP && f->rip >= (uint64_t)(uintptr_t)rdmsr_safe &&
+	    f->rip < (uint64_t)(uintptr_t)msr_fault) {
+		f->rip = (uint64_t)(uintptr_t)msr_fault;
 		return;
+	}
 	/*
 	 * The hypervisor sets no breakpoint and no TF: a #DB here is a guest's that
 	 * came late (Bochs delivers a single step behind #VMEXIT, when GS is still
