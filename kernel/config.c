@@ -115,32 +115,26 @@ static void vm_end(struct config_parser *p)
 static void core_end(struct config_parser *p, const struct config_core *core)
 {
 	static const char *const name[] = {"frame", "windows", "slack"};
+	static const char *const such[] = {"frame = 20000", "windows = NAME 5000, idle 2000"};
 	const unsigned line[] = {core->frame_line, core->windows_line, core->slack_line};
-	unsigned number = (unsigned)(core - p->c->core);
+	bool cyclic = core->policy == POLICY_CYCLIC;
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; core->policy != POLICY_CYCLIC && i < ARRAY_SIZE(line); i++)
-		if (line[i])
+	for (unsigned i = 0; i < ARRAY_SIZE(line); i++)
+		if (line[i] && !cyclic)
 			config_fail(
 				p, line[i],
 				"%s is of use only to a core whose policy is cyclic. Remove the "
 				"line, or write policy = cyclic.",
 				name[i]);
-	if (core->policy != POLICY_CYCLIC)
-		return;
-	if (!core->frame_line)
-		config_fail(p, core->policy_line,
-			    "core %u is cyclic, but has no frame. Add a line such as frame = 20000 "
-			    "(microseconds).",
-			    number);
-	if (!core->windows_line)
-		config_fail(p, core->policy_line,
-			    "core %u is cyclic, but has no windows. Add a line such as windows = "
-			    "NAME 5000, idle 2000 (microseconds).",
-			    number);
+		else if (!line[i] && cyclic && i < ARRAY_SIZE(such))
+			config_fail(p, core->policy_line,
+				    "core %u is cyclic, but has no %s. Add a line such as %s "
+				    "(microseconds).",
+				    (unsigned)(core - p->c->core), name[i], such[i]);
 	for (unsigned i = 0; i < core->window_count; i++)
 		sum += core->window[i].us;
-	if (core->frame_line && sum > core->frame)
+	if (cyclic && core->frame_line && sum > core->frame)
 		config_fail(p, core->windows_line,
 			    "the windows are %lu us long together, but the frame (line %u) has %u. "
 			    "Shorten them, or lengthen the frame.",

@@ -9,8 +9,13 @@
 #define FILE_EXPECTED                                                                              \
 	"a path such as \\mullion\\vmlinuz, at most 127 ASCII characters, of a file on the boot "  \
 	"volume"
+#define WORDS(list)      config_set_word, list, 0, 0
+#define NUMBER(min, max) set_number, "a whole number from " #min " to " #max, min, max
+#define NUMBER_US(min, max)                                                                        \
+	set_number, "a whole number of microseconds from " #min " to " #max, min, max
 static_assert(CONFIG_PATH_MAX - 1 == 127 && CONFIG_CMDLINE_MAX - 1 == 1023 &&
-		      CONFIG_MAX_CORES - 1 == 63 && CONFIG_MAX_WINDOWS == 16,
+		      CONFIG_MAX_CORES - 1 == 63 && CONFIG_MAX_WINDOWS == 16 &&
+		      CONFIG_MAX_VCPUS == 16 && CONFIG_NAME_MAX - 1 == 31,
 	      "the texts below say so");
 
 /* ---- values: false when they are not as expected ---- */
@@ -55,19 +60,10 @@ static bool set_bytes(const struct config_setting *s)
 	return *to >= s->k->min && *to % s->k->min == 0;
 }
 
-/* At most max bytes. */
+/* Of min to max bytes. */
 static bool set_text(const struct config_setting *s)
 {
-	if (s->v.len >= CONFIG_CMDLINE_MAX)
-		return false;
-	memcpy(s->to, s->v.s, s->v.len);
-	return true;
-}
-
-/* The name of a switch, as long as a VM's may be. */
-static bool set_net(const struct config_setting *s)
-{
-	if (!s->v.len || s->v.len >= CONFIG_NAME_MAX)
+	if (s->v.len < s->k->min || s->v.len > s->k->max)
 		return false;
 	memcpy(s->to, s->v.s, s->v.len);
 	return true;
@@ -205,7 +201,7 @@ static bool set_windows(const struct config_setting *s)
 
 /* ---- what a VM is given beyond policy ---- */
 
-static bool pci_function(struct span s, uint64_t *function)
+static bool pci_function(struct span s, uint64_t *first, uint64_t *last)
 {
 	struct span bus = words_cut(&s, ':'), device = words_cut(&s, '.');
 	uint64_t b, d, f;
@@ -213,7 +209,7 @@ static bool pci_function(struct span s, uint64_t *function)
 	if (!words_number(bus, 16, &b) || !words_number(device, 16, &d) ||
 	    !words_number(s, 16, &f) || b > 0xff || d > 0x1f || f > 7)
 		return false;
-	*function = b << 8 | d << 3 | f;
+	*first = *last = b << 8 | d << 3 | f;
 	return true;
 }
 
@@ -229,27 +225,6 @@ static bool rights(struct span v, struct config_grant *g)
 		*right = true;
 	}
 	return g->read || g->write;
-}
-
-static bool parse_grant(const struct config_key *k, struct span v, struct config_grant *g)
-{
-	struct span what = words_cut(&v, ' ');
-	uint64_t first, last;
-
-	if (k->min != GRANT_PCI) {
-		if (!range(what, true, &first, &last))
-			return false;
-	} else {
-		if (!pci_function(what, &first))
-			return false;
-		last = first;
-	}
-	if (last > k->max || !rights(v, g) || (k->min == GRANT_PCI && g->write))
-		return false;
-	g->kind = (enum grant_kind)k->min;
-	g->first = (uint32_t)first;
-	g->last = (uint32_t)last;
-	return true;
 }
 
 /* False after a diagnostic. */
@@ -274,10 +249,16 @@ static bool may_give(const struct config_setting *s, const struct config_grant *
 static bool set_grant(const struct config_setting *s)
 {
 	struct config_parser *p = s->p;
-	struct config_grant g = {.line = p->line};
+	struct config_grant g = {.kind = (enum grant_kind)s->k->min, .line = p->line};
+	struct span rest = s->v, what = words_cut(&rest, ' ');
+	bool pci = g.kind == GRANT_PCI;
+	uint64_t first, last;
 
-	if (!parse_grant(s->k, s->v, &g))
+	if (!(pci ? pci_function(what, &first, &last) : range(what, true, &first, &last)) ||
+	    last > s->k->max || !rights(rest, &g) || (pci && g.write))
 		return false;
+	g.first = (uint32_t)first;
+	g.last = (uint32_t)last;
 	if (!may_give(s, &g))
 		return true;
 	if (p->vm->grant_count == CONFIG_MAX_GRANTS)
@@ -294,60 +275,52 @@ static bool set_grant(const struct config_setting *s)
 
 /* Of one section all together. */
 const struct config_key config_keys[] = {
-	{"strict", CONFIG_GLOBAL, config_set_word, "no, yes", 0, 0, AT(config, strict)},
-	{"monitor", CONFIG_GLOBAL, config_set_word, "none, com2", 0, 0, AT(config, monitor)},
-	{"policy", CONFIG_CORE, config_set_word, "auto, dedicated, fair, budget, cyclic", 0, 0,
+	{"strict", CONFIG_GLOBAL, WORDS("no, yes"), AT(config, strict)},
+	{"monitor", CONFIG_GLOBAL, WORDS("none, com2"), AT(config, monitor)},
+	{"policy", CONFIG_CORE, WORDS("auto, dedicated, fair, budget, cyclic"),
 	 AT(config_core, policy)},
-	{"frame", CONFIG_CORE, set_number, "a whole number of microseconds from 100 to 10000000",
-	 100, 10000000, AT(config_core, frame)},
+	{"frame", CONFIG_CORE, NUMBER_US(100, 10000000), AT(config_core, frame)},
 	{"windows", CONFIG_CORE, set_windows,
 	 "1 to 16 windows such as a 5000, idle 2000: a VM's name or idle, and 50 to 10000000 "
 	 "microseconds",
-	 50, 10000000, offsetof(struct config_core, window),
-	 offsetof(struct config_core, windows_line)},
-	{"slack", CONFIG_CORE, config_set_word, "no, yes", 0, 0, AT(config_core, slack)},
-	{"type", CONFIG_VM, config_set_word, "linux, pv, pc", 0, 0, AT(config_vm, type)},
-	{"boot", CONFIG_VM, config_set_word, "auto, linux, linux16, pvh, multiboot, flat", 0, 0,
+	 50, 10000000, 0, offsetof(struct config_core, windows_line)},
+	{"slack", CONFIG_CORE, WORDS("no, yes"), AT(config_core, slack)},
+	{"type", CONFIG_VM, WORDS("linux, pv, pc"), AT(config_vm, type)},
+	{"boot", CONFIG_VM, WORDS("auto, linux, linux16, pvh, multiboot, flat"),
 	 AT(config_vm, boot)},
-	{"cpu_model", CONFIG_VM, config_set_word, "host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4",
-	 0, 0, AT(config_vm, cpu_model)},
+	{"cpu_model", CONFIG_VM, WORDS("host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4"),
+	 AT(config_vm, cpu_model)},
 	{"kernel", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(kernel)},
 	{"initrd", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(initrd)},
 	{"module", CONFIG_VM, add_module, FILE_EXPECTED, 0, 0, 0, 0},
 	{"disk", CONFIG_VM, set_path, FILE_EXPECTED, 0, 0, FILE_AT(disk)},
-	{"net", CONFIG_VM, set_net, "a name of at most 31 bytes", 0, 0, AT(config_vm, net)},
-	{"console", CONFIG_VM, config_set_word, "serial, virtio", 0, 0, AT(config_vm, console)},
-	{"cmdline", CONFIG_VM, set_text, "at most 1023 bytes", 0, 0, AT(config_vm, cmdline)},
+	{"net", CONFIG_VM, set_text, "a name of at most 31 bytes", 1, 31, AT(config_vm, net)},
+	{"console", CONFIG_VM, WORDS("serial, virtio"), AT(config_vm, console)},
+	{"cmdline", CONFIG_VM, set_text, "at most 1023 bytes", 0, 1023, AT(config_vm, cmdline)},
 	{"memory", CONFIG_VM, set_bytes, "2M to 1024G, a multiple of 2M, such as 64M", MIB(2),
 	 GIB(1024), AT(config_vm, memory)},
-	{"vcpus", CONFIG_VM, set_number, "a whole number from 1 to 16", 1, CONFIG_MAX_VCPUS,
-	 AT(config_vm, vcpus)},
+	{"vcpus", CONFIG_VM, NUMBER(1, 16), AT(config_vm, vcpus)},
 	{"cores", CONFIG_VM, set_cores,
 	 "auto or up to 16 numbers of cores, 0 to 63, such as 1 or 0,2-3", 0, CONFIG_MAX_CORES - 1,
 	 AT(config_vm, cores)},
-	{"weight", CONFIG_VM, set_number, "a whole number from 1 to 1000", 1, 1000,
-	 AT(config_vm, weight)},
-	{"budget", CONFIG_VM, set_number, "a whole number of microseconds from 10 to 1000000", 10,
-	 1000000, AT(config_vm, budget)},
-	{"period", CONFIG_VM, set_number, "a whole number of microseconds from 100 to 1000000", 100,
-	 1000000, AT(config_vm, period)},
-	{"on_crash", CONFIG_VM, config_set_word, "stop, restart, hold", 0, 0,
-	 AT(config_vm, on_crash)},
-	{"autostart", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, autostart)},
-	{"order", CONFIG_VM, set_number, "a whole number from 0 to 1000", 0, 1000,
-	 AT(config_vm, order)},
-	{"watchdog", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, watchdog)},
-	{"learn", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, learn)},
-	{"debug-exit", CONFIG_VM, config_set_word, "no, yes", 0, 0, AT(config_vm, debug_exit)},
+	{"weight", CONFIG_VM, NUMBER(1, 1000), AT(config_vm, weight)},
+	{"budget", CONFIG_VM, NUMBER_US(10, 1000000), AT(config_vm, budget)},
+	{"period", CONFIG_VM, NUMBER_US(100, 1000000), AT(config_vm, period)},
+	{"on_crash", CONFIG_VM, WORDS("stop, restart, hold"), AT(config_vm, on_crash)},
+	{"autostart", CONFIG_VM, WORDS("no, yes"), AT(config_vm, autostart)},
+	{"order", CONFIG_VM, NUMBER(0, 1000), AT(config_vm, order)},
+	{"watchdog", CONFIG_VM, WORDS("no, yes"), AT(config_vm, watchdog)},
+	{"learn", CONFIG_VM, WORDS("no, yes"), AT(config_vm, learn)},
+	{"debug-exit", CONFIG_VM, WORDS("no, yes"), AT(config_vm, debug_exit)},
 	{"allow_msr", CONFIG_VM, set_grant,
 	 "an MSR or a range and read, write or read write, such as 0x1a0-0x1a2 read", GRANT_MSR,
-	 UINT32_MAX, offsetof(struct config_vm, grant), 0},
+	 UINT32_MAX, 0, 0},
 	{"allow_port", CONFIG_VM, set_grant,
 	 "a port or a range and read, write or read write, such as 0x378-0x37a read write",
-	 GRANT_PORT, UINT16_MAX, offsetof(struct config_vm, grant), 0},
+	 GRANT_PORT, UINT16_MAX, 0, 0},
 	{"allow_pci", CONFIG_VM, set_grant,
 	 "bus:device.function as lspci prints it and read, such as 00:1f.2 read", GRANT_PCI,
-	 UINT16_MAX, offsetof(struct config_vm, grant), 0},
+	 UINT16_MAX, 0, 0},
 };
 
 const unsigned config_key_count = ARRAY_SIZE(config_keys);
