@@ -71,12 +71,11 @@ int call_number(struct call *c, unsigned i, uint64_t *n)
 
 static int verb_help(struct call *c)
 {
-	static const struct report_column column[] = {{"command", -47}, {"help", -1}};
 	int one = c->words > 1 ? call_choose(c, "command", verb_word, c->word[1]) : -1;
 
 	if (c->words > 1 && one < 0)
 		return one;
-	report_begin(&c->r, REPORT_TABLE, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_TABLE, "command:-47 help:-1");
 	for (int i = 0; i < (int)ARRAY_SIZE(verbs); i++)
 		if (one < 0 || i == one)
 			report_row(&c->r, "%s%s%s\t%s", verbs[i].name, *verbs[i].args ? " " : "",

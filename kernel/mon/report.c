@@ -6,20 +6,39 @@
 
 #define RECORD_WIDTH 16 /* of the names */
 
-static void put(struct report *r, const char *s)
+struct column {
+	struct span key;
+	int width; /* below 0: of a text, to the left */
+};
+
+static struct column next_column(struct report_level *l)
 {
-	r->begun = true;
-	r->out(r->ctx, s, strlen(s));
+	struct span width = words_cut(&l->left, ' '), key = words_cut(&width, ':');
+	bool text = width.len && *width.s == '-';
+	uint64_t n;
+
+	(void)words_number((struct span){width.s + text, width.len - text}, 10, &n);
+	return (struct column){key, text ? -(int)n : (int)n};
 }
 
-/* Aligned: to the left when the width is below 0. */
-static void put_cell(struct report *r, const char *text, int width)
+static void put_span(struct report *r, struct span s)
 {
-	int n = (int)strlen(text);
+	r->begun = true;
+	r->out(r->ctx, s.s, s.len);
+}
+
+static void put(struct report *r, const char *s)
+{
+	put_span(r, words_span(s));
+}
+
+static void put_cell(struct report *r, struct span text, int width)
+{
+	int n = (int)text.len;
 
 	for (int i = n; i < width; i++)
 		put(r, " ");
-	put(r, text);
+	put_span(r, text);
 	for (int i = n; i < -width; i++)
 		put(r, " ");
 }
@@ -43,56 +62,60 @@ void report_quoted(struct report *r, const char *s)
 }
 
 /* What stands before a value or a part. */
-static void key(struct report *r, struct report_level *l)
+static void put_key(struct report *r, const struct report_level *l, struct span key)
 {
 	put(r, l->cells ? "," : "");
 	if (l->layout == REPORT_TABLE || l->layout == REPORT_RECORD) {
-		report_quoted(r, l->column[l->cells].key);
-		put(r, ":");
+		put(r, "\"");
+		put_span(r, key);
+		put(r, "\":");
 	}
 }
 
-static void value(struct report *r, struct report_level *l, const char *text)
+static void value(struct report *r, struct report_level *l, struct column c, const char *text)
 {
 	if (r->json) {
-		key(r, l);
-		if (l->column && l->column[l->cells].width > 0)
+		put_key(r, l, c.key);
+		if (c.width > 0)
 			put(r, text);
 		else
 			report_quoted(r, text);
 	} else if (l->layout <= REPORT_ARRAYS) {
 		put(r, l->cells ? "  " : "");
-		put_cell(r, text, l->column[l->cells].width);
+		put_cell(r, words_span(text), c.width);
 	} else {
 		if (l->layout == REPORT_RECORD)
-			put_cell(r, l->column[l->cells].key, -RECORD_WIDTH);
+			put_cell(r, c.key, -RECORD_WIDTH);
 		put(r, text);
 		put(r, "\n");
 	}
 	l->cells++;
 }
 
-void report_begin(struct report *r, enum report_layout layout, const struct report_column *column,
-		  unsigned columns)
+void report_begin(struct report *r, enum report_layout layout, const char *columns)
 {
 	struct report_level *l = &r->level[r->depth];
 
 	if (r->depth++) {
+		struct span part = next_column(l - 1).key;
+
 		if (r->json) {
-			key(r, l - 1);
+			put_key(r, l - 1, part);
 		} else {
 			put(r, r->begun ? "\n" : "");
-			put(r, l[-1].column[l[-1].cells].key);
+			put_span(r, part);
 			put(r, ":\n");
 		}
 		l[-1].cells++;
 	}
-	*l = (struct report_level){.layout = layout, .column = column, .columns = columns};
+	*l = (struct report_level){layout, words_span(columns), words_span(columns), 0, 0};
 	if (r->json)
 		put(r, layout == REPORT_RECORD ? "{" : "[");
-	for (unsigned i = 0; !r->json && layout <= REPORT_ARRAYS && i < columns; i++) {
-		put_cell(r, column[i].key, column[i].width);
-		put(r, i + 1 < columns ? "  " : "\n");
+	while (!r->json && layout <= REPORT_ARRAYS && l->left.len) {
+		struct column c = next_column(l);
+
+		put_cell(r, c.key, c.width);
+		put(r, l->left.len ? "  " : "\n");
 	}
 }
 
@@ -115,19 +138,23 @@ void report_row(struct report *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)kvsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (row)
+	if (row) {
 		l->cells = 0;
+		l->left = l->columns;
+	}
 	if (row && r->json) {
 		put(r, l->rows ? "," : "");
 		put(r, l->layout == REPORT_TABLE ? "{" : "[");
 	}
 	l->rows++;
 	for (bool more = true; more; s = end + 1) {
-		for (end = s; *end && (*end != '\t' || l->cells + 1 >= l->columns); end++)
+		struct column c = next_column(l);
+
+		for (end = s; *end && (*end != '\t' || !l->left.len); end++)
 			;
 		more = *end != '\0';
 		*end = '\0';
-		value(r, l, s);
+		value(r, l, c, s);
 	}
 	if (row)
 		put(r, !r->json ? "\n" : l->layout == REPORT_TABLE ? "}" : "]");

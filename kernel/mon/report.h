@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "kernel/types.h"
+#include "kernel/words.h"
 
 enum report_layout {
 	REPORT_TABLE,  /* rows under a heading; an array of objects */
@@ -13,11 +13,6 @@ enum report_layout {
 	REPORT_LIST,   /* a text a line, without columns; an array of strings */
 	REPORT_RECORD, /* a line "name value" each; an object. It may have other listings as parts
 			*/
-};
-
-struct report_column {
-	const char *key;
-	int width; /* of text; below 0: not a number, and to the left; -1 for the last */
 };
 
 #define REPORT_DEPTH 2u
@@ -32,14 +27,17 @@ struct report {
 	unsigned depth;
 	struct report_level {
 		enum report_layout layout;
-		const struct report_column *column;
-		unsigned columns, rows, cells; /* rows so far; cells of this one */
+		struct span columns, left; /* all; those that are still to come in this row */
+		unsigned rows, cells;      /* rows so far; cells of this one */
 	} level[REPORT_DEPTH];
 };
 
-/* Begins a listing; within a record, it takes a column of it. */
-void report_begin(struct report *r, enum report_layout layout, const struct report_column *column,
-		  unsigned columns);
+/*
+ * Begins a listing; within a record, it takes a column of it. columns: "id:2 name:-16 vms", by
+ * width. It is a number, or with a minus a text, which stands to the left (-1 for the last); a
+ * part of a record has none.
+ */
+void report_begin(struct report *r, enum report_layout layout, const char *columns);
 void report_end(struct report *r);
 /*
  * A row of a table, the next line of a list, or the next values of a record.

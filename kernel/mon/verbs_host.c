@@ -68,19 +68,12 @@ static void top_vm(struct report *r, struct snapshot *s, unsigned i, const uint6
 
 int verb_top(struct call *c)
 {
-	static const struct report_column column[] = {{"cores", 0}, {"vms", 0}, {"interval_ms", 1}},
-					  core[] = {{"core", 4},
-						    {"policy", -9},
-						    {"busy_percent", 12}},
-					  vm[] = {{"id", 2},     {"name", -16},
-						  {"state", -9}, {"share_percent", 13},
-						  {"exits", 12}, {"exits_per_s", 11}};
 	static struct snapshot last[2]; /* people's and programs' */
 	static uint64_t elapsed[MAX_CPUS];
 	struct snapshot *s = &last[c->remote];
 
-	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_begin(&c->r, REPORT_TABLE, core, ARRAY_SIZE(core));
+	report_begin(&c->r, REPORT_RECORD, "cores vms interval_ms:1");
+	report_begin(&c->r, REPORT_TABLE, "core:4 policy:-9 busy_percent:12");
 	for (unsigned i = 0; i < cpu_count; i++) {
 		struct sched_view view = {0};
 
@@ -92,7 +85,8 @@ int verb_top(struct call *c)
 			   share % 10);
 	}
 	report_end(&c->r);
-	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
+	report_begin(&c->r, REPORT_TABLE,
+		     "id:2 name:-16 state:-9 share_percent:13 exits:12 exits_per_s:11");
 	for (unsigned i = 0; i < vm_count; i++)
 		top_vm(&c->r, s, i, elapsed);
 	report_end(&c->r);
@@ -106,26 +100,19 @@ int verb_top(struct call *c)
 /* Each core's accounts and its vCPUs' as of one moment, exactly. */
 int verb_cores(struct call *c)
 {
-	static const struct report_column column[] = {{"cores", 0}, {"vcpus", 0}},
-					  core[] = {{"core", 4},        {"policy", -9},
-						    {"since_tick", 18}, {"until_tick", 18},
-						    {"busy_ticks", 18}, {"idle_ticks", 18}},
-					  vcpu[] = {{"core", 4},
-						    {"vm", -16},
-						    {"vcpu", 4},
-						    {"ran_ticks", 18}};
 	static struct sched_view view[MAX_CPUS];
 
 	for (unsigned i = 0; i < cpu_count; i++)
 		if (!view_core(i, &view[i]))
 			return call_fail(c, -EAGAIN, "core %u switches too fast: try again", i);
-	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_begin(&c->r, REPORT_TABLE, core, ARRAY_SIZE(core));
+	report_begin(&c->r, REPORT_RECORD, "cores vcpus");
+	report_begin(&c->r, REPORT_TABLE,
+		     "core:4 policy:-9 since_tick:18 until_tick:18 busy_ticks:18 idle_ticks:18");
 	for (unsigned i = 0; i < cpu_count; i++)
 		report_row(&c->r, "%u\t%s\t%lu\t%lu\t%lu\t%lu", i, cpus[i].more->queue.ops->name,
 			   view[i].since, view[i].last, view[i].busy, view[i].idle);
 	report_end(&c->r);
-	report_begin(&c->r, REPORT_TABLE, vcpu, ARRAY_SIZE(vcpu));
+	report_begin(&c->r, REPORT_TABLE, "core:4 vm:-16 vcpu:4 ran_ticks:18");
 	for (unsigned i = 0; i < cpu_count; i++)
 		for (struct sched_entity *e = cpus[i].more->queue.list; e; e = e->next) {
 			const struct vcpu *v = &container_of(e, struct vcpu_more, se)->vcpu;
@@ -141,15 +128,14 @@ int verb_cores(struct call *c)
 
 int verb_dmesg(struct call *c)
 {
-	static const struct report_column column[] = {{"lines", 0}, {"next", 1}};
 	uint64_t at = 0, bytes = 0;
 	char line[DMESG_LINE];
 
 	if (c->words > 1 && call_number(c, 1, &at))
 		return -EINVAL;
 	if (c->r.json)
-		report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
-	report_begin(&c->r, REPORT_LIST, NULL, 0);
+		report_begin(&c->r, REPORT_RECORD, "lines next:1");
+	report_begin(&c->r, REPORT_LIST, "");
 	while ((!c->r.json || bytes < DMESG_BYTES) && dmesg_read(&log_ring, &at, line)) {
 		report_row(&c->r, "%s", line);
 		bytes += strlen(line);
@@ -187,9 +173,6 @@ static int trace_on(struct call *c, struct span kinds)
 
 static int trace_print(struct call *c)
 {
-	static const struct report_column column[] = {{"next", 1}, {"lost", 1}, {"entries", 0}},
-					  entry[] = {{"tsc", 20}, {"kind", -9}, {"vm", 2},
-						     {"vcpu", 4}, {"a", 20},    {"b", 20}};
 	struct trace_entry e[TRACE_AT_ONCE];
 	uint64_t core, from, lost;
 
@@ -198,9 +181,9 @@ static int trace_print(struct call *c)
 	if (core >= cpu_count)
 		return call_fail(c, -EINVAL, "no core %lu: there are 0 to %u", core, cpu_count - 1);
 	unsigned n = trace_read((unsigned)core, &from, e, TRACE_AT_ONCE, &lost);
-	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_RECORD, "next:1 lost:1 entries");
 	report_row(&c->r, "%lu\t%lu", from, lost);
-	report_begin(&c->r, REPORT_ARRAYS, entry, ARRAY_SIZE(entry));
+	report_begin(&c->r, REPORT_ARRAYS, "tsc:20 kind:-9 vm:2 vcpu:4 a:20 b:20");
 	for (unsigned i = 0; i < n; i++)
 		report_row(&c->r, "%lu\t%s\t%u\t%u\t%lu\t%lu", e[i].tsc,
 			   trace_kind_name((enum trace_kind)e[i].kind), e[i].vm, e[i].vcpu, e[i].a,
@@ -225,14 +208,10 @@ int verb_trace(struct call *c)
 
 int verb_memory(struct call *c)
 {
-	static const struct report_column column[] = {{"free_bytes", 1},
-						      {"largest_bytes", 1},
-						      {"vms", 0}},
-					  vm[] = {{"id", 2}, {"name", -16}, {"memory_mib", 10}};
 
-	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_RECORD, "free_bytes:1 largest_bytes:1 vms");
 	report_row(&c->r, "%lu\t%lu", mem_free_bytes(), mem_largest(PAGE_SIZE));
-	report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
+	report_begin(&c->r, REPORT_TABLE, "id:2 name:-16 memory_mib:10");
 	for (unsigned i = 0; i < vm_count; i++)
 		report_row(&c->r, "%u\t%s\t%lu", i + 1, vms[i]->name,
 			   vms[i]->more->ram_count ? vms[i]->more->conf->memory >> 20 : 0);
@@ -243,20 +222,16 @@ int verb_memory(struct call *c)
 
 int verb_version(struct call *c)
 {
-	static const struct report_column column[] = {{"version", -1}, {"backend", -1},
-						      {"cores", 1},    {"tsc_hz", 1},
-						      {"protocol", 1}, {"exit_kinds", 0},
-						      {"vms", 0}},
-					  vm[] = {{"id", 2}, {"name", -1}};
 
-	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_RECORD,
+		     "version:-1 backend:-1 cores:1 tsc_hz:1 protocol:1 exit_kinds vms");
 	report_row(&c->r, HV_VERSION "\t%s\t%u\t%lu\t1", vcpu_ops->name, cpu_count, tsc_hz());
 	if (c->r.json) { /* what a program needs to read traces */
-		report_begin(&c->r, REPORT_LIST, NULL, 0);
+		report_begin(&c->r, REPORT_LIST, "");
 		for (unsigned i = 0; i < EXIT_KIND_COUNT; i++)
 			report_row(&c->r, "%s", exit_names[i]);
 		report_end(&c->r);
-		report_begin(&c->r, REPORT_TABLE, vm, ARRAY_SIZE(vm));
+		report_begin(&c->r, REPORT_TABLE, "id:2 name:-1");
 		for (unsigned i = 0; i < vm_count; i++)
 			report_row(&c->r, "%u\t%s", i + 1, vms[i]->name);
 		report_end(&c->r);

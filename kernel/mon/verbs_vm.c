@@ -31,12 +31,9 @@ uint64_t vcpu_exits(const struct vcpu *v)
 
 int verb_list(struct call *c)
 {
-	static const struct report_column column[] = {
-		{"id", 2},     {"name", -16},      {"state", -9}, {"vcpus", 5},
-		{"cores", -8}, {"memory_mib", 10}, {"starts", 6},
-	};
 
-	report_begin(&c->r, REPORT_TABLE, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_TABLE,
+		     "id:2 name:-16 state:-9 vcpus:5 cores:-8 memory_mib:10 starts:6");
 	for (unsigned i = 0; i < vm_count; i++) {
 		const struct vm_more *m = vms[i]->more;
 
@@ -50,12 +47,6 @@ int verb_list(struct call *c)
 
 int verb_info(struct call *c)
 {
-	static const struct report_column column[] = {
-		{"id", 1},         {"name", -1},      {"type", -1},   {"state", -1},
-		{"vcpus", 1},      {"cores", -1},     {"weight", 1},  {"order", 1},
-		{"autostart", -1}, {"memory_mib", 1}, {"starts", 1},  {"uptime_s", 1},
-		{"exits", 1},      {"refused", 1},    {"kernel", -1}, {"cmdline", -1},
-	};
 	const struct vm_more *m = c->vm->more;
 	const struct config_vm *conf = m->conf;
 	uint64_t exits = 0, refused = 0;
@@ -64,7 +55,9 @@ int verb_info(struct call *c)
 		exits += vcpu_exits(m->vcpu[i]);
 	for (unsigned k = 0; k < REFUSE_KINDS; k++)
 		refused += m->refused.count[k];
-	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_RECORD,
+		     "id:1 name:-1 type:-1 state:-1 vcpus:1 cores:-1 weight:1 order:1 autostart:-1 "
+		     "memory_mib:1 starts:1 uptime_s:1 exits:1 refused:1 kernel:-1 cmdline:-1");
 	report_row(&c->r, "%u\t%s\t%s\t%s\t%u\t%s\t%u\t%u\t%s", c->vm->id, c->vm->name,
 		   config_type_name[conf->type], vm_state_name(c->vm), m->vcpu_count, cores(m).s,
 		   conf->weight, conf->order, conf->autostart ? "yes" : "no");
@@ -127,7 +120,7 @@ int verb_receive(struct call *c)
 	char line[256], byte;
 	unsigned n = 0;
 
-	report_begin(&c->r, REPORT_LIST, NULL, 0);
+	report_begin(&c->r, REPORT_LIST, "");
 	/* No more than waits at most: the agent may go on writing. */
 	for (unsigned i = 0; i < VM_BYTES && vm_agent_receive(c->vm, &byte, 1); i++) {
 		if (byte != '\n')
@@ -157,12 +150,9 @@ static const char *state(const struct vcpu_more *m)
 
 int verb_vcpus(struct call *c)
 {
-	static const struct report_column column[] = {
-		{"vm", -16},    {"vcpu", 4},    {"core", 4},   {"policy", -9},
-		{"state", -11}, {"ran_ms", 12}, {"exits", 12},
-	};
 
-	report_begin(&c->r, REPORT_TABLE, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_TABLE,
+		     "vm:-16 vcpu:4 core:4 policy:-9 state:-11 ran_ms:12 exits:12");
 	for (unsigned i = 0; i < vm_count; i++)
 		for (unsigned j = 0; j < vms[i]->more->vcpu_count; j++) {
 			const struct vcpu *v = vms[i]->more->vcpu[j];
@@ -190,31 +180,26 @@ static const struct refusals *refusals(struct vm_more *m)
 
 int verb_stats(struct call *c)
 {
-	static const struct report_column
-		column[] = {{"vm", -1}, {"exits", 0}, {"exit_ticks", 0}, {"refused", 0}},
-		exits[] = {{"vcpu", 4}, {"kind", -22}, {"count", 12}},
-		ticks[] = {{"vcpu", 4}, {"from", 10}, {"count", 12}},
-		refused[] = {{"kind", -15}, {"first", -18}, {"last", -18}, {"count", 12}};
 	struct vm_more *m = c->vm->more;
 	const struct refusals *r = refusals(m);
 
-	report_begin(&c->r, REPORT_RECORD, column, ARRAY_SIZE(column));
+	report_begin(&c->r, REPORT_RECORD, "vm:-1 exits exit_ticks refused");
 	report_row(&c->r, "%s", c->vm->name);
-	report_begin(&c->r, REPORT_TABLE, exits, ARRAY_SIZE(exits));
+	report_begin(&c->r, REPORT_TABLE, "vcpu:4 kind:-22 count:12");
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		for (unsigned k = 0; k < EXIT_KIND_COUNT; k++)
 			if (m->vcpu[i]->exits[k])
 				report_row(&c->r, "%u\t%s\t%lu", i, exit_names[k],
 					   m->vcpu[i]->exits[k]);
 	report_end(&c->r);
-	report_begin(&c->r, REPORT_TABLE, ticks, ARRAY_SIZE(ticks));
+	report_begin(&c->r, REPORT_TABLE, "vcpu:4 from:10 count:12");
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		for (unsigned k = 0; k < EXIT_TIME_BUCKETS; k++)
 			if (m->vcpu[i]->exit_ticks[k])
 				report_row(&c->r, "%u\t%llu\t%lu", i, BIT(k),
 					   m->vcpu[i]->exit_ticks[k]);
 	report_end(&c->r);
-	report_begin(&c->r, REPORT_TABLE, refused, ARRAY_SIZE(refused));
+	report_begin(&c->r, REPORT_TABLE, "kind:-15 first:-18 last:-18 count:12");
 	for (const struct refuse_range *a = r->range; a < r->range + r->ranges; a++)
 		report_row(&c->r, "%s\t0x%lx\t0x%lx\t%lu", refuse_kind_names[a->kind], a->first,
 			   a->last, a->count);
@@ -230,7 +215,7 @@ static void learn_line(void *ctx, const char *text)
 
 int verb_learn(struct call *c)
 {
-	report_begin(&c->r, REPORT_LIST, NULL, 0);
+	report_begin(&c->r, REPORT_LIST, "");
 	if (c->vm->more->conf->learn)
 		learn_lines(refusals(c->vm->more), learn_line, &c->r);
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report writer: the same calls as text and as JSON. */
-/* sources: kernel/mon/report.c kernel/print.c */
+/* sources: kernel/mon/report.c kernel/print.c kernel/words.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,14 +29,14 @@ static void begin(bool json)
 	r = (struct report){.out = out, .ctx = &r, .json = json};
 }
 
-static const struct report_column table[] = {{"vm_name", -8}, {"count", 6}, {"note", -1}};
+static const char table[] = "vm_name:-8 count:6 note:-1";
 
 static void test_table(void **state)
 {
 	(void)state;
 	for (int json = 0; json < 2; json++) {
 		begin(json);
-		report_begin(&r, REPORT_TABLE, table, 3);
+		report_begin(&r, REPORT_TABLE, table);
 		report_row(&r, "%s\t%u\t%s", "demo", 7, "a\tb");
 		report_row(&r, "%s\t%llu\t%s", "a-long-name", 12345678ull, "");
 		report_end(&r);
@@ -50,26 +50,23 @@ static void test_table(void **state)
 	}
 	assert_true(json_line(seen));
 	begin(true);
-	report_begin(&r, REPORT_TABLE, table, 3);
+	report_begin(&r, REPORT_TABLE, table);
 	report_end(&r);
 	assert_string_equal(seen, "[]\n");
 }
 
 static void test_record(void **state)
 {
-	static const struct report_column record[] = {
-		{"name", -1}, {"size_mib", 1}, {"lines", 0}, {"entries", 0}, {"next", 1}};
-
 	(void)state;
 	for (int json = 0; json < 2; json++) {
 		begin(json);
-		report_begin(&r, REPORT_RECORD, record, 5);
+		report_begin(&r, REPORT_RECORD, "name:-1 size_mib:1 lines entries next:1");
 		report_row(&r, "%s\t%u", "x", 3);
-		report_begin(&r, REPORT_LIST, NULL, 0);
+		report_begin(&r, REPORT_LIST, "");
 		report_row(&r, "one\t1");
 		report_row(&r, "two");
 		report_end(&r);
-		report_begin(&r, REPORT_ARRAYS, table, 2);
+		report_begin(&r, REPORT_ARRAYS, "vm_name:-8 count:6");
 		report_row(&r, "%s\t%u", "a", 1);
 		report_row(&r, "%s\t%u", "b", 2);
 		report_end(&r);
