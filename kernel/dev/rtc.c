@@ -98,43 +98,22 @@ static void date_from(uint64_t days, unsigned *y, unsigned *m, unsigned *d)
 	*y = (unsigned)(yoe + era * 400 + (*m <= 2));
 }
 
-static uint8_t field(const struct rtc *r, unsigned reg, uint64_t seconds)
+/* Puts time and date where the guest reads them. */
+static void freeze(struct rtc *r, uint64_t now)
 {
-	uint64_t days = seconds / DAY;
+	uint64_t seconds = utc(r, now) / NS_PER_S, days = seconds / DAY;
 	unsigned tod = (unsigned)(seconds % DAY), y, m, d;
 
 	date_from(days, &y, &m, &d);
-	switch (reg) {
-	case REG_SECONDS:
-		return encode(r, tod % 60);
-	case REG_MINUTES:
-		return encode(r, tod / 60 % 60);
-	case REG_HOURS:
-		return encode_hour(r, tod / 3600);
-	case REG_WEEKDAY: /* Sunday is 1; 1970 began on a Thursday */
-		return encode(r, (unsigned)((days + 4) % 7 + 1));
-	case REG_DAY:
-		return encode(r, d);
-	case REG_MONTH:
-		return encode(r, m);
-	case REG_YEAR:
-		return encode(r, y % 100);
-	default:
-		return encode(r, y / 100);
-	}
-}
-
-static bool is_time(unsigned reg)
-{
-	return reg == REG_SECONDS || reg == REG_MINUTES || reg == REG_HOURS ||
-	       (reg >= REG_WEEKDAY && reg <= REG_YEAR) || reg == RTC_CENTURY;
-}
-
-static void freeze(struct rtc *r, uint64_t now)
-{
-	for (unsigned reg = 0; reg <= RTC_CENTURY; reg++)
-		if (is_time(reg))
-			r->cmos[reg] = field(r, reg, utc(r, now) / NS_PER_S);
+	r->cmos[REG_SECONDS] = encode(r, tod % 60);
+	r->cmos[REG_MINUTES] = encode(r, tod / 60 % 60);
+	r->cmos[REG_HOURS] = encode_hour(r, tod / 3600);
+	/* Sunday is 1; 1970 began on a Thursday. */
+	r->cmos[REG_WEEKDAY] = encode(r, (unsigned)((days + 4) % 7 + 1));
+	r->cmos[REG_DAY] = encode(r, d);
+	r->cmos[REG_MONTH] = encode(r, m);
+	r->cmos[REG_YEAR] = encode(r, y % 100);
+	r->cmos[RTC_CENTURY] = encode(r, y / 100);
 }
 
 /* The clock goes on from what stands in the registers; what is no date becomes one near it. */
@@ -249,57 +228,45 @@ void rtc_timer(void *rtc)
 	update(r, now);
 }
 
-/* A or B is written: time may stop, or start again. */
-static void write_mode(struct rtc *r, unsigned reg, uint8_t v, uint64_t now)
-{
-	bool was_stopped = stopped(r), was_reset = divider_reset(r);
-
-	/* Frozen with the old mode: a new one does not convert what stands there. */
-	if (!was_stopped)
-		freeze(r, now);
-	r->cmos[reg] = v;
-	if (!was_stopped && !stopped(r) && reg == REG_B)
-		freeze(r, now); /* but nothing is lost when time runs on */
-	if (!stopped(r))
-		thaw(r, now, was_reset ? NS_PER_S / 2 : utc(r, now) % NS_PER_S);
-}
-
+/* Time may be set, stop, or start again. */
 static void write_data(struct rtc *r, unsigned reg, uint8_t v)
 {
-	uint64_t now = dev_now(r->timer);
+	uint64_t now = dev_now(r->timer), phase = utc(r, now) % NS_PER_S;
+	bool ran = !stopped(r);
 
 	settle(r, now);
-	if (reg == REG_A) {
-		write_mode(r, reg, v & (uint8_t)~A_UIP, now);
-	} else if (reg == REG_B) { /* SET takes UIE away */
-		write_mode(r, reg, v & B_SET ? v & (uint8_t)~B_UIE : v, now);
-	} else if (is_time(reg) && !stopped(r)) {
+	if (divider_reset(r))
+		phase = NS_PER_S / 2;
+	if (reg == REG_A)
+		v &= (uint8_t)~A_UIP;
+	else if (reg == REG_B && (v & B_SET)) /* SET takes UIE away */
+		v &= (uint8_t)~B_UIE;
+	/* Frozen with the old mode: a new one does not convert what stands there. */
+	if (ran)
 		freeze(r, now);
+	if (reg != REG_C && reg != REG_D)
 		r->cmos[reg] = v;
-		thaw(r, now, utc(r, now) % NS_PER_S);
-	} else if (reg != REG_C && reg != REG_D) {
-		r->cmos[reg] = v;
-	}
+	if (ran && !stopped(r) && reg == REG_B)
+		freeze(r, now); /* but nothing is lost when time runs on */
+	if (!stopped(r))
+		thaw(r, now, phase);
 	update(r, now);
 }
 
 static uint8_t read_data(struct rtc *r, unsigned reg)
 {
-	uint64_t now = dev_now(r->timer), t = utc(r, now);
-	uint8_t v = r->cmos[reg];
+	uint64_t now = dev_now(r->timer);
+	bool soon = utc(r, now) % NS_PER_S >= NS_PER_S - UIP_NS;
 
-	if (reg == REG_A)
-		return (uint8_t)(v |
-				 (!stopped(r) && t % NS_PER_S >= NS_PER_S - UIP_NS ? A_UIP : 0));
+	if (!stopped(r))
+		freeze(r, now);
+	rtc_timer(r);
+	uint8_t v = r->cmos[reg];
 	if (reg == REG_C) {
-		settle(r, now);
-		update(r, now);
-		v = r->cmos[REG_C];
 		r->cmos[REG_C] = 0;
 		update(r, now);
-		return v;
 	}
-	return is_time(reg) && !stopped(r) ? field(r, reg, t / NS_PER_S) : v;
+	return reg == REG_A && soon && !stopped(r) ? v | A_UIP : v;
 }
 
 static uint8_t read_port(void *dev, unsigned port)

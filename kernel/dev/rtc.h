@@ -12,7 +12,7 @@ struct rtc {
 	struct dev_timer *timer;
 	struct dev_irq irq;
 	uint8_t index;
-	uint8_t cmos[128]; /* time and date are valid here only while the clock stands */
+	uint8_t cmos[128]; /* time and date: as last read, or set while the clock stands */
 	uint64_t base;     /* UTC in ns at the clock's 0; wraps */
 	uint64_t seen;     /* clock time up to which the flags of register C are settled */
 };
