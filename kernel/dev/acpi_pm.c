@@ -9,6 +9,16 @@
 #define EVT_RTC    BIT(10)
 #define EVT_ALL    (EVT_TMR | EVT_GBL | EVT_PWRBTN | EVT_SLPBTN | EVT_RTC)
 
+/* What the ports show. */
+struct image {
+	uint16_t status, enable, control, reserved;
+	uint32_t timer;
+};
+static_assert(sizeof(struct image) == ACPI_PM_PORTS &&
+		      offsetof(struct image, control) == ACPI_PM1A_CNT - ACPI_PM_BASE &&
+		      offsetof(struct image, timer) == ACPI_PM_TMR - ACPI_PM_BASE,
+	      "no padding");
+
 #define CNT_SCI_EN BIT(0)
 #define CNT_BITS   0x1c02u /* BM_RLD and SLP_TYP are kept; GBL_RLS and SLP_EN read as 0 */
 #define CNT_SLP_EN BIT(13)
@@ -46,56 +56,30 @@ void acpi_pm_power_button(struct acpi_pm *pm)
 static uint64_t pm_read(void *dev, uint64_t offset, unsigned size)
 {
 	struct acpi_pm *pm = dev;
-	uint16_t control = (uint16_t)(pm->control | CNT_SCI_EN);
-	uint32_t timer = (uint32_t)ticks(pm);
-	uint8_t image[ACPI_PM_PORTS] = {0};
 	uint64_t v = 0;
 
 	update(pm);
-	memcpy(&image[0], &pm->status, 2);
-	memcpy(&image[2], &pm->enable, 2);
-	memcpy(&image[ACPI_PM1A_CNT - ACPI_PM_BASE], &control, 2);
-	memcpy(&image[ACPI_PM_TMR - ACPI_PM_BASE], &timer, 4);
-	memcpy(&v, &image[offset], size);
+
+	const struct image image = {pm->status, pm->enable, (uint16_t)(pm->control | CNT_SCI_EN), 0,
+				    (uint32_t)ticks(pm)};
+
+	memcpy(&v, (const char *)&image + offset, size);
 	return v;
 }
 
-static void write_control(struct acpi_pm *pm, unsigned high, uint8_t v)
-{
-	uint16_t old = pm->control, value = (uint16_t)(v << (8 * high));
-
-	pm->control = (uint16_t)((old & (0xff00u >> (8 * high))) | (value & CNT_BITS));
-	if ((value & CNT_SLP_EN) && (value >> 10 & 7) == ACPI_SLP_TYP_S5)
-		vm_end(pm->vm, END_POWEROFF);
-}
-
-static void write_reg(struct acpi_pm *pm, unsigned reg, uint8_t v)
-{
-	unsigned shift = 8 * (reg & 1);
-
-	switch (reg / 2) {
-	case 0:
-		pm->status &= (uint16_t) ~(v << shift);
-		break;
-	case 1:
-		pm->enable = (uint16_t)((pm->enable & (0xff00u >> shift)) | v << shift);
-		break;
-	case 2:
-		write_control(pm, reg & 1, v);
-		break;
-	default: /* the timer is read-only */
-		break;
-	}
-}
-
+/* Status is cleared by ones; bytes that are not written stay, and the timer does. */
 static void pm_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 {
 	struct acpi_pm *pm = dev;
+	struct image image = {0, pm->enable, pm->control, 0, 0};
 
+	memcpy((char *)&image + offset, &value, size);
 	update(pm);
-	for (unsigned i = 0; i < size; i++)
-		write_reg(pm, (unsigned)offset + i, (uint8_t)(value >> (8 * i)));
-	pm->enable &= EVT_ALL;
+	pm->status &= (uint16_t)~image.status;
+	pm->enable = image.enable & EVT_ALL;
+	pm->control = image.control & CNT_BITS;
+	if ((image.control & CNT_SLP_EN) && (image.control >> 10 & 7) == ACPI_SLP_TYP_S5)
+		vm_end(pm->vm, END_POWEROFF);
 	update(pm);
 }
 

@@ -26,19 +26,23 @@ static unsigned input_of(const struct pic_chip *c, unsigned prio)
 	return (c->lowest + 1 + prio) & 7;
 }
 
+/* In service; without special mask mode's masked inputs (data sheet, special mask mode). */
+static uint8_t busy(const struct pic_chip *c)
+{
+	return c->special_mask ? c->isr & (uint8_t)~c->imr : c->isr;
+}
+
 /* The input that asks for service and may have it now, or -1. */
 static int request(const struct pic_chip *c)
 {
 	unsigned asked = priority(c, c->irr & (uint8_t)~c->imr);
-	uint8_t busy = c->isr;
+	uint8_t higher = busy(c);
 
-	if (c->special_mask)
-		busy &= (uint8_t)~c->imr;
 	/* Special fully nested: the slave's higher inputs interrupt its lower ones. */
 	if (c->special_nested && c == &c->pic->chip[0])
-		busy &= (uint8_t) ~(1u << CASCADE);
+		higher &= (uint8_t) ~(1u << CASCADE);
 	/* While it is being initialized a chip asks for nothing. */
-	if (c->icw || asked >= priority(c, busy))
+	if (c->icw || asked >= priority(c, higher))
 		return -1;
 	return (int)input_of(c, asked);
 }
@@ -108,30 +112,18 @@ uint8_t pic_ack(struct pic *p)
 	return (uint8_t)(c->base | n);
 }
 
-static void end_of_interrupt(struct pic_chip *c, uint8_t cmd)
-{
-	bool specific = cmd & 0x40;
-	/* Without special mask mode's masked inputs (data sheet, special mask mode). */
-	uint8_t busy = c->special_mask ? c->isr & (uint8_t)~c->imr : c->isr;
-	unsigned top = priority(c, busy), n = specific ? cmd & 7u : input_of(c, top);
-
-	if (!specific && top == 8)
-		return;
-	c->isr &= (uint8_t) ~(1u << n);
-	if (cmd & 0x80)
-		c->lowest = (uint8_t)n;
-}
-
+/* Ends the service of an input, makes it the lowest, or both: the one in service, or as named. */
 static void ocw2(struct pic_chip *c, uint8_t v)
 {
-	bool end = v & 0x20, specific = v & 0x40;
+	bool rotate = v & 0x80, specific = v & 0x40, end = v & 0x20;
+	unsigned top = priority(c, busy(c)), n = specific ? v & 7u : input_of(c, top);
 
-	if (end)
-		end_of_interrupt(c, v);
-	else if (!specific)
-		c->rotate_aeoi = v >> 7;
-	else if (v & 0x80)
-		c->lowest = v & 7;
+	if (!end && !specific) {
+		c->rotate_aeoi = rotate;
+	} else if (specific || top < 8) {
+		c->isr &= end ? (uint8_t) ~(1u << n) : 0xff;
+		c->lowest = rotate ? (uint8_t)n : c->lowest;
+	}
 }
 
 static void ocw3(struct pic_chip *c, uint8_t v)
