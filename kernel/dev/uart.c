@@ -58,7 +58,7 @@ static unsigned trigger(const struct uart *u)
 /* The highest of the pending sources. Characters below the trigger level time out at once. */
 static uint8_t source(const struct uart *u)
 {
-	if ((u->ier & IER_RLSI) && u->overrun)
+	if ((u->ier & IER_RLSI) && u->lsr)
 		return IIR_RLSI;
 	if ((u->ier & IER_RDI) && u->count)
 		return u->count >= trigger(u) ? IIR_RDI : IIR_TIMEOUT;
@@ -124,10 +124,9 @@ static uint8_t read_iir(struct uart *u)
 
 static uint8_t read_lsr(struct uart *u)
 {
-	uint8_t v = (uint8_t)(LSR_THRE | LSR_TEMT | (u->count ? LSR_DR : 0) |
-			      (u->overrun ? LSR_OE : 0));
+	uint8_t v = (uint8_t)(LSR_THRE | LSR_TEMT | (u->count ? LSR_DR : 0) | u->lsr);
 
-	u->overrun = false;
+	u->lsr = 0;
 	update(u);
 	return v;
 }
@@ -150,20 +149,14 @@ static uint8_t read_reg(void *dev, unsigned reg)
 	switch (reg) {
 	case REG_DATA:
 		return read_data(u);
-	case REG_IER:
-		return u->ier;
 	case REG_IIR:
 		return read_iir(u);
-	case REG_LCR:
-		return u->lcr;
-	case REG_MCR:
-		return u->mcr;
 	case REG_LSR:
 		return read_lsr(u);
 	case REG_MSR:
 		return read_msr(u);
 	default:
-		return u->scr;
+		return u->reg[reg];
 	}
 }
 
@@ -173,7 +166,7 @@ static void write_data(struct uart *u, uint8_t byte)
 	u->thri = false;
 	update(u);
 	if (u->mcr & MCR_LOOP)
-		u->overrun |= !push(u, byte);
+		u->lsr |= push(u, byte) ? 0 : LSR_OE;
 	else
 		vm_console_write(u->vm, (const char *)&byte, 1);
 	u->thri = true;
@@ -233,14 +226,12 @@ static void write_reg(void *dev, unsigned reg, uint8_t v)
 	case REG_IIR:
 		write_fcr(u, v);
 		break;
-	case REG_LCR:
-		u->lcr = v;
-		break;
 	case REG_MCR:
 		write_mcr(u, v);
 		break;
+	case REG_LCR:
 	case REG_SCR:
-		u->scr = v;
+		u->reg[reg] = v;
 		break;
 	default: /* LSR and MSR are read-only */
 		break;

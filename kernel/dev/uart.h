@@ -14,9 +14,16 @@
 struct uart {
 	struct dev_irq irq;
 	struct vm *vm; /* what is sent goes to its console */
-	uint8_t ier, fcr, lcr, mcr, msr, scr, divisor[2];
-	bool thri;    /* the THRE interrupt is due */
-	bool overrun; /* LSR OE; in loopback only, for uart_rx() refuses what does not fit */
+	union {        /* as they lie at the ports */
+		uint8_t reg[UART_PORTS];
+		struct {
+			/* lsr: OE only, in loopback only, for uart_rx() refuses what does not fit
+			 */
+			uint8_t data, ier, fcr, lcr, mcr, lsr, msr, scr;
+		};
+	};
+	uint8_t divisor[2];
+	bool thri; /* the THRE interrupt is due */
 	uint8_t fifo[UART_FIFO];
 	unsigned head, count;
 };

@@ -170,10 +170,10 @@ static uint32_t page(uint64_t features, uint32_t n)
 	return n < 2 ? (uint32_t)(features >> (32 * n)) : 0;
 }
 
-static uint64_t common_read(struct virtio *v, unsigned offset, unsigned size)
+/* As the driver reads it, of the queue that is selected. */
+static struct common common_of(struct virtio *v)
 {
 	const struct virtq *q = selected(v);
-	uint64_t value = 0;
 	struct common c = {
 		.feature_page = v->feature_page,
 		.features = page(v->features, v->feature_page),
@@ -195,8 +195,7 @@ static uint64_t common_read(struct virtio *v, unsigned offset, unsigned size)
 		c.driver = q->driver;
 		c.device = q->device;
 	}
-	memcpy(&value, (const char *)&c + offset, min_u64(size, sizeof(c) - offset));
-	return value;
+	return c;
 }
 
 /* Features are final once the device has agreed (3.1.1); 0 is a reset. */
@@ -218,56 +217,32 @@ static uint16_t checked_vector(uint64_t vector)
 	return vector < MSIX_VECTORS ? (uint16_t)vector : NO_VECTOR;
 }
 
-/* Until it is ready: then it stays as it is. */
-static void queue_write(struct virtio *v, struct virtq *q, unsigned offset, unsigned size,
-			uint64_t value)
-{
-	gpa_t *const areas[] = {&q->desc, &q->driver, &q->device};
-
-	if (offset >= AT(desc)) {
-		memcpy((char *)areas[(offset - AT(desc)) / 8] + offset % 8, &value,
-		       min_u64(size, 8 - offset % 8));
-	} else if (offset == AT(size)) {
-		q->size = (uint16_t)value;
-	} else if (offset == AT(ready) && value == 1 && (v->status & STATUS_FEATURES_OK)) {
-		if (virtq_start(q, v->vm, v->accepted))
-			stop(v);
-	}
-}
-
-/* Fields in their own width: 4.1.3.1 allows no other, but for halves of 64 bits. */
+/* Its bytes are laid over what is there; what is read-only stays. */
 static void common_write(struct virtio *v, unsigned offset, unsigned size, uint64_t value)
 {
+	struct common c = common_of(v);
 	struct virtq *q = selected(v);
+	bool agreed = v->status & STATUS_FEATURES_OK;
 
-	switch (offset) {
-	case AT(feature_page):
-		v->feature_page = (uint32_t)value;
-		break;
-	case AT(accepted_page):
-		v->accepted_page = (uint32_t)value;
-		break;
-	case AT(accepted):
-		if (v->accepted_page < 2 && !(v->status & STATUS_FEATURES_OK))
-			memcpy((char *)&v->accepted + 4 * v->accepted_page, &value, 4);
-		break;
-	case AT(config_vector):
-		v->config_vector = checked_vector(value);
-		break;
-	case AT(status):
-		write_status(v, (uint8_t)value);
-		break;
-	case AT(queue_select):
-		v->queue_select = (uint16_t)value;
-		break;
-	case AT(vector):
-		if (q)
-			v->vector[v->queue_select] = checked_vector(value);
-		break;
-	default:
-		if (q && !q->ready)
-			queue_write(v, q, offset, size, value);
+	memcpy((char *)&c + offset, &value, min_u64(size, sizeof(c) - offset));
+	if (q)
+		v->vector[v->queue_select] = checked_vector(c.vector);
+	if (q && !q->ready) { /* then it stays as it is */
+		q->size = c.size;
+		q->desc = c.desc;
+		q->driver = c.driver;
+		q->device = c.device;
+		if (c.ready == 1 && agreed && virtq_start(q, v->vm, v->accepted))
+			stop(v);
 	}
+	if (v->accepted_page < 2 && !agreed)
+		memcpy((char *)&v->accepted + 4 * v->accepted_page, &c.accepted, 4);
+	v->feature_page = c.feature_page;
+	v->accepted_page = c.accepted_page;
+	v->config_vector = checked_vector(c.config_vector);
+	v->queue_select = c.queue_select;
+	if (offset == AT(status))
+		write_status(v, c.status);
 }
 
 static uint64_t config_read(const struct virtio *v, unsigned offset, unsigned size)
@@ -284,10 +259,15 @@ static uint64_t bar_read(void *dev, uint64_t at, unsigned size)
 	struct virtio *v = dev;
 	unsigned offset = (unsigned)at;
 	unsigned pending = offset - PBA_AT;
+	uint64_t value = 0;
 	uint8_t isr = v->isr;
 
-	if (offset - COMMON_AT < COMMON_SIZE)
-		return common_read(v, offset, size);
+	if (offset - COMMON_AT < COMMON_SIZE) {
+		const struct common c = common_of(v);
+
+		memcpy(&value, (const char *)&c + offset, min_u64(size, sizeof(c) - offset));
+		return value;
+	}
 	if (offset - CONFIG_AT < CONFIG_MAX)
 		return config_read(v, offset - CONFIG_AT, size);
 	if (offset - MSIX_AT < MSIX_TABLE_SIZE)
