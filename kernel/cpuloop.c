@@ -274,7 +274,7 @@ void cpu_loop(void)
 		if (m->resched)
 			reschedule(m);
 		if (m->running)
-			vcpu_step(m->running);
+			vcpu_run(m->running);
 		else if (!__atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE))
 			irq_on_halt_off(); /* an interrupt since the look still ends the HLT */
 	}

@@ -279,8 +279,8 @@ void vcpu_request(struct vcpu *v, uint64_t what);
 bool vcpu_serve(struct vcpu *v);
 /* v runs again on its core: what others had of it meanwhile is told to its guest. */
 void vcpu_steal(struct vcpu *v, uint64_t now);
-/* Runs v until the next exit and handles it; v is current on this core. */
-void vcpu_step(struct vcpu *v);
+/* Runs v, which is current on this core, and handles its exits until the core has other work. */
+void vcpu_run(struct vcpu *v);
 /* Makes v current on this core; takes off the one that is. */
 void vcpu_get(struct vcpu *v);
 void vcpu_put(void);
@@ -288,8 +288,8 @@ void vcpu_put(void);
 void vcpu_nmi(struct vcpu *v);
 void vcpu_inject(struct vcpu *v, struct vcpu_event e);
 void vcpu_exception(struct vcpu *v, enum x86_vector vec); /* #UD, #DB, #GP(0) */
-/* RIP, and the #DB of a single step. */
-void vcpu_go_on(struct vcpu *v, uint64_t rip);
+/* RIP += len, and the #DB of a single step. */
+void vcpu_go_on(struct vcpu *v, unsigned len);
 /* Moves RIP past the instruction of the exit; false: an exception is pending instead. */
 bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e);
 /* Is there something that ends v's halt? VM lock held. */

@@ -203,7 +203,7 @@ void vcpu_emulate(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n)
 	if (err == EMU_DONE) {
 		(void)vcpu_advance(v, &done);
 	} else if (e.rflags & RFLAGS_TF) {
-		vcpu_go_on(v, e.rip);
+		vcpu_go_on(v, 0);
 		/* No breakpoint at it again, as it goes on (SDM 3B 17.3.1.1). */
 		vcpu_ops->set(v, REG_RFLAGS, e.rflags | RFLAGS_RF);
 	}

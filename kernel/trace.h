@@ -39,7 +39,7 @@ void trace_record(enum trace_kind kind, unsigned vm, unsigned vcpu, uint64_t a, 
 
 static inline bool trace_wants(enum trace_kind kind)
 {
-	return __builtin_expect(trace_mask & 1u << kind, 0);
+	return unlikely(trace_mask & 1u << kind);
 }
 
 static inline void trace(enum trace_kind kind, unsigned vm, unsigned vcpu, uint64_t a, uint64_t b)

@@ -24,6 +24,7 @@ typedef uint64_t gva_t; /* guest linear address */
 #define MIB(n)     ((uint64_t)(n) << 20)
 #define GIB(n)     ((uint64_t)(n) << 30)
 
+#define unlikely(condition)           __builtin_expect(!!(condition), 0)
 #define BIT(n)                        (1ull << (n))
 #define ARRAY_SIZE(a)                 (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))

@@ -130,44 +130,52 @@ void vcpu_exception(struct vcpu *v, enum x86_vector vec)
 					   .has_error = vec == VEC_GP});
 }
 
-void vcpu_go_on(struct vcpu *v, uint64_t rip)
+static __attribute__((noinline)) void wrap_or_step(struct vcpu *v)
 {
-	bool step = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_TF) != 0;
+	unsigned mode = vcpu_mode(v);
 
-	vcpu_ops->skip(v, rip);
-	if (step) { /* the trap that the instruction would have ended with (SDM 3B 17.3.1.4) */
+	if (mode != CPU_MODE_64)
+		vcpu_ops->set(v, REG_RIP,
+			      vcpu_ops->get(v, REG_RIP) &
+				      (mode == CPU_MODE_32 ? UINT32_MAX : 0xffff));
+	/* The trap that the instruction would have ended with (SDM 3B 17.3.1.4). */
+	if (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_TF) {
 		write_dr6(read_dr6() | DR6_BS);
 		vcpu_exception(v, VEC_DB);
 	}
 }
 
+void vcpu_go_on(struct vcpu *v, unsigned len)
+{
+	if (unlikely(vcpu_ops->skip(v, len)))
+		wrap_or_step(v);
+}
+
+/* 0: an exception is pending instead. */
+static __attribute__((noinline)) unsigned length_at_rip(struct vcpu *v)
+{
+	uint8_t bytes[INSN_MAX];
+	struct vcpu_event fault = {0};
+	struct insn insn;
+	unsigned n = vcpu_fetch(v, bytes, sizeof(bytes), &fault);
+
+	if (n && !insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn))
+		return insn.len;
+	/* It was there a moment ago: another CPU has changed it. */
+	if (fault.valid)
+		vcpu_inject(v, fault);
+	else
+		vcpu_exception(v, VEC_UD);
+	return 0;
+}
+
 bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
 {
-	unsigned len = e->insn_len;
-	uint64_t rip = vcpu_ops->get(v, REG_RIP);
-	unsigned mode = vcpu_mode(v);
+	unsigned len = e->insn_len ?: length_at_rip(v);
 
-	if (!len) {
-		uint8_t bytes[INSN_MAX];
-		struct vcpu_event fault = {0};
-		struct insn insn;
-		unsigned n = vcpu_fetch(v, bytes, sizeof(bytes), &fault);
-
-		if (!n || insn_decode(bytes, n, (enum cpu_mode)mode, &insn)) {
-			/* It was there a moment ago: another CPU has changed it. */
-			if (fault.valid)
-				vcpu_inject(v, fault);
-			else
-				vcpu_exception(v, VEC_UD);
-			return false;
-		}
-		len = insn.len;
-	}
-	rip += len;
-	if (mode != CPU_MODE_64)
-		rip &= mode == CPU_MODE_32 ? UINT32_MAX : 0xffff;
-	vcpu_go_on(v, rip);
-	return true;
+	if (len)
+		vcpu_go_on(v, len);
+	return len != 0;
 }
 
 void vcpu_refused_access(struct vcpu *v, const struct refuse_range *a, unsigned passed)
@@ -331,41 +339,57 @@ bool vcpu_serve(struct vcpu *v)
 	return !v->more->blocked && this_cpu()->current == v;
 }
 
-void vcpu_step(struct vcpu *v)
+/* What v was asked for, and its events. False: not to be entered now. */
+static __attribute__((noinline)) bool before_entry(struct vcpu *v)
 {
 	struct cpu_more *core = v->cpu->more;
+
+	if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v)) {
+		/* No entry follows, which interrupts and the end of the slice would end. */
+		irq_window();
+		core->resched |= rdtsc() >= core->slice_end;
+		return false;
+	}
+	if (v->requests & VCPU_REQ_TLB) {
+		__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
+		vcpu_ops->flush_tlb(v);
+	}
+	deliver(v);
+	return true;
+}
+
+static __attribute__((noinline)) void trace_exit(struct vcpu *v, const struct vcpu_exit *e)
+{
+	trace_record(TRACE_EXIT, v->vm->id, v->id, e->kind, trace_detail(v, e));
+}
+
+void vcpu_run(struct vcpu *v)
+{
+	struct cpu *cpu = v->cpu;
+	struct cpu_more *core = cpu->more;
 	struct vcpu_exit e;
 
-	if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) || v->pending.valid) {
-		if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v)) {
-			/* No entry follows, which interrupts and the end of the slice would end. */
+	do {
+		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) || v->pending.valid)
+			if (!before_entry(v))
+				return;
+		if (unlikely(core->tsc_aux != v->more->tsc_aux)) {
+			core->tsc_aux = v->more->tsc_aux;
+			wrmsr(MSR_TSC_AUX, core->tsc_aux);
+		}
+		trace(TRACE_ENTRY, v->vm->id, v->id, 0, 0);
+		vcpu_ops->run(v, &e);
+		uint32_t began = rdtsc_low(); /* 4 s and more are counted as less */
+		v->exits[e.kind]++;
+		if (trace_wants(TRACE_EXIT))
+			trace_exit(v, &e);
+		exit_dispatch(v, &e);
+		v->exit_ticks[(unsigned)(31 - __builtin_clz((rdtsc_low() - began) | 1))]++;
+		/*
+		 * A delivery that ends in an exit each time would keep physical interrupts
+		 * out for ever: entry delivers it before it looks at them (SDM 3C 26.6).
+		 */
+		if (unlikely(v->pending.valid))
 			irq_window();
-			core->resched |= rdtsc() >= core->slice_end;
-			return;
-		}
-		if (v->requests & VCPU_REQ_TLB) {
-			__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
-			vcpu_ops->flush_tlb(v);
-		}
-		deliver(v);
-	}
-	if (core->tsc_aux != v->more->tsc_aux) {
-		core->tsc_aux = v->more->tsc_aux;
-		wrmsr(MSR_TSC_AUX, core->tsc_aux);
-	}
-	e.insn_len = 0;
-	trace(TRACE_ENTRY, v->vm->id, v->id, 0, 0);
-	vcpu_ops->run(v, &e);
-	uint32_t began = rdtsc_low(); /* 4 s and more are counted as less */
-	v->exits[e.kind]++;
-	if (trace_wants(TRACE_EXIT))
-		trace_record(TRACE_EXIT, v->vm->id, v->id, e.kind, trace_detail(v, &e));
-	exit_dispatch(v, &e);
-	v->exit_ticks[(unsigned)(31 - __builtin_clz((rdtsc_low() - began) | 1))]++;
-	/*
-	 * A delivery that ends in an exit each time would keep physical interrupts
-	 * out for ever: entry delivers it before it looks at them (SDM 3C 26.6).
-	 */
-	if (v->pending.valid)
-		irq_window();
+	} while (!__atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE) && !core->resched);
 }

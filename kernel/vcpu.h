@@ -259,10 +259,10 @@ struct vcpu_ops {
 	void (*run)(struct vcpu *v, struct vcpu_exit *exit);
 
 	/*
-	 * RIP := rip, and the STI/MOV-SS shadow and RF end. Common code has
-	 * looked at TF and raises #DB itself.
+	 * RIP += len, and the STI/MOV-SS shadow and RF end. True: common code does the rest, as
+	 * TF is set, or RIP has carried over 16 bits and may have to wrap.
 	 */
-	void (*skip)(struct vcpu *v, uint64_t rip);
+	bool (*skip)(struct vcpu *v, unsigned len);
 
 	uint64_t (*get)(struct vcpu *v, enum vcpu_reg reg);
 	/*

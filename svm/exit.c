@@ -89,7 +89,7 @@ static bool breaks_late_rule(const struct vmcb *c)
  * of #GP. When it has refused to enter (APM 2 15.5.1), either RIP is still the
  * hypervisor's or a late rule is broken.
  */
-bool svm_refused(const struct svm_vcpu *s)
+bool svm_invalid(const struct svm_vcpu *s)
 {
 	uint32_t code = svm_exit_code(s);
 

@@ -12,11 +12,12 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 	struct svm_cpu *c = this_cpu()->hw;
 	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *vmcb = &s->vmcb;
-	uint64_t dr6 = read_dr6();
+	uint64_t dr6 = read_dr6(), lme = 0;
 
+	exit->insn_len = 0;
 	if (!svm_event_entry(v, exit))
 		return;
-	if (vmcb->dr6 != dr6) {
+	if (unlikely(vmcb->dr6 != dr6)) {
 		vmcb->dr6 = dr6;
 		svm_dirty(s, CLEAN_DRX);
 	}
@@ -24,15 +25,15 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 	 * On the way out QEMU sets the host's CR0.PG under the guest's EFER and CR4, and does not
 	 * when these have LME and no PAE: the hypervisor would go on without paging.
 	 */
-	uint64_t lme =
-		svm_caps.tcg && !(vmcb->cr0 & CR0_PG) && (s->step_cr || !(vmcb->cr4 & CR4_PAE))
-			? vmcb->efer & EFER_LME
-			: 0;
-	vmcb->efer ^= lme;
+	if (svm_caps.tcg && !(vmcb->cr0 & CR0_PG) && (s->step_cr || !(vmcb->cr4 & CR4_PAE)))
+		lme = vmcb->efer & EFER_LME;
+	if (unlikely(lme))
+		vmcb->efer ^= lme;
 	vmcb->rax = v->gpr[GPR_RAX];
 	svm_enter(v->gpr, s->vmcb_pa, c->host_vmcb_pa);
 	vmcb->tlb_control = TLB_KEEP;
-	vmcb->efer |= lme;
+	if (unlikely(lme))
+		vmcb->efer |= lme;
 	v->gpr[GPR_RAX] = vmcb->rax;
 	if (svm_has(SVM_FEATURE_CLEAN))
 		vmcb->clean = CLEAN_ALL;
@@ -42,7 +43,7 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 		svm_event_exit(v);
 	svm_decode_exit(v, exit);
 	/* DR6 is switched by the caller; the CPU does not always leave the guest's. */
-	if (vmcb->dr6 != dr6)
+	if (unlikely(vmcb->dr6 != dr6))
 		write_dr6(vmcb->dr6);
 	/* QEMU 7.2 does not intercept XSETBV. */
 	if (svm_caps.tcg && (vmcb->cr4 & CR4_OSXSAVE))

@@ -7,11 +7,14 @@ struct place {
 	uint16_t offset;
 	uint8_t size;
 	uint16_t clean;
+	uint64_t guests; /* bits that the guest sees */
 };
 
+#define SIZE(field) sizeof(((struct vmcb *)0)->field)
 #define PLACE(field, clean_bit)                                                                    \
 	{                                                                                          \
-		offsetof(struct vmcb, field), sizeof(((struct vmcb *)0)->field), clean_bit         \
+		offsetof(struct vmcb, field), SIZE(field), clean_bit,                              \
+			UINT64_MAX >> (64 - 8 * SIZE(field))                                       \
 	}
 
 static const struct place places[REG_COUNT] = {
@@ -22,7 +25,7 @@ static const struct place places[REG_COUNT] = {
 	[REG_CR2] = PLACE(cr2, CLEAN_CR2),
 	[REG_CR3] = PLACE(cr3, CLEAN_CRX),
 	[REG_CR4] = PLACE(cr4, CLEAN_CRX),
-	[REG_EFER] = PLACE(efer, CLEAN_CRX),
+	[REG_EFER] = {offsetof(struct vmcb, efer), SIZE(efer), CLEAN_CRX, ~EFER_SVME},
 	[REG_DR7] = PLACE(dr7, CLEAN_DRX),
 	[REG_PAT] = PLACE(g_pat, CLEAN_NP),
 	[REG_SYSENTER_CS] = PLACE(sysenter_cs, 0),
@@ -44,10 +47,10 @@ static const struct place places[REG_COUNT] = {
 uint64_t svm_get(struct vcpu *v, enum vcpu_reg reg)
 {
 	const struct place *p = &places[reg];
-	uint64_t value = 0;
+	uint64_t value;
 
-	memcpy(&value, (const char *)&svm_of(v)->vmcb + p->offset, p->size);
-	return reg == REG_EFER ? value & ~EFER_SVME : value;
+	memcpy(&value, (const char *)&svm_of(v)->vmcb + p->offset, sizeof(value));
+	return value & p->guests;
 }
 
 /* APM 2 14.6.1: long mode is active when it is enabled and paging is on. */
@@ -132,13 +135,15 @@ void svm_set_tpr(struct vcpu *v, uint8_t tpr)
 	svm_dirty(s, CLEAN_TPR);
 }
 
-void svm_skip(struct vcpu *v, uint64_t rip)
+bool svm_skip(struct vcpu *v, unsigned len)
 {
 	struct vmcb *c = &svm_of(v)->vmcb;
+	uint64_t was = c->rip;
 
-	c->rip = rip;
+	c->rip += len;
 	c->rflags &= ~RFLAGS_RF;
 	c->int_state &= ~INT_SHADOW;
+	return (c->rflags & RFLAGS_TF) || (was ^ c->rip) >> 16;
 }
 
 void svm_reset_state(struct vcpu *v, const struct vcpu_start *start)

@@ -128,9 +128,10 @@ static bool mov_to_cr(struct vcpu *v, unsigned cr, uint64_t value)
 static void finish_instruction(struct vcpu *v, uint8_t len, bool code64)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
-	uint64_t rip = vmx_cache_get(h, CACHE_RIP) + len;
 
-	vmx_skip(v, code64 ? rip : (uint32_t)rip);
+	(void)vmx_skip(v, len);
+	if (!code64)
+		vmx_cache_set(h, CACHE_RIP, (uint32_t)vmx_cache_get(h, CACHE_RIP));
 	/* Single-stepping: the trap is left to the processor, as if it had executed it. */
 	if ((vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_TF) &&
 	    !(vmread(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF))

@@ -139,13 +139,13 @@ void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg)
 	vmwrite(GUEST_BASE(s), seg->base);
 }
 
-void vmx_skip(struct vcpu *v, uint64_t rip)
+bool vmx_skip(struct vcpu *v, unsigned len)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
-	uint64_t flags = vmx_cache_get(h, CACHE_RFLAGS);
+	uint64_t rip = vmx_cache_get(h, CACHE_RIP), flags = vmx_cache_get(h, CACHE_RFLAGS);
 	uint64_t block = vmx_cache_get(h, CACHE_INTERRUPTIBILITY);
 
-	vmx_cache_set(h, CACHE_RIP, rip);
+	vmx_cache_set(h, CACHE_RIP, rip + len);
 	if (flags & RFLAGS_RF)
 		vmx_cache_set(h, CACHE_RFLAGS, flags & ~RFLAGS_RF);
 	if (block & BLOCKED_SHADOW) {
@@ -153,4 +153,5 @@ void vmx_skip(struct vcpu *v, uint64_t rip)
 		/* The step of the instruction before was put off; ours is raised by the caller. */
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) & ~DEBUG_BS);
 	}
+	return (flags & RFLAGS_TF) || ((rip + len) ^ rip) >> 16;
 }

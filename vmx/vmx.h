@@ -177,7 +177,7 @@ uint64_t vmx_get(struct vcpu *v, enum vcpu_reg reg);
 void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 struct vcpu_seg vmx_get_seg(struct vcpu *v, enum vcpu_sreg s);
 void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg);
-void vmx_skip(struct vcpu *v, uint64_t rip);
+bool vmx_skip(struct vcpu *v, unsigned len);
 
 /* dump.c */
 void vmx_dump(struct vcpu *v);
