@@ -30,7 +30,7 @@ $(B)/boot/%.asm.o: %.asm
 	$(Q)echo '  ASM $<'; $(NASM) -f elf64 -w+error -o $@ $<
 
 $(B)/mullion.bin: $(B)/mullion.elf
-	$(Q)$(OBJCOPY) -O binary --set-section-flags .bss=alloc,load,contents $< $@
+	$(Q)$(OBJCOPY) -O binary $< $@
 $(B)/boot/boot/kernel.asm.o: $(B)/mullion.bin
 
 # crt0 calls _entry of libefi since gnu-efi 3.0.18, and efi_main before: both are ours.

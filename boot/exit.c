@@ -50,7 +50,8 @@ static int map_prepare(struct efi_map *map, struct memmap *m)
 /* The hypervisor, page tables and the code that changes over: false without memory. */
 static bool prepare_start(struct handoff *h, const struct memmap *m, struct paging *paging)
 {
-	uint64_t size = (uint64_t)(kernel_end - kernel_begin);
+	uint64_t stored = (uint64_t)(kernel_end - kernel_begin);
+	uint64_t size = *(const uint64_t *)(const void *)kernel_begin;
 	/* What is left over on both sides, 2 MiB in all, stays the loader's. */
 	uint64_t kernel = align_up(pages_alloc(size + MIB(2), PAGES_LOW_4G), MIB(2));
 
@@ -59,7 +60,8 @@ static bool prepare_start(struct handoff *h, const struct memmap *m, struct pagi
 	if (!kernel || !h->start_page || paging_build(paging, m, kernel, HANDOFF_KERNEL_BASE, size))
 		return false;
 	h->kernel_base = kernel;
-	memcpy(phys(kernel), kernel_begin, size);
+	memcpy(phys(kernel), kernel_begin, stored);
+	memset(phys(kernel + stored), 0, size - stored);
 	memcpy(phys(h->start_page), start_page, (size_t)(start_end - start_page));
 	*(struct start_args *)phys(h->start_page + (uint64_t)(start_args - start_page)) =
 		(struct start_args){.handoff = (uintptr_t)h, .pml4 = paging->pml4};

@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 /*
- * The hypervisor is linked at HANDOFF_KERNEL_BASE, where its entry point is, and is
- * loaded 2 MiB aligned, BSS included. Entry state: 64-bit mode, interrupts off, no
- * stack, RDI = physical address of struct handoff, and page tables that map
+ * The hypervisor is linked at HANDOFF_KERNEL_BASE, where the bytes stand that it takes in
+ * memory, cleared BSS included; its entry point is behind these 8 bytes. It is loaded
+ * 2 MiB aligned. Entry state: 64-bit mode, interrupts off, no stack,
+ * RDI = physical address of struct handoff, and page tables that map
  * - physical memory 1:1, [0, 4 GiB) and all that the map lists above, but for
  *   RESERVED, RWX;
  * - the image at HANDOFF_KERNEL_BASE, RWX.

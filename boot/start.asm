@@ -7,7 +7,7 @@
 %define CR0_PG_WP   0x80010000
 %define MSR_EFER    0xc0000080
 %define EFER_LME    (1 << 8)
-%define KERNEL_BASE 0xffffffff80000000	; HANDOFF_KERNEL_BASE
+%define ENTRY       0xffffffff80000008	; boot/handoff.h
 %define AT(label)   (label - start_page)
 
 ; void start_enter(uint64_t page): page holds a copy of what begins below. Interrupts
@@ -70,7 +70,7 @@ long_mode:
 	lldt	ax
 	mov	ebx, ebx		; the mode switch leaves the upper half undefined
 	mov	rdi, [rbx + AT(start_args.handoff)]
-	mov	rax, KERNEL_BASE
+	mov	rax, ENTRY
 	jmp	rax
 
 gdt:		dq 0
