@@ -29,7 +29,7 @@ static const struct {
 
 	/* Not wanted: without "enable XSAVES/XRSTORS" both are #UD (SDM 3C 25.3), as CPUID says. */
 	{PROC2, 1, MUST, "extended page tables (EPT)"}, {PROC2, 6, MUST, "WBINVD exiting"},
-	{PROC2, 7, MUST, "unrestricted guest"}, {PROC2, 3, MAY, "RDTSCP"}, {PROC2, 5, MAY, "VPID"},
+	{PROC2, 7, MUST, "unrestricted guest"}, {PROC2, 3, MAY, "RDTSCP"}, {PROC2, 5, MUST, "VPID"},
 	{PROC2, 12, MAY, "INVPCID"}, {PROC2, 15, MAY, "ENCLS exiting"},
 
 	/* Every processor with unrestricted guest has the PAT and EFER controls. */
@@ -43,6 +43,17 @@ static const struct {
 	{ENTRY, 14, MUST, "load IA32_PAT"}, {ENTRY, 15, MUST, "load IA32_EFER"},
 };
 /* clang-format on */
+
+/* Every processor with unrestricted guest has these, too. */
+static const struct {
+	uint64_t caps;
+	const char *name;
+} ept_vpid[] = {
+	{EPT_CAP_WALK_4, "EPT with a page walk of 4 levels"},
+	{EPT_CAP_WB, "EPT structures in write-back memory"},
+	{EPT_CAP_INVEPT | EPT_CAP_INVEPT_SINGLE, "INVEPT"},
+	{VPID_CAP_INVVPID | VPID_CAP_SINGLE, "INVVPID"},
+};
 
 /*
  * One word from its capability MSR (SDM 3D A.3: low half: may not be 0, high half: may
@@ -74,22 +85,10 @@ int vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *c, con
 	c->proc2 = solve(PROC2, caps->proc2, name);
 	c->exit = solve(EXIT, caps->exit, name);
 	c->entry = solve(ENTRY, caps->entry, name);
-	/* A VPID is of use only with an INVVPID that can drop one. */
-	if (!(caps->ept_vpid & VPID_CAP_INVVPID) ||
-	    !(caps->ept_vpid & (VPID_CAP_SINGLE | VPID_CAP_ALL)))
-		c->proc2 &= (uint32_t)~PROC2_VPID;
-	if (*name)
-		return -ENODEV;
-	if (!(caps->ept_vpid & EPT_CAP_WALK_4))
-		*name = "EPT with a page walk of 4 levels";
-	else if (!(caps->ept_vpid & EPT_CAP_WB))
-		*name = "EPT structures in write-back memory";
-	else if (!(caps->ept_vpid & EPT_CAP_INVEPT) ||
-		 !(caps->ept_vpid & (EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL)))
-		*name = "INVEPT";
-	else
-		return 0;
-	return -ENODEV;
+	for (unsigned i = 0; i < ARRAY_SIZE(ept_vpid) && !*name; i++)
+		if ((caps->ept_vpid & ept_vpid[i].caps) != ept_vpid[i].caps)
+			*name = ept_vpid[i].name;
+	return *name ? -ENODEV : 0;
 }
 
 uint32_t vmx_caps_differ(const struct vmx_caps *a, const struct vmx_caps *b)

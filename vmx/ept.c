@@ -2,12 +2,12 @@
 /* The EPT pointer, and what drops stale translations. */
 #include "vmx/vmx.h"
 
-/* what: the EPT pointer or VPID when it is one, with INV_SINGLE. */
+/* Of one EPT pointer or VPID: type 1 (SDM 3C 30.3). */
 #define INVALIDATE(insn)                                                                           \
-	static void insn(bool single, uint64_t what)                                               \
+	static void insn(uint64_t what)                                                            \
 	{                                                                                          \
-		uint64_t d[2] = {single ? what : 0, 0}, type = single ? INV_SINGLE : INV_ALL;      \
-		__asm__ volatile(#insn " %0, %1" ::"m"(d), "r"(type) : "cc", "memory");            \
+		uint64_t d[2] = {what, 0};                                                         \
+		__asm__ volatile(#insn " %0, %1" ::"m"(d), "r"(1ull) : "cc", "memory");            \
 	}
 INVALIDATE(invept)
 INVALIDATE(invvpid)
@@ -24,17 +24,16 @@ uint64_t vmx_eptp(const struct vm *vm)
  */
 void vmx_flush_ept(const struct vm *vm)
 {
-	invept(vmx_caps.ept_vpid & EPT_CAP_INVEPT_SINGLE, vmx_eptp(vm));
+	invept(vmx_eptp(vm));
 }
 
 /*
  * Linear and combined mappings of one vCPU, after what flushes them on hardware
- * was done for the guest. Without VPIDs each entry and exit does it.
+ * was done for the guest.
  */
 void vmx_flush_linear(struct vmx_vcpu *h)
 {
-	if (h->vpid)
-		invvpid(vmx_caps.ept_vpid & VPID_CAP_SINGLE, h->vpid);
+	invvpid(h->vpid);
 }
 
 void vmx_flush_tlb(struct vcpu *v)

@@ -21,7 +21,7 @@ static uint64_t leash; /* ticks */
 static bool holds_interrupts_back(void)
 {
 	static struct vm vm;
-	static struct vcpu v = {.vm = &vm, .slice_end = UINT64_MAX};
+	static struct vcpu v = {.vm = &vm, .tag = 1, .slice_end = UINT64_MAX};
 	struct vcpu_exit exit = {.kind = EXIT_NONE};
 
 	vm.p2m.root = virt_to_phys(pages_need(PAGE_SIZE));

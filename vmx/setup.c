@@ -31,7 +31,7 @@ static void write_controls(struct vmx_vcpu *h)
 	h->entry = vmx_controls.entry;
 	vmwrite(PIN_BASED_CONTROLS, vmx_controls.pin);
 	vmwrite(PROC_BASED_CONTROLS, h->proc);
-	vmwrite(PROC_BASED_CONTROLS2, vmx_controls.proc2 & ~(h->vpid ? 0u : (uint32_t)PROC2_VPID));
+	vmwrite(PROC_BASED_CONTROLS2, vmx_controls.proc2);
 	vmwrite(VM_EXIT_CONTROLS, vmx_controls.exit);
 	vmwrite(VM_ENTRY_CONTROLS, h->entry);
 	/*
@@ -40,8 +40,7 @@ static void write_controls(struct vmx_vcpu *h)
 	 */
 	vmwrite(EXCEPTION_BITMAP, BIT(VEC_DB) | BIT(VEC_AC) | BIT(VEC_MC));
 	vmwrite(MSR_BITMAP_ADDRESS, virt_to_phys(vmx_msr_bitmap));
-	if (h->vpid)
-		vmwrite(VPID, h->vpid);
+	vmwrite(VPID, h->vpid);
 	vmwrite(VIRTUAL_APIC_ADDRESS,
 		align_down(virt_to_phys((const void *)(uintptr_t)h->vtpr), PAGE_SIZE));
 	h->threshold = 0;
@@ -92,12 +91,7 @@ void vmx_vcpu_create(struct vcpu *v)
 	h->vmcs = pages_need(PAGE_SIZE);
 	/* SDM 3C 29.1.1 */
 	h->vtpr = (volatile uint32_t *)(void *)((uint8_t *)pages_need(PAGE_SIZE) + 0x80);
-	/*
-	 * 0 is the host's (SDM 3C 28.1). Without a VPID, entries and exits flush: slower, and
-	 * as right.
-	 */
-	if (vmx_controls.proc2 & PROC2_VPID)
-		h->vpid = v->tag;
+	h->vpid = v->tag; /* 0 is the host's (SDM 3C 28.1) */
 
 	*(uint32_t *)h->vmcs = vmx_revision();
 	clear(h);

@@ -187,10 +187,8 @@ struct vmcs_field {
 #define EPT_CAP_1G                    BIT(17)
 #define EPT_CAP_INVEPT                BIT(20)
 #define EPT_CAP_INVEPT_SINGLE         BIT(25)
-#define EPT_CAP_INVEPT_ALL            BIT(26)
 #define VPID_CAP_INVVPID              BIT(32)
 #define VPID_CAP_SINGLE               BIT(41)
-#define VPID_CAP_ALL                  BIT(42)
 
 #define FEATURE_CONTROL_LOCK          BIT(0)
 #define FEATURE_CONTROL_VMX           BIT(2) /* outside SMX */

@@ -31,8 +31,8 @@ struct vmx_vcpu {
 	uint32_t cached, dirty; /* masks of cache[] */
 	uint64_t cache[CACHE_COUNT];
 	uint8_t threshold; /* TPR threshold in the VMCS */
-	uint16_t vpid;     /* 0: none */
-	uint32_t pin;      /* controls as they are in the VMCS */
+	uint16_t vpid;
+	uint32_t pin; /* controls as they are in the VMCS */
 	uint32_t proc;
 	uint32_t entry;
 	uint64_t cr0, cr4;            /* as the guest last wrote them: valid in host-owned bits */
@@ -116,10 +116,6 @@ static inline uint32_t vmx_revision(void)
 {
 	return (uint32_t)vmx_caps.basic & 0x7fffffff;
 }
-
-/* INVEPT and INVVPID types (SDM 3C 30.3). */
-#define INV_SINGLE 1u
-#define INV_ALL    2u
 
 /* cpu.c */
 const char *vmx_probe(struct vcpu_caps *caps);

@@ -130,8 +130,16 @@ static void test_choose_missing(void **state)
 	c.ept_vpid &= ~EPT_CAP_INVEPT;
 	expect_missing(c, "INVEPT");
 	c = bochs;
-	c.ept_vpid &= ~(EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVEPT_ALL);
+	c.ept_vpid &= ~EPT_CAP_INVEPT_SINGLE;
 	expect_missing(c, "INVEPT");
+	c = bochs;
+	c.ept_vpid &= ~VPID_CAP_INVVPID;
+	expect_missing(c, "INVVPID");
+	c = bochs;
+	c.ept_vpid &= ~VPID_CAP_SINGLE;
+	expect_missing(c, "INVVPID");
+	c.proc2 &= ~(PROC2_VPID << 32);
+	expect_missing(c, "VPID");
 }
 
 static void test_choose_optional(void **state)
@@ -141,17 +149,9 @@ static void test_choose_optional(void **state)
 	const char *name;
 
 	(void)state;
-	/* A VPID that cannot be flushed is not used. */
-	caps.ept_vpid &= ~VPID_CAP_INVVPID;
-	assert_int_equal(vmx_choose_controls(&caps, &c, &name), 0);
-	assert_int_equal(c.proc2 & PROC2_VPID, 0);
-	caps = bochs;
-	caps.ept_vpid &= ~(VPID_CAP_SINGLE | VPID_CAP_ALL);
-	assert_int_equal(vmx_choose_controls(&caps, &c, &name), 0);
-	assert_int_equal(c.proc2 & PROC2_VPID, 0);
 	caps.proc2 &= ~((PROC2_RDTSCP | PROC2_INVPCID) << 32);
 	assert_int_equal(vmx_choose_controls(&caps, &c, &name), 0);
-	assert_int_equal(c.proc2, PROC2_EPT | PROC2_WBINVD | PROC2_UNRESTRICTED);
+	assert_int_equal(c.proc2, PROC2_EPT | PROC2_VPID | PROC2_WBINVD | PROC2_UNRESTRICTED);
 }
 
 static void test_differ(void **state)
