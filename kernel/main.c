@@ -193,7 +193,7 @@ static void main_on_stack(void)
 	apic_enable();
 	find_cpus();
 	find_ioapics();
-	tsc_init(acpi.pm_timer, acpi.pm_timer_32);
+	tsc_init(acpi.pm_timer);
 	wallclock_init(handoff.boot_epoch);
 	apic_timer_init();
 	xstate_init();

@@ -325,7 +325,6 @@ static void parse_fadt(const uint8_t *t, uint32_t size, struct acpi_info *out)
 		out->pm1b_cnt = fadt_port(t, size, 68, 184);
 		if (t[91] == 4) /* PM_TMR_LEN: 0 where there is no timer */
 			out->pm_timer = fadt_port(t, size, 76, 208);
-		out->pm_timer_32 = flags & BIT(8); /* TMR_VAL_EXT */
 	}
 	dsdt_pa = size >= 148 ? get(t + 140, 8) : 0;
 	dsdt = table_at(dsdt_pa ? dsdt_pa : get32(t + 40), "FACP", &size);

@@ -47,7 +47,6 @@ struct acpi_info {
 	uint16_t smi_cmd;    /* with acpi_enable: how to enter ACPI mode */
 	uint8_t acpi_enable; /* 0: it is on already */
 	uint8_t reset_value;
-	bool pm_timer_32;           /* else 24 bits wide */
 	bool has_s5;                /* the two below are valid */
 	uint8_t slp_typa, slp_typb; /* of \_S5_: written to PM1x_CNT with SLP_EN, bit 13 */
 };

@@ -123,17 +123,15 @@ void apic_timer_init(void)
 	apic_write(APIC_LVT + LVT_TIMER, LVT_MASKED | HOST_VEC_TIMER);
 	/* The shortest of a few windows is the one least disturbed from outside. */
 	for (unsigned i = 0; i < 3; i++) {
-		uint64_t window = tsc_hz() / 200, t0, t1;
-		uint32_t c0, c1;
-
 		apic_write(APIC_TIMER_INITIAL, UINT32_MAX);
-		c0 = apic_read(APIC_TIMER_CURRENT);
-		t0 = rdtsc();
-		do {
-			t1 = rdtsc();
-		} while (t1 - t0 < window);
-		c1 = apic_read(APIC_TIMER_CURRENT);
-		uint64_t ratio = ((uint64_t)(c0 - c1) << 32) / (t1 - t0);
+
+		uint32_t c0 = apic_read(APIC_TIMER_CURRENT);
+		uint64_t t0 = rdtsc();
+
+		delay_us(5000);
+
+		uint64_t ticks = rdtsc() - t0;
+		uint64_t ratio = ((uint64_t)(c0 - apic_read(APIC_TIMER_CURRENT)) << 32) / ticks;
 		if (!best || ratio < best)
 			best = ratio;
 	}

@@ -23,8 +23,9 @@ struct measured {
 };
 
 /* TSC ticks in about 10 ms of the PM timer, scaled to a second. */
-static struct measured by_pm_timer(uint16_t port, uint32_t mask)
+static struct measured by_pm_timer(uint16_t port)
 {
+	const uint32_t mask = 0xffffff; /* some have 32 bits, all have these */
 	uint32_t start, now, want = PM_TIMER_HZ / 100, spins = 0;
 	uint64_t before, t0, t1, doubt;
 
@@ -85,7 +86,7 @@ static uint64_t by_cpuid(void)
 	return r.eax && r.ebx && r.ecx ? (uint64_t)r.ecx * r.ebx / r.eax : 0;
 }
 
-void tsc_init(uint16_t pm_timer_port, bool pm_timer_32bit)
+void tsc_init(uint16_t pm_timer_port)
 {
 	const char *ref = "PM timer";
 	uint64_t told = by_cpuid(), best;
@@ -94,7 +95,7 @@ void tsc_init(uint16_t pm_timer_port, bool pm_timer_32bit)
 	for (unsigned i = 0; i < TRIES; i++) {
 		struct measured m = {0};
 		if (pm_timer_port)
-			m = by_pm_timer(pm_timer_port, pm_timer_32bit ? UINT32_MAX : 0xffffff);
+			m = by_pm_timer(pm_timer_port);
 		if (!m.hz) {
 			ref = "PIT";
 			m = by_pit();

@@ -234,7 +234,6 @@ static void fixed_hardware(void **state)
 	check_clean();
 	assert_true(info.has_s5);
 	assert_int_equal(info.pm_timer, 0x608);
-	assert_true(info.pm_timer_32);
 	assert_int_equal(info.pm1a_cnt, 0x604);
 	assert_int_equal(info.pm1b_cnt, 0);
 	assert_int_equal(info.smi_cmd, 0xb2);
@@ -254,7 +253,7 @@ static void fixed_hardware(void **state)
 	assert_int_equal(info.pm1a_cnt, 0x1204);
 	assert_int_equal(info.pm1b_cnt, 0x1214);
 	assert_int_equal(info.pm_timer, 0);
-	assert_false(info.pm_timer_32 || info.reset);
+	assert_false(info.reset);
 	/* no timer; a reset register in a space that cannot be used */
 	mem[FADT + 91] = 0;
 	put(FADT + 112, 1u << 10, 4);

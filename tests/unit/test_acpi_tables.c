@@ -89,7 +89,6 @@ static void parser_reads_them(void **state)
 		assert_int_equal(i.override[1].gsi, ACPI_SCI_IRQ);
 		assert_true(!i.override[1].low && i.override[1].level);
 		assert_int_equal(i.pm_timer, ACPI_PM_TMR);
-		assert_true(i.pm_timer_32);
 		assert_int_equal(i.pm1a_cnt, ACPI_PM1A_CNT);
 		assert_int_equal(i.pm1b_cnt, 0);
 		assert_int_equal(i.smi_cmd, 0);
@@ -181,6 +180,7 @@ static void fadt_fields(void **state)
 	memcpy(&len, f + 56, 4);
 	assert_int_equal(len, ACPI_PM1A_EVT);
 	assert_int_equal(f[109] | f[110] << 8, 0x15); /* ISA devices, no 8042, no VGA, no ASPM */
+	assert_int_equal(f[113] & 1, 1);              /* a PM timer of 32 bits */
 	assert_int_equal(f[114] & 0x10, 0);           /* not hardware-reduced */
 	expect_gas(f + 116, 1, 8, RESET_PORT);
 	expect_gas(f + 148, 1, 32, ACPI_PM1A_EVT);
