@@ -23,13 +23,11 @@ static const EFI_GUID mp_guid = {
 
 static uint64_t find_rsdp(void)
 {
-	static const EFI_GUID guids[] = {ACPI_20_TABLE_GUID, ACPI_TABLE_GUID};
+	static const EFI_GUID guid = ACPI_20_TABLE_GUID;
 
-	for (unsigned g = 0; g < ARRAY_SIZE(guids); g++)
-		for (UINTN i = 0; i < st->NumberOfTableEntries; i++)
-			if (!memcmp(&st->ConfigurationTable[i].VendorGuid, &guids[g],
-				    sizeof(EFI_GUID)))
-				return (uintptr_t)st->ConfigurationTable[i].VendorTable;
+	for (UINTN i = 0; i < st->NumberOfTableEntries; i++)
+		if (!memcmp(&st->ConfigurationTable[i].VendorGuid, &guid, sizeof(guid)))
+			return (uintptr_t)st->ConfigurationTable[i].VendorTable;
 	return 0;
 }
 

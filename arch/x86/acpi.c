@@ -3,8 +3,7 @@
 #include "arch/x86/acpi.h"
 
 #define SDT_HEADER 36u
-#define RSDP_V1    20u
-#define RSDP_V2    36u
+#define RSDP_SIZE  36u
 #define MADT_LIST  44u
 #define FADT_V1    116u
 #define SPACE_IO   1u
@@ -79,55 +78,28 @@ static const uint8_t *table_at(hpa_t pa, const char *what, uint32_t *size)
 	return t;
 }
 
-/* The list of tables: the XSDT, or the RSDT where there is no good XSDT. */
-struct table_list {
-	const uint8_t *entry;
-	unsigned count, width; /* width: 4 or 8 bytes */
-};
-
-static int list_from(hpa_t pa, const char *signature, unsigned width, struct table_list *l)
+/* The list of tables (ACPI 6.4, 5.2.5.3). UEFI has it from ACPI 2.0 on. */
+static const uint8_t *find_xsdt(hpa_t rsdp, uint32_t *size)
 {
-	uint32_t size;
-	const uint8_t *t = table_at(pa, "RSDP", &size);
+	const uint8_t *p = map(rsdp, RSDP_SIZE), *t;
 
-	if (!t)
-		return -ENOENT;
-	if (memcmp(t, signature, 4)) {
-		warn(signature, "is not what the RSDP points to");
-		return -ENOENT;
+	if (!p || memcmp(p, "RSD PTR ", 8) || !sum_is_zero(p, RSDP_SIZE)) {
+		warn("RSDP", "is not there, has a wrong checksum, or is of ACPI 1.0");
+		return NULL;
 	}
-	l->entry = t + SDT_HEADER;
-	l->width = width;
-	l->count = (size - SDT_HEADER) / width;
-	return 0;
+	t = table_at(get(p + 24, 8), "RSDP", size);
+	if (t && memcmp(t, "XSDT", 4)) {
+		warn("XSDT", "is not what the RSDP points to");
+		return NULL;
+	}
+	return t;
 }
 
-/* ACPI 6.4, 5.2.5.3. */
-static int find_list(hpa_t rsdp, struct table_list *l)
+/* The first good table with the signature in the list, of n bytes. */
+static const uint8_t *find(const uint8_t *xsdt, uint32_t n, const char *signature, uint32_t *size)
 {
-	const uint8_t *p = map(rsdp, RSDP_V1);
-	hpa_t rsdt;
-
-	if (!p || memcmp(p, "RSD PTR ", 8) || !sum_is_zero(p, RSDP_V1)) {
-		warn("RSDP", "is not there or has a wrong checksum");
-		return -ENOENT;
-	}
-	rsdt = get32(p + 16);
-	if (p[15] >= 2) {
-		p = map(rsdp, RSDP_V2);
-		if (!p || !sum_is_zero(p, RSDP_V2))
-			warn("RSDP", "has a wrong extended checksum; RSDT is used");
-		else if (get(p + 24, 8) && !list_from(get(p + 24, 8), "XSDT", 8, l))
-			return 0;
-	}
-	return list_from(rsdt, "RSDT", 4, l);
-}
-
-/* The first good table with the signature in the list. */
-static const uint8_t *list_find(const struct table_list *l, const char *signature, uint32_t *size)
-{
-	for (unsigned i = 0; i < l->count; i++) {
-		hpa_t pa = get(l->entry + (size_t)i * l->width, l->width);
+	for (uint32_t at = SDT_HEADER; at + 8 <= n; at += 8) {
+		hpa_t pa = get(xsdt + at, 8);
 		const uint8_t *t = map(pa, SDT_HEADER);
 
 		if (!t || memcmp(t, signature, 4))
@@ -337,17 +309,17 @@ static void parse_fadt(const uint8_t *t, uint32_t size, struct acpi_info *out)
 
 int acpi_parse(hpa_t rsdp, struct acpi_info *out)
 {
-	struct table_list l;
-	const uint8_t *t;
-	uint32_t size;
+	const uint8_t *xsdt, *t;
+	uint32_t n, size;
 
 	memset(out, 0, sizeof(*out));
-	if (find_list(rsdp, &l))
+	xsdt = find_xsdt(rsdp, &n);
+	if (!xsdt)
 		return -ENOENT;
-	t = list_find(&l, "APIC", &size);
+	t = find(xsdt, n, "APIC", &size);
 	if (t)
 		parse_madt(t, size, out);
-	t = list_find(&l, "FACP", &size);
+	t = find(xsdt, n, "FACP", &size);
 	if (t)
 		parse_fadt(t, size, out);
 	return 0;

@@ -87,7 +87,7 @@ static void table(unsigned at, const char *signature, unsigned size)
 	sum(at, size, 9);
 }
 
-enum { RSDP = 0x10, XSDT = 0x100, RSDT = 0x200, MADT = 0x400, FADT = 0x1000, DSDT = 0x1200 };
+enum { RSDP = 0x10, XSDT = 0x100, MADT = 0x400, FADT = 0x1000, DSDT = 0x1200 };
 
 static unsigned madt_size;
 
@@ -104,19 +104,16 @@ static void list(unsigned tables)
 {
 	static const unsigned where[] = {MADT, FADT};
 
-	for (unsigned i = 0; i < tables; i++) {
+	for (unsigned i = 0; i < tables; i++)
 		put(XSDT + 36 + 8 * i, BASE + where[i], 8);
-		put(RSDT + 36 + 4 * i, BASE + where[i], 4);
-	}
 	table(XSDT, "XSDT", 36 + 8 * tables);
-	table(RSDT, "RSDT", 36 + 4 * tables);
 }
 
-static void rsdp(unsigned revision)
+static void rsdp(void)
 {
 	memcpy(mem + RSDP, "RSD PTR ", 8);
-	mem[RSDP + 15] = (uint8_t)revision;
-	put(RSDP + 16, BASE + RSDT, 4);
+	mem[RSDP + 15] = 2;
+	put(RSDP + 16, 0xdeadbeef, 4);
 	put(RSDP + 20, 36, 4);
 	put(RSDP + 24, BASE + XSDT, 8);
 	sum(RSDP, 20, 8);
@@ -161,7 +158,7 @@ static int setup(void **state)
 	fadt();
 	dsdt(s5, sizeof(s5));
 	list(2);
-	rsdp(2);
+	rsdp();
 	return 0;
 }
 
@@ -344,37 +341,30 @@ static void root_pointers(void **state)
 	assert_int_equal(parse(UINT64_MAX - 5), -ENOENT);
 	assert_int_equal(parse(BASE), -ENOENT);
 	check_warns("RSDP");
-	/* ACPI 1.0 has the RSDT alone */
-	rsdp(0);
-	put(RSDP + 24, 0xdeadbeef, 8);
-	assert_int_equal(parse(BASE + RSDP), 0);
-	check_clean();
-	assert_true(info.has_s5 && info.has_madt);
-	/* the extended sum is wrong: the RSDT is good */
-	rsdp(2);
+	/* the extended sum is wrong */
 	mem[RSDP + 33] ^= 1;
-	assert_int_equal(parse(BASE + RSDP), 0);
-	check_warns("extended checksum");
-	assert_true(info.has_s5);
+	assert_int_equal(parse(BASE + RSDP), -ENOENT);
+	check_warns("wrong checksum");
 	/* no XSDT, a broken one, one that is something else */
-	rsdp(2);
+	rsdp();
 	put(RSDP + 24, 0, 8);
 	sum(RSDP, 36, 32);
-	assert_int_equal(parse(BASE + RSDP), 0);
-	check_clean();
-	rsdp(2);
-	mem[XSDT + 20] ^= 1;
-	assert_int_equal(parse(BASE + RSDP), 0);
-	check_warns("XSDT table has a wrong checksum");
-	assert_true(info.has_s5);
-	table(XSDT, "XXDT", 44);
-	assert_int_equal(parse(BASE + RSDP), 0);
-	check_warns("XSDT is not what");
-	/* and no RSDT either */
-	mem[RSDT] = 'x';
 	assert_int_equal(parse(BASE + RSDP), -ENOENT);
-	rsdp(0);
+	check_warns("RSDP points to a table outside");
+	rsdp();
+	mem[XSDT + 20] ^= 1;
+	assert_int_equal(parse(BASE + RSDP), -ENOENT);
+	check_warns("XSDT table has a wrong checksum");
+	table(XSDT, "XXDT", 44);
+	assert_int_equal(parse(BASE + RSDP), -ENOENT);
+	check_warns("XSDT is not what");
+	/* an empty one */
+	list(0);
+	assert_int_equal(parse(BASE + RSDP), 0);
+	assert_false(info.has_s5 || info.has_madt);
+	list(2);
 	mem[RSDP + 3] = 'x';
+	sum(RSDP, 36, 32);
 	assert_int_equal(parse(BASE + RSDP), -ENOENT);
 }
 
