@@ -99,24 +99,18 @@ static void *ram_at(struct vm *vm, gpa_t gpa, uint64_t *len)
 	return phys_to_virt(leaf.pa);
 }
 
-static int copy(struct vm *vm, gpa_t gpa, void *to, const void *from, uint64_t size)
+static int copy(struct vm *vm, gpa_t gpa, char *to, const char *from, uint64_t size)
 {
-	while (size) {
-		uint64_t n = 0;
-		char *ram = ram_at(vm, gpa, &n);
+	for (uint64_t n = 0, done = 0; done < size; done += n) {
+		char *ram = ram_at(vm, gpa + done, &n);
 
 		if (!ram)
 			return -EFAULT;
-		n = min_u64(n, size);
-		if (to) {
-			memcpy(to, ram, n);
-			to = (char *)to + n;
-		} else {
-			memcpy(ram, from, n);
-			from = (const char *)from + n;
-		}
-		gpa += n;
-		size -= n;
+		n = min_u64(n, size - done);
+		if (to)
+			memcpy(to + done, ram, n);
+		else
+			memcpy(ram, from + done, n);
 	}
 	return 0;
 }

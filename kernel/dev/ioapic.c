@@ -75,26 +75,19 @@ static uint32_t read_index(const struct ioapic *io)
 {
 	unsigned n = io->select - INDEX_ENTRY;
 
-	switch (io->select) {
-	case INDEX_ID:
-	case INDEX_ARB:
-		return (uint32_t)io->id << 24;
-	case INDEX_VERSION:
-		return (IOAPIC_PINS - 1) << 16 | 0x20;
-	case INDEX_ENTRY ... INDEX_ENTRY + 2 * IOAPIC_PINS - 1:
+	if (n < 2 * IOAPIC_PINS)
 		return (uint32_t)(io->entry[n / 2] >> (n & 1 ? 32 : 0));
-	default:
-		return UINT32_MAX;
-	}
+	if (io->select == INDEX_VERSION)
+		return (IOAPIC_PINS - 1) << 16 | 0x20;
+	return io->select <= INDEX_ARB ? (uint32_t)io->id << 24 : UINT32_MAX;
 }
 
 static void write_entry(struct ioapic *io, unsigned pin, bool high, uint32_t v)
 {
-	uint64_t *e = &io->entry[pin];
-	uint64_t half = high ? ENTRY_BITS & ~(uint64_t)UINT32_MAX : ENTRY_BITS & UINT32_MAX;
-	uint64_t value = high ? (uint64_t)v << 32 : v;
+	unsigned shift = high ? 32 : 0;
+	uint64_t *e = &io->entry[pin], half = (uint64_t)UINT32_MAX << shift & ENTRY_BITS;
 
-	*e = (*e & ~half) | (value & half);
+	*e = (*e & ~half) | ((uint64_t)v << shift & half);
 	/* Going over to edge is how a driver without an EOI register clears remote IRR. */
 	if (!is_level(*e))
 		*e &= ~LVT_REMOTE_IRR;
@@ -107,7 +100,7 @@ static void write_index(struct ioapic *io, uint32_t v)
 
 	if (io->select == INDEX_ID)
 		io->id = (uint8_t)(v >> 24 & 15);
-	else if (io->select >= INDEX_ENTRY && n < 2 * IOAPIC_PINS)
+	else if (n < 2 * IOAPIC_PINS)
 		write_entry(io, n / 2, n & 1, v);
 }
 

@@ -53,22 +53,18 @@ void msix_control(struct msix *m, uint16_t control)
 
 uint64_t msix_read(const struct msix *m, unsigned offset, unsigned size)
 {
-	const uint32_t *word = &m->table[0][0] + offset / 4;
+	uint64_t value = 0;
 
-	if (offset % size || size < 4)
-		return 0;
-	return size == 8 ? word[0] | (uint64_t)word[1] << 32 : word[0];
+	if (offset % size == 0 && size >= 4)
+		memcpy(&value, (const char *)m->table + offset, size);
+	return value;
 }
 
 void msix_write(struct msix *m, unsigned offset, unsigned size, uint64_t value)
 {
-	uint32_t *word = &m->table[0][0] + offset / 4;
-
 	if (offset % size || size < 4)
 		return;
-	word[0] = (uint32_t)value;
-	if (size == 8)
-		word[1] = (uint32_t)(value >> 32);
+	memcpy((char *)m->table + offset, &value, size);
 	if (m->control & MSIX_ENABLE)
 		send_pending(m);
 }

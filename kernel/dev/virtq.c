@@ -255,15 +255,9 @@ static long copy(struct virtq *q, struct virtq_part *p, char *to, const char *fr
 
 	while (done < n && p->count) {
 		uint64_t part = min_u64(n - done, p->seg->len);
-		int err;
+		int err = to ? vm_read(q->vm, p->seg->gpa, to + done, part)
+			     : vm_write(q->vm, p->seg->gpa, from + done, part);
 
-		if (to) {
-			err = vm_read(q->vm, p->seg->gpa, to, part);
-			to += part;
-		} else {
-			err = vm_write(q->vm, p->seg->gpa, from, part);
-			from += part;
-		}
 		if (err)
 			return err;
 		done += part;
