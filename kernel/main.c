@@ -52,16 +52,13 @@ static void add_cpu(uint32_t apic_id)
 /* The MADT tells; where there is none, the firmware's MP services did. */
 static void find_cpus(void)
 {
-	const uint32_t *list = phys_to_virt(handoff.cpus);
+	const uint32_t *list = acpi.has_madt ? acpi.apic_id : phys_to_virt(handoff.cpus);
+	unsigned count = acpi.has_madt ? acpi.cpu_count : handoff.cpu_count;
 
 	cpus[0].apic_id = apic_id();
 	cpu_count = 1;
-	if (acpi.has_madt)
-		for (unsigned i = 0; i < acpi.cpu_count; i++)
-			add_cpu(acpi.apic_id[i]);
-	else
-		for (unsigned i = 0; i < handoff.cpu_count; i++)
-			add_cpu(list[i]);
+	for (unsigned i = 0; i < count; i++)
+		add_cpu(list[i]);
 }
 
 static void find_ioapics(void)
@@ -176,15 +173,13 @@ static void start_vms(void)
 static void main_on_stack(void)
 {
 	struct cpuid_regs v = cpuid(0, 0);
-	char vendor[13] = {0};
+	const uint32_t vendor[] = {v.ebx, v.edx, v.ecx};
 
-	__builtin_memcpy(vendor, &v.ebx, 4);
-	__builtin_memcpy(vendor + 4, &v.edx, 4);
-	__builtin_memcpy(vendor + 8, &v.ecx, 4);
 	fbcon_init(&handoff.fb,
 		   handoff.fb.base ? map_mmio(handoff.fb.base, handoff.fb.size, MT_WC) : NULL);
 	modules_init(&handoff);
-	log_info("Mullion " HV_VERSION " on %s, firmware %s", vendor, handoff.firmware);
+	log_info("Mullion " HV_VERSION " on %.*s, firmware %s", 12, (const char *)vendor,
+		 handoff.firmware);
 	panic_keep(handoff.survive, handoff.boot_epoch);
 	if (handoff.rsdp)
 		(void)acpi_parse(handoff.rsdp, &acpi);

@@ -38,22 +38,16 @@ static void take_back(struct place *s, unsigned v)
 		s->load[s->p->core[v][--s->placed[v]]]--;
 }
 
-static unsigned count_on(const struct place *s, unsigned v, unsigned core)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->placed[v]; i++)
-		n += s->p->core[v][i] == core;
-	return n;
-}
-
 /* What a VM's vCPUs have of the core, in parts of 2^40, rounded down: all of it is not too much. */
 static uint64_t share(const struct place *s, unsigned v, unsigned core)
 {
 	const struct config_vm *vm = &s->say.c->vm[v];
-	unsigned n = count_on(s, v, core);
+	uint64_t sum = 0;
 
-	return n ? n * (((uint64_t)vm->budget << 40) / vm->period) : 0;
+	for (unsigned i = 0; vm->budget && i < s->placed[v]; i++)
+		if (s->p->core[v][i] == core)
+			sum += ((uint64_t)vm->budget << 40) / vm->period;
+	return sum;
 }
 
 /* Hundredths of a percent, rounded up. */
