@@ -245,8 +245,6 @@ int vm_make_executable(struct vm *vm, gpa_t gpa);
 /* kernel/port.c */
 /* One byte for the guest's console; lost when there is no room. VM lock held. */
 void vm_console_in(struct vm *vm, uint8_t byte);
-/* At most n bytes that were typed: how many. VM lock held. */
-unsigned vm_console_read(struct vm_more *m, char *p, unsigned n);
 /* Gives the guest what was typed and found no room; after each access. VM lock held. */
 void pc_console_feed(struct vm *vm);
 /* To the guest's agent: all or, with an error, nothing. -ENODEV: nobody listens; -ENOSPC. */

@@ -39,7 +39,7 @@ static int64_t console_read(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 	/* Input that is taken from the console must have where to go: look first. */
 	if (vm_read(ctx->vm, gpa, buf, n))
 		return -EFAULT;
-	n = hcall_console_read(ctx->caller, buf, n);
+	n = vm_port_read(ctx->vm, 0, buf, n);
 	return vm_write(ctx->vm, gpa, buf, n) ? -EFAULT : (int64_t)n;
 }
 

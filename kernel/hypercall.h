@@ -23,8 +23,6 @@ struct hcall_ctx {
 };
 
 /* What the machine does for them: kernel/pv.c, or a test. None may wait. */
-/* Bytes given, 0..n. */
-unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n);
 /* Nanoseconds on a clock of enum mullion_clock (already checked). */
 uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock);
 /* One-shot, absolute monotonic; then evtchn_raise(MULLION_PORT_TIMER). */

@@ -47,11 +47,6 @@ void vm_console_in(struct vm *vm, uint8_t byte)
 		evtchn_raise(&m->events, MULLION_PORT_CONSOLE);
 }
 
-unsigned vm_console_read(struct vm_more *m, char *p, unsigned n)
-{
-	return take(&m->typed, p, n);
-}
-
 /* The keyboard follows the screen: what was typed is for whom the guest printed by last. */
 void pc_console_feed(struct vm *vm)
 {

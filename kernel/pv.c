@@ -6,11 +6,6 @@
 
 #define SVR_ENABLED 0x1ffu
 
-unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n)
-{
-	return vm_console_read(v->vm->more, p, n);
-}
-
 uint64_t hcall_time_ns(struct vcpu *v, enum mullion_clock clock)
 {
 	if (clock == MULLION_CLOCK_VCPU) {

@@ -30,6 +30,8 @@ int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size);
 void *vm_ptr(struct vm *vm, gpa_t gpa, unsigned size);
 
 void vm_console_write(struct vm *vm, const char *p, unsigned n);
+/* What was typed at the console (port 0) or sent to the agent (1): how many of n bytes. VM lock. */
+unsigned vm_port_read(struct vm *vm, unsigned port, char *p, unsigned n);
 /* The guest's watchdog bites after ns, 0: never; -ENODEV: it may have none. VM lock held. */
 int vm_watchdog(struct vm *vm, uint64_t ns);
 /* Asks for the end; any core, any lock. Its cores carry it out before the next entry. */

@@ -21,12 +21,8 @@ struct virtio_console {
 	} port[VIRTIO_CONSOLE_PORTS];
 };
 
-/*
- * The other end of a port: kernel/port.c, or a test. A write takes all; a read gives
- * at most n bytes, when that many wait.
- */
+/* The other end of a port, beside vm_port_read(): kernel/port.c, or a test. A write takes all. */
 void vm_port_write(struct vm *vm, unsigned port, const char *p, unsigned n);
-unsigned vm_port_read(struct vm *vm, unsigned port, char *p, unsigned n);
 unsigned vm_port_waiting(const struct vm *vm, unsigned port);
 
 /* Of a terminal whose size is c->config's. */

@@ -66,9 +66,10 @@ void vm_console_write(struct vm *vm, const char *p, unsigned n)
 	(void)*(const volatile char *)&p[n - 1];
 }
 
-unsigned hcall_console_read(struct vcpu *v, char *p, unsigned n)
+unsigned vm_port_read(struct vm *vm, unsigned port, char *p, unsigned n)
 {
-	(void)v;
+	(void)vm;
+	(void)port;
 	memset(p, 'i', n);
 	return n;
 }
