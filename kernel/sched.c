@@ -30,6 +30,7 @@ static void account(struct sched_queue *q, uint64_t now)
 	if (q->current) {
 		q->busy += ticks;
 		q->current->ran += ticks;
+		q->current->left -= (int64_t)ticks;
 		if (q->ops->charge)
 			q->ops->charge(q, q->current, ticks);
 	} else {

@@ -31,20 +31,17 @@ struct sched_entity {
 
 	/* The queue's and the policy's own. */
 	struct sched_entity *next;
+	int64_t left; /* ticks: of the budget, below 0 an overrun, paid back; of a cyclic turn */
 	struct {
 		uint64_t vtime; /* ticks run per weight, since placed */
 		uint64_t inverse;
 		uint32_t fraction; /* of vtime, in 2^-32 */
 	} fair;
 	struct {
-		int64_t left;      /* ticks of the budget; below 0: an overrun, paid back */
 		uint64_t deadline; /* end of the period, when the budget is refilled */
 		bool throttled;    /* until then */
 	} edf;
-	struct {
-		int64_t left;  /* ticks of its turn */
-		uint64_t turn; /* its place in the line: least is first */
-	} cyclic;
+	uint64_t turn; /* cyclic: its place in the line: least is first */
 };
 
 /* A window of the cyclic policy's table. */

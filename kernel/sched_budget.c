@@ -2,12 +2,6 @@
 /* Scheduling policy: a budget in each period, enforced; earliest deadline first. */
 #include "kernel/sched.h"
 
-static void charge(struct sched_queue *q, struct sched_entity *e, uint64_t ticks)
-{
-	(void)q;
-	e->edf.left -= (int64_t)ticks;
-}
-
 static bool is_over(const struct sched_entity *e, uint64_t now)
 {
 	return now >= e->edf.deadline && now - e->edf.deadline >= e->period;
@@ -16,11 +10,11 @@ static bool is_over(const struct sched_entity *e, uint64_t now)
 /* An overrun is paid back, if need be over several periods; not when one went by unused. */
 static void refill(struct sched_entity *e, uint64_t from, uint64_t now)
 {
-	if (e->edf.left > 0 || is_over(e, now))
-		e->edf.left = 0;
-	e->edf.left += (int64_t)e->budget;
+	if (e->left > 0 || is_over(e, now))
+		e->left = 0;
+	e->left += (int64_t)e->budget;
 	e->edf.deadline = from + e->period;
-	e->edf.throttled = e->edf.left <= 0;
+	e->edf.throttled = e->left <= 0;
 }
 
 /*
@@ -35,7 +29,7 @@ static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *
 	for (struct sched_entity *e = q->list; e; e = e->next) {
 		if (!e->runnable)
 			continue;
-		if (e->edf.left <= 0)
+		if (e->left <= 0)
 			e->edf.throttled = true;
 		if (e == current && e->edf.throttled)
 			current = NULL;
@@ -49,7 +43,7 @@ static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *
 		    (e == current && e->edf.deadline == best->edf.deadline))
 			best = e;
 	}
-	*end = best ? now + (uint64_t)best->edf.left : SCHED_FOREVER;
+	*end = best ? now + (uint64_t)best->left : SCHED_FOREVER;
 	for (struct sched_entity *e = q->list; e; e = e->next)
 		if (e->runnable && e->edf.throttled &&
 		    (!best || e->edf.deadline + e->period < best->edf.deadline))
@@ -60,7 +54,7 @@ static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *
 /* What is left, used from now to the deadline, would be more than its part of the core. */
 static bool is_too_much(const struct sched_entity *e, uint64_t now)
 {
-	return (unsigned __int128)(uint64_t)e->edf.left * e->period >
+	return (unsigned __int128)(uint64_t)e->left * e->period >
 	       (unsigned __int128)e->budget * (e->edf.deadline - now);
 }
 
@@ -68,7 +62,7 @@ static bool wake(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 {
 	uint64_t end;
 
-	if (now >= e->edf.deadline || (e->edf.left > 0 && is_too_much(e, now)))
+	if (now >= e->edf.deadline || (e->left > 0 && is_too_much(e, now)))
 		refill(e, now, now);
 	return pick(q, now, &end) != q->current || end < q->stop;
 }
@@ -76,13 +70,12 @@ static bool wake(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 /* Nothing more until the deadline; a debt stays. */
 static void yield(struct sched_queue *q)
 {
-	q->current->edf.left = q->current->edf.left < 0 ? q->current->edf.left : 0;
+	q->current->left = q->current->left < 0 ? q->current->left : 0;
 }
 
 const struct sched_ops sched_budget = {
 	.name = "budget",
 	.wake = wake,
 	.pick = pick,
-	.charge = charge,
 	.yield = yield,
 };

@@ -38,7 +38,7 @@ static struct sched_entity *first(const struct sched_queue *q, unsigned group,
 
 	for (struct sched_entity *e = q->list; e; e = e->next)
 		if (e != except && e->runnable && (group == ANYBODY || e->group == group) &&
-		    (!best || e->cyclic.turn < best->cyclic.turn))
+		    (!best || e->turn < best->turn))
 			best = e;
 	return best;
 }
@@ -50,8 +50,8 @@ static struct sched_entity *first(const struct sched_queue *q, unsigned group,
  */
 static void stand_last(struct sched_queue *q, struct sched_entity *e)
 {
-	e->cyclic.turn = ++q->cyclic.turns;
-	e->cyclic.left = (int64_t)q->slice;
+	e->turn = ++q->cyclic.turns;
+	e->left = (int64_t)q->slice;
 }
 
 static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *end)
@@ -64,7 +64,7 @@ static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *
 	*end = q->cyclic.start;
 	if (now < q->cyclic.start)
 		return NULL;
-	if (q->current && q->current->cyclic.left <= 0)
+	if (q->current && q->current->left <= 0)
 		stand_last(q, q->current);
 
 	unsigned group = window_at(q, now, end);
@@ -75,7 +75,7 @@ static struct sched_entity *pick(struct sched_queue *q, uint64_t now, uint64_t *
 		e = first(q, group, NULL);
 	}
 	if (e && first(q, group, e))
-		*end = min_u64(*end, now + (uint64_t)e->cyclic.left);
+		*end = min_u64(*end, now + (uint64_t)e->left);
 	return e;
 }
 
@@ -87,12 +87,6 @@ static bool wake(struct sched_queue *q, struct sched_entity *e, uint64_t now)
 	return pick(q, now, &end) != q->current || end < q->stop;
 }
 
-static void charge(struct sched_queue *q, struct sched_entity *e, uint64_t ticks)
-{
-	(void)q;
-	e->cyclic.left -= (int64_t)ticks;
-}
-
 static void yield(struct sched_queue *q)
 {
 	stand_last(q, q->current);
@@ -102,6 +96,5 @@ const struct sched_ops sched_cyclic = {
 	.name = "cyclic",
 	.wake = wake,
 	.pick = pick,
-	.charge = charge,
 	.yield = yield,
 };

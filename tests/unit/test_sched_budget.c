@@ -244,11 +244,11 @@ static void test_wake(void **state)
 	sched_block(&t->e, START + MS); /* 2 ms left, its part of 6.666 ms */
 	assert_true(sched_wake(&t->e, START + 3 * MS));
 	assert_int_equal(t->e.edf.deadline, START + 10 * MS);
-	assert_int_equal(t->e.edf.left, 2 * MS);
+	assert_int_equal(t->e.left, 2 * MS);
 	sched_block(&t->e, START + 3 * MS);
 	assert_true(sched_wake(&t->e, START + 4 * MS));
 	assert_int_equal(t->e.edf.deadline, START + 14 * MS);
-	assert_int_equal(t->e.edf.left, 3 * MS);
+	assert_int_equal(t->e.left, 3 * MS);
 	/* At and after the deadline: a new period, from now. */
 	sched_block(&t->e, START + 4 * MS);
 	assert_true(sched_wake(&t->e, START + 14 * MS));
@@ -263,13 +263,13 @@ static void test_wake(void **state)
 	sched_block(&t->e, START + 19 * MS);
 	assert_null(sched_pick(&q, START + 19 * MS, &end));
 	assert_true(sched_wake(&t->e, START + 25 * MS));
-	assert_int_equal(t->e.edf.left, 2 * MS);
+	assert_int_equal(t->e.left, 2 * MS);
 	assert_int_equal(t->e.edf.deadline, START + 35 * MS);
 	/* But in more. */
 	assert_ptr_equal(sched_pick(&q, START + 25 * MS, &end), &t->e);
 	sched_block(&t->e, START + 29 * MS);
 	assert_true(sched_wake(&t->e, START + 45 * MS));
-	assert_int_equal(t->e.edf.left, 3 * MS);
+	assert_int_equal(t->e.left, 3 * MS);
 
 	/* Numbers as large as there are. */
 	begin(&sched_budget);
@@ -339,7 +339,7 @@ static void test_yield(void **state)
 	sched_give_way(&q, START + 4 * MS);
 	assert_null(sched_pick(&q, START + 4 * MS, &end));
 	assert_ptr_equal(sched_pick(&q, end, &end), &meek->e);
-	assert_int_equal(meek->e.edf.left, 2 * MS);
+	assert_int_equal(meek->e.left, 2 * MS);
 	/* Nobody there is no matter. */
 	leave(&meek->e, START + 10 * MS);
 	sched_give_way(&q, START + 10 * MS);
@@ -362,7 +362,7 @@ static void test_stall(void **state)
 	now += HZ;
 	assert_non_null(sched_pick(&q, now, &end));
 	for (unsigned i = 0; i < tasks; i++) {
-		assert_int_equal(task[i].e.edf.left, task[i].e.budget);
+		assert_int_equal(task[i].e.left, task[i].e.budget);
 		assert_int_equal(task[i].e.edf.deadline, now + task[i].e.period);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(stalls); i++) {
