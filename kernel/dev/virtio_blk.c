@@ -11,19 +11,6 @@
 #define F_DISCARD      BIT(13)
 #define F_WRITE_ZEROES BIT(14)
 
-/* Fields of the configuration (5.2.4), in doublewords. */
-#define CONFIG_CAPACITY            0u
-#define CONFIG_SIZE_MAX            2u
-#define CONFIG_SEG_MAX             3u
-#define CONFIG_QUEUES              8u /* upper half */
-#define CONFIG_MAX_DISCARD         9u
-#define CONFIG_MAX_DISCARD_SEG     10u
-#define CONFIG_DISCARD_ALIGNMENT   11u
-#define CONFIG_MAX_WRITE_ZEROES    12u
-#define CONFIG_MAX_WRITE_ZERO_SEG  13u
-#define CONFIG_WRITE_ZEROES_UNMAPS 14u
-#define CONFIG_SIZE                60u
-
 /* No request may keep the core for long: as many bytes, or sectors of zeroes, as it may ask for. */
 #define MAX_SEGMENTS 64u
 #define MAX_SEGMENT  KIB(4)
@@ -145,16 +132,18 @@ void virtio_blk_prepare(struct virtio_blk *b, struct blk *disk, const char *name
 	b->virtio.dev = b;
 	b->virtio.features = F_SIZE_MAX | F_SEG_MAX | F_FLUSH | F_MQ | F_DISCARD | F_WRITE_ZEROES |
 			     (disk->readonly ? F_RO : 0);
-	b->virtio.config = (const uint8_t *)b->config;
-	b->virtio.config_size = CONFIG_SIZE;
-	memset(b->config, 0, sizeof(b->config));
-	b->config[CONFIG_CAPACITY] = (uint32_t)disk->sectors;
-	b->config[CONFIG_CAPACITY + 1] = (uint32_t)(disk->sectors >> 32);
-	b->config[CONFIG_SIZE_MAX] = MAX_SEGMENT;
-	b->config[CONFIG_SEG_MAX] = MAX_SEGMENTS;
-	b->config[CONFIG_QUEUES] = VIRTIO_BLK_QUEUES << 16;
-	b->config[CONFIG_MAX_DISCARD] = b->config[CONFIG_MAX_WRITE_ZEROES] = MAX_ZEROES;
-	b->config[CONFIG_MAX_DISCARD_SEG] = b->config[CONFIG_MAX_WRITE_ZERO_SEG] = 1;
-	b->config[CONFIG_DISCARD_ALIGNMENT] = 1;
-	b->config[CONFIG_WRITE_ZEROES_UNMAPS] = 1;
+	b->virtio.config = (const uint8_t *)&b->config;
+	b->virtio.config_size = offsetof(typeof(b->config), reserved);
+	b->config = (typeof(b->config)){
+		.capacity = disk->sectors,
+		.size_max = MAX_SEGMENT,
+		.seg_max = MAX_SEGMENTS,
+		.queues = VIRTIO_BLK_QUEUES,
+		.max_discard = MAX_ZEROES,
+		.max_discard_seg = 1,
+		.discard_alignment = 1,
+		.max_zeroes = MAX_ZEROES,
+		.max_zeroes_seg = 1,
+		.zeroes_unmap = 1,
+	};
 }

@@ -11,7 +11,13 @@ struct virtio_blk {
 	struct virtio virtio; /* virtio_blk_prepare(), and the rest as virtio_init() says */
 	struct blk *disk;
 	char serial[VIRTIO_BLK_SERIAL]; /* filled up with zeroes */
-	uint32_t config[16];
+	struct {                        /* 5.2.4 */
+		uint64_t capacity;
+		uint32_t size_max, seg_max, geometry, block_size, topology[2];
+		uint16_t cache, queues;
+		uint32_t max_discard, max_discard_seg, discard_alignment;
+		uint32_t max_zeroes, max_zeroes_seg, zeroes_unmap, reserved;
+	} config;
 };
 
 /* The guest sees name, cut to VIRTIO_BLK_SERIAL bytes, as the disk's serial number. */
