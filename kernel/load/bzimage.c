@@ -103,10 +103,7 @@ static int read_header(struct load_mem *m, struct load_file f, struct image *img
 	    !is_aligned(img->base, PAGE_SIZE))
 		return load_fail(m, -EINVAL, "the kernel wants to be loaded at 0x%lx", img->base);
 	if (img->base + img->init_size > guest_low_ram(m->size))
-		return load_fail(m, -ENOMEM,
-				 "the kernel needs at least %lu MiB of memory below 3 GiB to "
-				 "start, the VM has %lu MiB",
-				 (img->base + img->init_size + MIB(1) - 1) >> 20, m->size >> 20);
+		return load_too_small(m, "the kernel needs", img->base + img->init_size);
 	return 0;
 }
 

@@ -11,10 +11,7 @@ int image_add(struct load_image *img, struct load_mem *m, const struct elf_segme
 		return load_fail(m, -EINVAL, "the file cannot be started: %s", reason);
 	if (!load_in_ram(m, base, size)) {
 		if (base < GUEST_LOW_RAM_MAX && size <= GUEST_LOW_RAM_MAX - base)
-			return load_fail(m, -ENOMEM,
-					 "the image needs at least %lu MiB of memory, the VM has "
-					 "%lu MiB",
-					 (base + size + MIB(1) - 1) >> 20, m->size >> 20);
+			return load_too_small(m, "the image needs", base + size);
 		return load_fail(m, -EINVAL,
 				 "the segment at 0x%lx of 0x%lx bytes is not in the VM's memory",
 				 base, size);

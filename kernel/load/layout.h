@@ -54,10 +54,6 @@
 #define GUEST_PCI_PIN    15u
 #define GUEST_ECAM       0xfeb00000ull
 
-#define GUEST_IOAPIC    0xfec00000ull
-#define GUEST_IOAPIC_ID 0u
-#define GUEST_LAPIC     0xfee00000ull
-
 /* Where byte n of a guest's RAM lies in its physical address space. */
 static inline gpa_t guest_ram_gpa(uint64_t n)
 {

@@ -111,6 +111,9 @@ int start_flat(const struct load_mem *m, struct vcpu_start *start);
 /* Writes the sentence; its value is err, which the reader of a caller shall see. */
 #define load_fail(m, err, ...) ((void)ksnprintf((m)->why, sizeof((m)->why), __VA_ARGS__), (err))
 
+/* -ENOMEM: who, as "the kernel needs", wants all below 3 GiB up to end. */
+int load_too_small(struct load_mem *m, const char *who, uint64_t end);
+
 /* Do all bytes of [gpa, gpa + size) lie in the guest's RAM? */
 bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size);
 

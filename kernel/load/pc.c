@@ -10,10 +10,7 @@ int pc_modules(struct load_mem *m, const struct pc_image *pc, gpa_t end, gpa_t *
 		at[i] = align_up(end, PAGE_SIZE);
 		end = at[i] + pc->module[i].size;
 		if (end < at[i] || end > guest_low_ram(m->size))
-			return load_fail(m, -ENOMEM,
-					 "the kernel and its modules need at least %lu MiB below "
-					 "3 GiB, the VM has %lu MiB",
-					 (end + MIB(1) - 1) >> 20, m->size >> 20);
+			return load_too_small(m, "the kernel and its modules need", end);
 		if (vm_write(m->vm, at[i], pc->module[i].data, pc->module[i].size))
 			return load_fail(m, -EFAULT, "the VM's memory cannot be written");
 	}

@@ -18,6 +18,13 @@ bool load_in_ram(const struct load_mem *m, gpa_t gpa, uint64_t size)
 	       size <= high - (gpa - GUEST_HIGH_RAM_BASE);
 }
 
+int load_too_small(struct load_mem *m, const char *who, uint64_t end)
+{
+	return load_fail(m, -ENOMEM,
+			 "%s at least %lu MiB of memory below 3 GiB, the VM has %lu MiB", who,
+			 (end + MIB(1) - 1) >> 20, m->size >> 20);
+}
+
 unsigned load_e820(const struct load_mem *m, struct e820 map[E820_MAX])
 {
 	const struct e820 all[E820_MAX] = {

@@ -14,6 +14,7 @@
 #include "arch/x86/acpi.h"
 #include "kernel/config.h"
 #include "kernel/dev/acpi_pm.h"
+#include "kernel/dev/ioapic.h"
 #include "kernel/dev/reset.h"
 #include "kernel/dev/rtc.h"
 #include "kernel/errno.h"
@@ -77,9 +78,9 @@ static void parser_reads_them(void **state)
 		assert_int_equal(i.cpu_count, n);
 		for (unsigned c = 0; c < n; c++)
 			assert_int_equal(i.apic_id[c], c);
-		assert_int_equal(i.lapic, GUEST_LAPIC);
+		assert_int_equal(i.lapic, LAPIC_DEFAULT_BASE);
 		assert_int_equal(i.ioapic_count, 1);
-		assert_int_equal(i.ioapic[0].address, GUEST_IOAPIC);
+		assert_int_equal(i.ioapic[0].address, IOAPIC_BASE);
 		assert_int_equal(i.ioapic[0].gsi_base, 0);
 		assert_int_equal(i.override_count, 2);
 		assert_int_equal(i.override[0].irq, 0);
@@ -115,7 +116,7 @@ static void madt_fields(void **state)
 		if (e[0] == 0)
 			assert_int_equal(e[2], cpus++);
 		if (e[0] == 1) {
-			assert_int_equal(e[2], GUEST_IOAPIC_ID);
+			assert_int_equal(e[2], 0);
 			ioapics++;
 		}
 	}

@@ -347,9 +347,9 @@ static void refuses_bad_images(void **state)
 	REFUSED(-EINVAL, "loaded at 0x1000001", put(0x258, 0x1000001, 8));
 	REFUSED(-EINVAL, "loaded at 0xffff", put(0x258, ~0xfffull, 8));
 	REFUSED(-EINVAL, "loaded at 0xc0000000", put(0x258, GIB(3), 8));
-	REFUSED(-ENOMEM, "at least 80 MiB of memory below 3 GiB to start, the VM has 64 MiB",
+	REFUSED(-ENOMEM, "at least 80 MiB of memory below 3 GiB, the VM has 64 MiB",
 		put(0x260, MIB(64), 4));
-	REFUSED(-ENOMEM, "memory below 3 GiB to start", put(0x260, UINT32_MAX, 4));
+	REFUSED(-ENOMEM, "memory below 3 GiB, the VM", put(0x260, UINT32_MAX, 4));
 	/* an init_size that is smaller than the file says does not count */
 	good_image();
 	put(0x260, 1, 4);

@@ -256,7 +256,7 @@ static void refuses_bad_images(void **state)
 	REFUSED(-EINVAL, "bzImage", image[0] = 0, put(HEADER, 0, 4));
 	REFUSED(-EINVAL, "bzImage", pc.boot = BOOT_LINUX);
 	/* Rounded up: what it says is enough. */
-	REFUSED(-ENOMEM, "need at least 5 MiB below 3 GiB, the VM has 4 MiB",
+	REFUSED(-ENOMEM, "need at least 5 MiB of memory below 3 GiB, the VM has 4 MiB",
 		pc.module[1].size = MIB(3));
 	REFUSED(-ENOMEM, "need at least", pc.module[1].size = UINT64_MAX - MIB(1));
 	test_mem_free(&t);

@@ -275,7 +275,7 @@ static void memory_that_does_not_do(void **state)
 	(void)state;
 	good_image();
 	test_mem_init(&t, MIB(2));
-	check_refusal(&t, -ENOMEM, "needs at least 3 MiB of memory, the VM has 2 MiB");
+	check_refusal(&t, -ENOMEM, "needs at least 3 MiB of memory below 3 GiB, the VM has 2 MiB");
 	test_mem_free(&t);
 	/* tables for 94 GiB are the most that fit; never touched here beyond the start */
 	t.m = (struct load_mem){.vm = (void *)&t, .size = GIB(94)};
