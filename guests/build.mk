@@ -16,7 +16,7 @@ GTESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
 GUEST_ELFS := $(G)/demo.elf $(GTESTS:%=$(G)/%.elf) $(G)/entry.elf $(G)/real.bin
 
 .PHONY: guests conform
-guests: $(GUEST_ELFS) conform $(G)/bench/exits.elf $(G)/demo.img
+guests: $(GUEST_ELFS) conform $(G)/bench/exits.elf $(G)/bench/pv.elf $(G)/demo.img
 all: guests
 
 $(G)/obj/%.o: %.c
@@ -85,12 +85,14 @@ $(CONFORM64:%=$(G)/conform/%.elf): $(G)/conform/%.elf: $(G)/obj/$(CONFORM)/%.o $
 
 conform: $(CONFORM_ELFS)
 
-# The benchmark's guest has the same runtime.
+# The benchmark's guests have the same runtimes.
 $(G)/bench/exits.elf: $(G)/obj/tests/guest/bench/exits.o $(G)/obj/$(CONFORM)/rt.o \
 		$(G)/conform/start.o64 $(CONFORM)/conform.lds
 	@mkdir -p $(@D)
 	$(LD) -m elf_x86_64 -z noexecstack --no-warn-rwx-segments -T $(CONFORM)/conform.lds -o $@.64 $(filter %.o %.o64,$^)
 	$(OBJCOPY) -O elf32-i386 $@.64 $@
+$(G)/bench/pv.elf: $(G)/obj/tests/guest/bench/pv.o $(GRT_OBJ) guests/guest.lds
+	$(guest_link)
 
 # 1 MiB, the same on every build: the demo guest tests it and puts it back.
 $(G)/demo.img: guests/build.mk

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What an exit costs, in instructions: runs tests/guest/bench/exits.c in each emulator, prints
+"""What exits cost, in instructions: runs the guests of tests/guest/bench in each emulator, prints
 a table and leaves build/bench.json. The counts are exact: the same sources give the same."""
 
 import argparse
@@ -10,28 +10,36 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "boot"))
-from machine import BUILD, Machine  # noqa: E402
+from machine import BUILD, Machine, pv  # noqa: E402
 
 # How a machine is started, and ticks of the guest's TSC for an instruction there.
 BACKENDS = {
-    "svm": ({"vendor": "amd", "cpus": 1, "icount": True}, 8),
-    "svm-nrip": ({"vendor": "amd-bochs", "cpus": 1}, 1),
-    "vmx": ({"vendor": "intel", "cpus": 1}, 1),
+    "svm": ({"vendor": "amd", "icount": True}, 8),
+    "svm-nrip": ({"vendor": "amd-bochs"}, 1),
+    "vmx": ({"vendor": "intel"}, 1),
 }
 KEPT = os.path.join(HERE, "medians.json")
 TOLERANCE = 0.02
-CONF = r"""[vm bench]
+PC = r"""[vm bench]
 type = pc
 kernel = \mullion\exits.elf
 memory = 16M
 debug-exit = yes
 """
+# One after the other: the guest has its core alone, or its two vCPUs share one.
+PARTS = {
+    "pc": (PC, 1),
+    "pv": (pv("bench", "pv", "16M", disk=r"\mullion\demo.img"), 1),
+    "event": (pv("bench", "pv", "16M", vcpus=2), 1),
+}
+FILES = {"mullion/exits.elf": "guests/bench/exits.elf", "mullion/pv.elf": "guests/bench/pv.elf"}
 
 
-def measure(backend):
+def run(backend, part):
     """{operation: [min, median, p99, max]}"""
     how, ticks = BACKENDS[backend]
-    m = Machine(f"bench-{backend}", CONF, {"mullion/exits.elf": "guests/bench/exits.elf"}, **how)
+    conf, cpus = PARTS[part]
+    m = Machine(f"bench-{backend}-{part}", conf, FILES, cpus=cpus, **how)
     try:
         m.expect(r"mullion\| bench: powered off\n", timeout=900)
         rows = [line.split() for line in m.lines("bench") if line.startswith("bench ")]
@@ -40,10 +48,21 @@ def measure(backend):
     return {name: [round(int(v) / ticks) for v in values] for _, name, *values in rows}
 
 
+def measure(backend):
+    rows = {}
+    for part in PARTS:
+        if part != "event" or backend == "svm":
+            print(f"measuring {backend}, {part}...", file=sys.stderr, flush=True)
+            rows |= {**run(backend, part), **rows}
+    return rows
+
+
 def table(found):
+    names = dict.fromkeys(name for rows in found.values() for name in rows)
     print(f"{'operation':<18}" + "".join(f"{b + ': median':>18}{'p99':>7}{'max':>7}" for b in found))
-    for name in next(iter(found.values())):
-        print(f"{name:<18}" + "".join("{1:>18}{2:>7}{3:>7}".format(*rows[name]) for rows in found.values()))
+    for name in names:
+        print(f"{name:<18}" + "".join("{1:>18}{2:>7}{3:>7}".format(*rows.get(name, "----"))
+                                      for rows in found.values()))
 
 
 def compare(found):
@@ -67,7 +86,6 @@ def main():
         p.error(f"no backend {', '.join(unknown)}: there are {', '.join(BACKENDS)}")
     found = {}
     for backend in args.backend or BACKENDS:
-        print(f"measuring {backend}...", file=sys.stderr, flush=True)
         found[backend] = measure(backend)
     table(found)
     with open(os.path.join(BUILD, "bench.json"), "w", encoding="ascii") as f:

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What an exit costs: ticks of the TSC, which are instructions in the emulators, for each of a
- * thousand round trips. A line each: bench NAME MIN MEDIAN P99 MAX, without what measuring takes.
- */
+/* What exits of a PC cost. */
 #include "tests/guest/conform/conform.h"
+
+#include "tests/guest/bench/bench.h"
 
 const char conform_name[] = "bench";
 
-#define ROUNDS  1000u
-#define WARM_UP 32u
-#define VECTOR  0x50u
-#define ABSENT  0x2e0u /* a port that nothing answers */
+#define VECTOR 0x50u
+#define ABSENT 0x2e0u /* a port that nothing answers */
 
 #define MSR_APIC_BASE    0x1bu
 #define MSR_MTRR_DEFAULT 0x2ffu
@@ -28,64 +25,8 @@ enum {
 };
 
 static volatile uint32_t *const apic = (void *)0xfee00000ul;
-static uint64_t sample[ROUNDS], overhead;
 static volatile uint64_t arrived;
 static bool x2apic;
-
-static void decimal(uint64_t n)
-{
-	char digits[24];
-	unsigned at = sizeof(digits) - 1;
-
-	digits[at] = '\0';
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	text(&digits[at]);
-}
-
-static void sort(void)
-{
-	for (unsigned i = 1; i < ROUNDS; i++) {
-		uint64_t v = sample[i];
-		unsigned j = i;
-
-		for (; j && sample[j - 1] > v; j--)
-			sample[j] = sample[j - 1];
-		sample[j] = v;
-	}
-}
-
-static void print(const char *name)
-{
-	const unsigned at[] = {0, ROUNDS / 2, ROUNDS * 99 / 100, ROUNDS - 1};
-
-	sort();
-	text("bench ");
-	text(name);
-	for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
-		text(" ");
-		decimal(sample[at[i]] - overhead);
-	}
-	text("\n");
-}
-
-#define MEASURE(name, what)                                                                        \
-	do {                                                                                       \
-		for (unsigned i = 0; i < ROUNDS + WARM_UP; i++) {                                  \
-			uint64_t begin = rdtsc();                                                  \
-			what;                                                                      \
-			sample[i < WARM_UP ? 0 : i - WARM_UP] = rdtsc() - begin;                   \
-		}                                                                                  \
-		print(name);                                                                       \
-	} while (0)
-
-static void nothing(void)
-{
-	MEASURE("nothing", (void)0);
-	overhead = sample[ROUNDS / 2];
-}
 
 static uint16_t in16(uint16_t port)
 {
@@ -131,39 +72,53 @@ static void on_interrupt(struct frame *f)
 }
 
 /* From the write of the ICR into the handler. */
+static uint64_t ipi(void)
+{
+	uint64_t begin = rdtsc();
+
+	arrived = 0;
+	if (x2apic)
+		wrmsr(X2APIC(APIC_SELF_IPI), VECTOR);
+	else
+		apic[APIC_ICR / 4] = 0x40000 | VECTOR;
+	while (!arrived)
+		__asm__ volatile("pause");
+	return arrived - begin;
+}
+
 static void self_ipi(const char *name)
 {
-	for (unsigned i = 0; i < ROUNDS + WARM_UP; i++) {
-		uint64_t begin = rdtsc();
-
-		arrived = 0;
-		if (x2apic)
-			wrmsr(X2APIC(APIC_SELF_IPI), VECTOR);
-		else
-			apic[APIC_ICR / 4] = 0x40000 | VECTOR;
-		while (!arrived)
-			__asm__ volatile("pause");
-		sample[i < WARM_UP ? 0 : i - WARM_UP] = arrived - begin;
-	}
-	print(name);
+	for (unsigned i = 0; i < ROUNDS + WARM_UP; i++)
+		take(i, ipi());
+	MARK();
+	(void)ipi();
+	MARK();
+	report(name, ROUNDS);
 }
 
 /* How much later than its deadline the timer's handler begins, after a HLT. */
+static uint64_t late(uint64_t ticks)
+{
+	uint64_t deadline;
+
+	__asm__ volatile("cli");
+	arrived = 0;
+	deadline = rdtsc() + ticks;
+	wrmsr(MSR_TSC_DEADLINE, deadline);
+	while (!arrived)
+		__asm__ volatile("sti; hlt; cli" ::: "memory");
+	__asm__ volatile("sti");
+	return arrived - deadline;
+}
+
 static void sleep(const char *name, uint64_t ticks)
 {
-	for (unsigned i = 0; i < ROUNDS + WARM_UP; i++) {
-		uint64_t deadline;
-
-		__asm__ volatile("cli");
-		arrived = 0;
-		deadline = rdtsc() + ticks;
-		wrmsr(MSR_TSC_DEADLINE, deadline);
-		while (!arrived)
-			__asm__ volatile("sti; hlt; cli" ::: "memory");
-		sample[i < WARM_UP ? 0 : i - WARM_UP] = arrived - deadline + overhead;
-		__asm__ volatile("sti");
-	}
-	print(name);
+	for (unsigned i = 0; i < ROUNDS + WARM_UP; i++)
+		take(i, late(ticks) + overhead);
+	MARK();
+	(void)late(ticks);
+	MARK();
+	report(name, ROUNDS);
 }
 
 static void local_apic(void)
