@@ -36,7 +36,7 @@ $(B)/obj/%.o: %.c
 
 $(B)/obj/%.asm.o: %.asm
 	@mkdir -p $(@D)
-	$(Q)echo '  ASM $<'; $(NASM) -f elf64 -g -F dwarf -w+error -I. -MD $(@:.o=.d) -o $@ $<
+	$(Q)echo '  ASM $<'; $(NASM) -f elf64 -g -F dwarf -w+error $(if $(FLOOR),-DFLOOR) -I. -MD $(@:.o=.d) -o $@ $<
 
 $(B)/font.psf: /usr/share/consolefonts/Unifont-APL8x16.psf.gz
 	@mkdir -p $(@D)

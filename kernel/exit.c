@@ -157,8 +157,10 @@ void vcpu_halt(struct vcpu *v, bool event)
 	m->halt_event = event;
 	m->blocked |= BLOCK_HALT;
 	/* From here on a notification finds it blocked; one before is found by the look. */
-	if (vcpu_can_wake(v))
+	if (vcpu_can_wake(v)) { /* and delivered now, with no exit for its window */
 		m->blocked &= ~BLOCK_HALT;
+		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+	}
 	bool end = vm_all_dead(v->vm);
 	spin_unlock(&v->vm->more->lock);
 	if (m->blocked & BLOCK_HALT)
