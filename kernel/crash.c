@@ -19,7 +19,10 @@ static void dump_code(struct vcpu *v)
 	uint8_t code[CODE_BYTES];
 	char text[CODE_BYTES * 3 + 1] = "";
 	struct vcpu_event fault;
-	unsigned n = vcpu_fetch(v, code, sizeof(code), &fault);
+	struct vcpu_context c;
+
+	vcpu_context(v, &c);
+	unsigned n = vcpu_fetch(v, &c, code, sizeof(code), &fault);
 
 	for (unsigned i = 0; i < n; i++)
 		(void)ksnprintf(text + 3 * i, 4, " %02x", code[i]);

@@ -4,7 +4,6 @@
 
 #include "arch/x86/decode.h"
 #include "kernel/event.h"
-#include "kernel/gwalk.h"
 #include "kernel/types.h"
 #include "kernel/vcpu.h"
 
@@ -15,8 +14,9 @@
 
 struct emu {
 	struct vcpu *v;
-	struct gwalk_regs regs;
-	unsigned access; /* GWALK_U for CPL 3 */
+	struct vcpu_context c;
+	struct insn_slot *slot; /* of the instruction */
+	gpa_t device;           /* an address in the page that the exit was for: no RAM */
 	/*
 	 * Hardware has stopped at an I/O instruction, and so has checked that
 	 * the guest may do it: else INS and OUTS give -ENOTSUP.

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is done about each kind of exit: the one switch. */
-#include "arch/x86/decode.h"
 #include "kernel/guest.h"
 
 const char *const exit_names[EXIT_KIND_COUNT] = {
@@ -108,7 +107,7 @@ static void handle_io(struct vcpu *v, const struct vcpu_exit *e)
 {
 	/* First RIP: an access can end the VM, or raise an interrupt for the next one. */
 	if (e->u.io.string)
-		vcpu_emulate(v, true, NULL, 0);
+		vcpu_emulate(v, e);
 	else if (vcpu_advance(v, e))
 		port_io(v, e);
 }

@@ -27,6 +27,7 @@
 #include "kernel/dev/virtio_rng.h"
 #include "kernel/emulate.h"
 #include "kernel/evtchn.h"
+#include "kernel/insns.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/refuse.h"
@@ -68,6 +69,7 @@ struct dev_timer {
 struct vcpu_more {
 	struct vcpu vcpu;
 	struct sched_entity se;
+	struct insn_slot insns[INSN_SLOTS];
 	struct lapic lapic;
 	struct dev_timer lapic_timer;
 	struct vcpu_event lost_irq; /* accepted already, displaced by a fault during delivery */
@@ -316,11 +318,8 @@ bool vcpu_has_rdtscp(const struct vcpu *v); /* and TSC_AUX */
 
 /* kernel/mmio.c */
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e);
-/* Carries out the instruction at RIP. io: INS or OUTS. bytes: of it, unless n is 0. */
-void vcpu_emulate(struct vcpu *v, bool io, const uint8_t *bytes, unsigned n);
-/* Bytes at RIP; how many could be read without a fault (then *fault is set if none). */
-unsigned vcpu_fetch(struct vcpu *v, uint8_t *buf, unsigned n, struct vcpu_event *fault);
-unsigned vcpu_mode(struct vcpu *v); /* enum cpu_mode */
+/* Carries out the instruction at RIP: INS, OUTS, or an access to where there is no RAM. */
+void vcpu_emulate(struct vcpu *v, const struct vcpu_exit *exit);
 
 /*
  * kernel/beyond.c: what no device and no virtual register answers. It goes to the

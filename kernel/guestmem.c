@@ -82,6 +82,7 @@ void vm_ram_free(struct vm *vm)
 	struct vm_more *m = vm->more;
 
 	(void)pt_unmap(&vm->p2m, 0, PT_VA_LIMIT);
+	vm->p2m_gen++;
 	for (unsigned i = 0; i < m->ram_count; i++)
 		mem_give(m->ram[i].base, m->ram[i].size);
 	m->ram_count = 0;

@@ -12,8 +12,7 @@
 #include "arch/x86/pt_host.h"
 #include "arch/x86/regs.h"
 
-#define MAX_LEVELS 5u
-#define MAX_TRIES  8u /* other vCPUs may change an entry under the walk */
+#define MAX_TRIES 8u /* other vCPUs may change an entry under the walk */
 
 struct walk {
 	const struct gwalk_regs *r;
@@ -24,10 +23,6 @@ struct walk {
 	unsigned levels, entry_size;
 	bool pae; /* 8-byte entries */
 	bool nx;  /* EFER.NXE counts */
-	/* What was read, the leaf last. */
-	uint64_t entry[MAX_LEVELS];
-	gpa_t where[MAX_LEVELS];
-	unsigned count;
 };
 
 static int page_fault(struct walk *w, uint32_t why)
@@ -118,23 +113,27 @@ static gpa_t leaf_base(const struct walk *w, unsigned level, uint64_t e)
 static int descend(struct walk *w, unsigned *level)
 {
 	const uint64_t address = w->pae ? (BIT(52) - 1) & ~0xfffull : 0xfffff000;
+	struct gwalk_result *out = w->out;
 	gpa_t table = w->r->cr3 & address;
 
 	if (w->levels == 3)
 		table = w->r->cr3 & 0xffffffe0;
 	for (unsigned l = w->levels;; l--) {
 		uint64_t mask = l == 3 && w->levels == 3 ? 3 : w->pae ? 511 : 1023, e;
+		gpa_t where = table + (w->va >> index_shift(w, l) & mask) * w->entry_size;
+		void *at = gwalk_entry(w->vm, where, w->entry_size);
 		bool leaf;
 
-		w->where[w->count] = table + (w->va >> index_shift(w, l) & mask) * w->entry_size;
-		if (gwalk_read(w->vm, w->where[w->count], w->entry_size, &e))
+		if (!at)
 			return -EIO;
+		e = w->pae ? *(const volatile uint64_t *)at : *(const volatile uint32_t *)at;
 		if (!(e & PTE_P))
 			return page_fault(w, 0);
 		leaf = is_leaf(w, l, e);
 		if (e & reserved_bits(w, l, leaf))
 			return page_fault(w, PFEC_P | PFEC_RSVD);
-		w->entry[w->count++] = e;
+		out->at[out->count] = at;
+		out->entry[out->count++] = e;
 		if (leaf) {
 			*level = l;
 			return 0;
@@ -149,11 +148,11 @@ static bool allowed(const struct walk *w)
 	uint64_t and = PTE_W | PTE_U, or = 0;
 	bool user_access = w->access & GWALK_U;
 
-	for (unsigned i = 0; i < w->count; i++) {
+	for (unsigned i = 0; i < w->out->count; i++) {
 		/* PDPTEs of PAE have no rights: those bits are reserved there. */
 		if (!(w->levels == 3 && i == 0))
-			and &= w->entry[i];
-		or |= w->entry[i];
+			and &= w->out->entry[i];
+		or |= w->out->entry[i];
 	}
 	if (user_access && !(and&PTE_U))
 		return false;
@@ -171,20 +170,20 @@ static bool allowed(const struct walk *w)
 
 static int mark(struct walk *w)
 {
-	for (unsigned i = 0; i < w->count; i++) {
-		uint64_t want = PTE_A;
+	for (unsigned i = 0; i < w->out->count; i++) {
+		uint64_t want = PTE_A, *e = &w->out->entry[i];
 		int err;
 
 		if (w->levels == 3 && i == 0) /* no accessed bit there */
 			continue;
-		if (i == w->count - 1 && w->access & GWALK_W)
+		if (i == w->out->count - 1 && w->access & GWALK_W)
 			want |= PTE_D;
-		if ((w->entry[i] & want) == want)
+		if ((*e & want) == want)
 			continue;
-		err = gwalk_update(w->vm, w->where[i], w->entry_size, w->entry[i],
-				   w->entry[i] | want);
+		err = gwalk_update(w->out->at[i], w->entry_size, *e, *e | want);
 		if (err)
 			return err == -EAGAIN ? -EAGAIN : -EIO;
+		*e |= want;
 	}
 	return 0;
 }
@@ -194,7 +193,7 @@ static int walk_once(struct walk *w)
 	unsigned level = 1;
 	int err;
 
-	w->count = 0;
+	w->out->count = 0;
 	err = descend(w, &level);
 	if (err)
 		return err;
@@ -206,7 +205,8 @@ static int walk_once(struct walk *w)
 			return err;
 	}
 	w->out->page = BIT(index_shift(w, level));
-	w->out->gpa = leaf_base(w, level, w->entry[w->count - 1]) | (w->va & (w->out->page - 1));
+	w->out->gpa = leaf_base(w, level, w->out->entry[w->out->count - 1]) |
+		      (w->va & (w->out->page - 1));
 	return 0;
 }
 

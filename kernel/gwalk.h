@@ -9,6 +9,8 @@
 #define GWALK_U    BIT(2) /* made with CPL 3 (explicit accesses) */
 #define GWALK_PEEK BIT(3) /* leave accessed and dirty bits alone */
 
+#define GWALK_LEVELS 5u
+
 struct vm;
 
 struct gwalk_regs {
@@ -17,17 +19,21 @@ struct gwalk_regs {
 };
 
 /*
- * Page tables in the guest's memory: kernel/mmio.c, or a test. size is 4 or 8, gpa
- * aligned to it; -EFAULT when it is not RAM. The second one replaces old by new
+ * An entry of page tables in the guest's memory: kernel/insns.c, or a test. size is 4
+ * or 8, gpa aligned to it; NULL when it is not RAM. The second one replaces old by new
  * atomically: -EAGAIN when the entry is no longer old.
  */
-int gwalk_read(struct vm *vm, gpa_t gpa, unsigned size, uint64_t *value);
-int gwalk_update(struct vm *vm, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value);
+void *gwalk_entry(struct vm *vm, gpa_t gpa, unsigned size);
+int gwalk_update(void *entry, unsigned size, uint64_t old, uint64_t new_value);
 
 struct gwalk_result {
 	gpa_t gpa;         /* of the address asked for */
 	uint64_t page;     /* size of the page: 4 KiB .. 1 GiB */
 	uint32_t pf_error; /* with -EFAULT */
+	/* The entries used, the leaf last: where they are, and what they are now. */
+	unsigned count;
+	void *at[GWALK_LEVELS];
+	uint64_t entry[GWALK_LEVELS];
 };
 
 /*

@@ -97,6 +97,7 @@ static void choose_backend(void)
 {
 	const char *why_svm = svm_ops.probe(&vcpu_caps);
 	const char *why_vmx = why_svm ? vmx_ops.probe(&vcpu_caps) : NULL;
+	vcpu_caps.phys_bits = cpuid(0x80000008, 0).eax & 0xff;
 
 	if (why_svm && why_vmx)
 		panic("this machine cannot run guests. AMD-V: %s. Intel VT-x: %s.", why_svm,

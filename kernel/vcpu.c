@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A vCPU's way into the guest: switching state, delivering events, advancing RIP. */
-#include "arch/x86/decode.h"
 #include "kernel/guest.h"
 #include "kernel/trace.h"
 
@@ -19,6 +18,7 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 	v->tag = ++tags;
 	v->cpu = cpu;
 	v->more = m;
+	v->insns = m->insns;
 	v->xsave = xstate_alloc();
 	m->se.weight = conf->weight;
 	m->se.group = conf->line;
@@ -132,14 +132,13 @@ void vcpu_exception(struct vcpu *v, enum x86_vector vec)
 
 static __attribute__((noinline)) void wrap_or_step(struct vcpu *v)
 {
-	unsigned mode = vcpu_mode(v);
+	struct vcpu_context c;
 
-	if (mode != CPU_MODE_64)
-		vcpu_ops->set(v, REG_RIP,
-			      vcpu_ops->get(v, REG_RIP) &
-				      (mode == CPU_MODE_32 ? UINT32_MAX : 0xffff));
+	vcpu_context(v, &c);
+	if (c.mode != CPU_MODE_64)
+		vcpu_ops->set(v, REG_RIP, c.rip & (BIT(c.mode) - 1));
 	/* The trap that the instruction would have ended with (SDM 3B 17.3.1.4). */
-	if (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_TF) {
+	if (c.regs.rflags & RFLAGS_TF) {
 		write_dr6(read_dr6() | DR6_BS);
 		vcpu_exception(v, VEC_DB);
 	}
@@ -154,13 +153,14 @@ void vcpu_go_on(struct vcpu *v, unsigned len)
 /* 0: an exception is pending instead. */
 static __attribute__((noinline)) unsigned length_at_rip(struct vcpu *v)
 {
-	uint8_t bytes[INSN_MAX];
 	struct vcpu_event fault = {0};
-	struct insn insn;
-	unsigned n = vcpu_fetch(v, bytes, sizeof(bytes), &fault);
+	const struct insn_slot *s;
+	struct vcpu_context c;
 
-	if (n && !insn_decode(bytes, n, (enum cpu_mode)vcpu_mode(v), &insn))
-		return insn.len;
+	vcpu_context(v, &c);
+	s = vcpu_insn(v, &c, NULL, 0, &fault);
+	if (s)
+		return s->insn.len;
 	/* It was there a moment ago: another CPU has changed it. */
 	if (fault.valid)
 		vcpu_inject(v, fault);

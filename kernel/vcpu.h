@@ -7,6 +7,7 @@
 
 #include "arch/x86/pt.h"
 #include "kernel/event.h"
+#include "kernel/gwalk.h"
 #include "kernel/types.h"
 
 /* General-purpose registers in the order of instruction encoding. */
@@ -88,6 +89,17 @@ struct vcpu_seg {
 	uint32_t rights;
 	uint32_t limit; /* bytes, expanded by G */
 	uint64_t base;
+};
+
+/* What an instruction is fetched by, and its operands reached. */
+struct vcpu_context {
+	struct gwalk_regs regs;
+	uint64_t rip, cs_base;
+	uint32_t cs_rights;
+	uint8_t cpl;
+	/* What follows of these: common code's, as regs.maxphyaddr is. */
+	uint8_t mode; /* enum cpu_mode */
+	gva_t va;     /* of the instruction */
 };
 
 enum vcpu_exit_kind {
@@ -172,9 +184,10 @@ struct vcpu {
 	uint64_t slice_end; /* host TSC at which its core is to pick again; UINT64_MAX: never */
 
 	struct vm *vm;
-	unsigned id;     /* in the VM */
-	uint16_t tag;    /* in the machine, 1..: what its TLB entries are told by */
-	struct cpu *cpu; /* core whose run queue it belongs to */
+	unsigned id;             /* in the VM */
+	uint16_t tag;            /* in the machine, 1..: what its TLB entries are told by */
+	struct insn_slot *insns; /* kernel/insns.h */
+	struct cpu *cpu;         /* core whose run queue it belongs to */
 
 	struct vcpu_event pending; /* to be injected (again) at the next entry, first of all */
 	uint8_t nmi_pending;       /* at most 2: one goes in, the next one waits for its IRET */
@@ -212,7 +225,8 @@ struct vcpu_caps {
 	bool lazy_exec;
 	/* run() exits with EXIT_SLICE at v->slice_end: no timer of the core is needed for it. */
 	bool keeps_slices;
-	bool rdtscp; /* guests may execute it, and have TSC_AUX */
+	bool rdtscp;        /* guests may execute it, and have TSC_AUX */
+	unsigned phys_bits; /* of an address; CPUID says so */
 };
 
 struct vcpu_ops {
@@ -271,6 +285,8 @@ struct vcpu_ops {
 	 */
 	void (*set)(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 	struct vcpu_seg (*get_seg)(struct vcpu *v, enum vcpu_sreg s);
+	/* What get and get_seg would give, at once. */
+	void (*context)(struct vcpu *v, struct vcpu_context *c);
 	/*
 	 * As VM entry wants it (SDM 3C 26.3.1.2): a segment that can be used is accessed,
 	 * a TSS busy, G fits the limit, and a null one has SEG_UNUSABLE.

@@ -14,6 +14,7 @@ struct vm {
 	unsigned id;   /* 1.. */
 	struct pt p2m; /* guest-physical to host-physical: EPT or NPT */
 	struct vm_more *more;
+	uint64_t p2m_gen; /* counts up when RAM is taken from it: host pointers into it end */
 };
 
 /*

@@ -89,6 +89,7 @@ const struct vcpu_ops svm_ops = {
 	.get = svm_get,
 	.set = svm_set,
 	.get_seg = svm_get_seg,
+	.context = svm_context,
 	.set_seg = svm_set_seg,
 	.can_take_irq = svm_can_take_irq,
 	.can_take_nmi = svm_can_take_nmi,

@@ -107,6 +107,21 @@ struct vcpu_seg svm_get_seg(struct vcpu *v, enum vcpu_sreg sreg)
 	return (struct vcpu_seg){seg->selector, rights, seg->limit, seg->base};
 }
 
+void svm_context(struct vcpu *v, struct vcpu_context *x)
+{
+	const struct vmcb *c = &svm_of(v)->vmcb;
+
+	x->regs.cr0 = c->cr0;
+	x->regs.cr3 = c->cr3;
+	x->regs.cr4 = c->cr4;
+	x->regs.efer = c->efer & ~EFER_SVME;
+	x->regs.rflags = c->rflags;
+	x->rip = c->rip;
+	x->cs_base = c->cs.base;
+	x->cs_rights = (c->cs.attrib & 0xffu) | (c->cs.attrib & 0xf00u) << 4;
+	x->cpl = c->cpl & 3;
+}
+
 void svm_set_seg(struct vcpu *v, enum vcpu_sreg sreg, const struct vcpu_seg *seg)
 {
 	struct svm_vcpu *s = svm_of(v);

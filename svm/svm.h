@@ -102,6 +102,7 @@ void svm_reset_state(struct vcpu *v, const struct vcpu_start *start);
 uint64_t svm_get(struct vcpu *v, enum vcpu_reg reg);
 void svm_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 struct vcpu_seg svm_get_seg(struct vcpu *v, enum vcpu_sreg sreg);
+void svm_context(struct vcpu *v, struct vcpu_context *x);
 void svm_set_seg(struct vcpu *v, enum vcpu_sreg sreg, const struct vcpu_seg *seg);
 uint8_t svm_get_tpr(struct vcpu *v);
 void svm_set_tpr(struct vcpu *v, uint8_t tpr);

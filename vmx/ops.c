@@ -23,6 +23,7 @@ const struct vcpu_ops vmx_ops = {
 	.get = vmx_get,
 	.set = vmx_set,
 	.get_seg = vmx_get_seg,
+	.context = vmx_context,
 	.set_seg = vmx_set_seg,
 	.can_take_irq = vmx_can_take_irq,
 	.can_take_nmi = vmx_can_take_nmi,

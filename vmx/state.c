@@ -130,6 +130,21 @@ struct vcpu_seg vmx_get_seg(struct vcpu *v, enum vcpu_sreg s)
 	};
 }
 
+void vmx_context(struct vcpu *v, struct vcpu_context *c)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+
+	c->regs.cr0 = vmx_get_cr0(h);
+	c->regs.cr3 = vmread(GUEST_CR3);
+	c->regs.cr4 = vmx_get_cr4(v);
+	c->regs.efer = h->efer;
+	c->regs.rflags = vmx_cache_get(h, CACHE_RFLAGS);
+	c->rip = vmx_cache_get(h, CACHE_RIP);
+	c->cs_base = vmread(GUEST_BASE(SREG_CS));
+	c->cs_rights = (uint32_t)vmread(GUEST_ACCESS_RIGHTS(SREG_CS));
+	c->cpl = SEG_DPL(vmread(GUEST_ACCESS_RIGHTS(SREG_SS)));
+}
+
 void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg)
 {
 	(void)v;

@@ -25,34 +25,27 @@
 
 #define RAM 0x10000u
 
-static uint8_t ram[RAM];
+static uint8_t ram[RAM] __attribute__((aligned(8)));
 static unsigned updates;
 static int contend; /* updates that find the entry changed; negative: they fail */
 
-int gwalk_read(struct vm *vm, gpa_t gpa, unsigned size, uint64_t *value)
+void *gwalk_entry(struct vm *vm, gpa_t gpa, unsigned size)
 {
 	(void)vm;
 	assert_int_equal(gpa % size, 0);
-	if (gpa > RAM - size)
-		return -EFAULT;
-	*value = 0;
-	memcpy(value, ram + gpa, size);
-	return 0;
+	return gpa > RAM - size ? NULL : ram + gpa;
 }
 
-int gwalk_update(struct vm *vm, gpa_t gpa, unsigned size, uint64_t old, uint64_t new_value)
+int gwalk_update(void *at, unsigned size, uint64_t old, uint64_t new_value)
 {
-	uint64_t now;
-
 	if (contend < 0)
 		return -EFAULT;
 	if (contend) {
 		contend--;
 		return -EAGAIN;
 	}
-	assert_int_equal(gwalk_read(vm, gpa, size, &now), 0);
-	assert_int_equal(now, old);
-	memcpy(ram + gpa, &new_value, size);
+	assert_memory_equal(at, &old, size);
+	memcpy(at, &new_value, size);
 	updates++;
 	return 0;
 }

@@ -292,9 +292,32 @@ static void flush_is_as_narrow_as_can_be(void **state)
 	assert_int_equal(s.vmcb.tlb_control, TLB_FLUSH_ASID);
 }
 
+static void context_is_the_same(void **state)
+{
+	struct vcpu_context c;
+
+	(void)state;
+	for (int r = 0; r < REG_COUNT; r++)
+		svm_set(&v, (enum vcpu_reg)r, 0x1000u + 2u * (unsigned)r);
+	s.vmcb.cs = (struct vmcb_seg){8, 0xa9b, UINT32_MAX, 0x12340};
+	s.vmcb.ss = (struct vmcb_seg){16, 0xc93, UINT32_MAX, 0}; /* its DPL is stale */
+	s.vmcb.cpl = 3;
+	svm_context(&v, &c);
+	assert_int_equal(c.regs.cr0, svm_get(&v, REG_CR0));
+	assert_int_equal(c.regs.cr3, svm_get(&v, REG_CR3));
+	assert_int_equal(c.regs.cr4, svm_get(&v, REG_CR4));
+	assert_int_equal(c.regs.efer, svm_get(&v, REG_EFER));
+	assert_int_equal(c.regs.rflags, svm_get(&v, REG_RFLAGS));
+	assert_int_equal(c.rip, svm_get(&v, REG_RIP));
+	assert_int_equal(c.cs_base, svm_get_seg(&v, SREG_CS).base);
+	assert_int_equal(c.cs_rights, svm_get_seg(&v, SREG_CS).rights);
+	assert_int_equal(c.cpl, SEG_DPL(svm_get_seg(&v, SREG_SS).rights));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(context_is_the_same, setup),
 		cmocka_unit_test_setup(registers_are_apart, setup),
 		cmocka_unit_test_setup(limits_keep_to_their_field, setup),
 		cmocka_unit_test_setup(setters_clear_their_clean_bit, setup),

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The instructions that exits are about, decoded, and the translations that they
+ * need. Both are kept, and used again while every byte that they were made of is as
+ * it was: what is given is what a new walk and decoding would give. Pure.
+ */
+#pragma once
+
+#include "arch/x86/decode.h"
+#include "kernel/gwalk.h"
+#include "kernel/vcpu.h"
+#include "kernel/vm.h"
+
+#define INSN_SLOTS 16u
+
+/* The last translation of a place. */
+struct trail {
+	uint64_t key; /* page and kind of access; 0: none */
+	struct gwalk_result walk;
+	const char *ram; /* the page; NULL: it is not RAM */
+};
+
+/* Of an instruction, by a hash of its address. */
+struct insn_slot {
+	struct gwalk_regs regs; /* and p2m_gen: what the trails were made with */
+	uint64_t p2m_gen;
+	struct trail code, operand;
+	uint64_t bytes[2], mask[2]; /* those of the instruction */
+	struct insn insn;           /* len 0: none */
+};
+
+void vcpu_context(struct vcpu *v, struct vcpu_context *c);
+/*
+ * The instruction at RIP; n bytes of it, where the hardware has told them. NULL: there
+ * is none, and why is in *fault, if that is valid.
+ */
+struct insn_slot *vcpu_insn(struct vcpu *v, const struct vcpu_context *c, const uint8_t *bytes,
+			    unsigned n, struct vcpu_event *fault);
+/* Bytes at RIP; how many could be read without a fault (then *fault is set if none). */
+unsigned vcpu_fetch(struct vcpu *v, const struct vcpu_context *c, uint8_t *buf, unsigned n,
+		    struct vcpu_event *fault);
+/* Linear to guest-physical, access is GWALK_*; -EFAULT: *fault is what the guest gets. */
+int vcpu_translate(struct vcpu *v, const struct vcpu_context *c, struct trail *t, gva_t va,
+		   unsigned access, gpa_t *gpa, struct vcpu_event *fault);
