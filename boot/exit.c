@@ -4,9 +4,8 @@
 #include "boot/loader.h"
 #include "boot/paging.h"
 
-#define SLACK       64u /* descriptors that our own allocations may add to the map */
-#define EXIT_TRIES  8u
-#define TRAMP_BELOW (MIB(1) - 1)
+#define SLACK      64u /* descriptors that our own allocations may add to the map */
+#define EXIT_TRIES 8u
 
 /* In the code that is copied below 1 MiB: start.asm. */
 struct start_args {
@@ -56,7 +55,7 @@ static bool prepare_start(struct handoff *h, const struct memmap *m, struct pagi
 	uint64_t kernel = align_up(pages_alloc(size + MIB(2), PAGES_LOW_4G), MIB(2));
 
 	paging->gib_pages = (cpuid(0x80000001, 0).edx & BIT(26)) != 0;
-	h->start_page = pages_alloc_code(PAGE_SIZE, TRAMP_BELOW);
+	h->start_page = pages_alloc(PAGE_SIZE, MIB(1) - 1);
 	if (!kernel || !h->start_page || paging_build(paging, m, kernel, HANDOFF_KERNEL_BASE, size))
 		return false;
 	h->kernel_base = kernel;
@@ -85,13 +84,6 @@ static EFI_STATUS end_boot_services(struct efi_map *map)
 	return s;
 }
 
-/* No boot services any more: what goes wrong now can only stop the machine. */
-static void __attribute__((noreturn)) halt(void)
-{
-	for (;;)
-		__asm__ volatile("cli; hlt");
-}
-
 void leave_firmware(struct handoff *h)
 {
 	struct efi_map map = {0};
@@ -113,8 +105,7 @@ void leave_firmware(struct handoff *h)
 	}
 	__asm__ volatile("cli");
 	quiet_machine();
-	if (memmap_convert(&m, map.desc, map.size, map.stride))
-		halt();
+	(void)memmap_convert(&m, map.desc, map.size, map.stride); /* there is room */
 	h->mem_count = m.count;
 	/*
 	 * Our own tables, with as many levels as the CPU is set to: from here on all memory may

@@ -21,8 +21,7 @@ void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define PAGES_ANYWHERE UINT64_MAX
 #define PAGES_LOW_4G   0xffffffffull
 uint64_t pages_alloc(uint64_t size, uint64_t max); /* 0: none; zeroed but for large ones */
-uint64_t pages_alloc_code(uint64_t size, uint64_t max);
-bool pages_take(uint64_t base, uint64_t size); /* at that address, and as it is */
+bool pages_take(uint64_t base, uint64_t size);     /* at that address, and as it is */
 void pages_free(uint64_t base);
 void pages_free_all(void);
 

@@ -13,23 +13,23 @@ static struct {
 static unsigned block_count;
 
 /* base: where it is to be, or the limit, as how says; then where it is. */
-static bool take(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type, uint64_t pages,
-		 EFI_PHYSICAL_ADDRESS *base)
+static bool take(EFI_ALLOCATE_TYPE how, uint64_t pages, EFI_PHYSICAL_ADDRESS *base)
 {
 	if (!pages || block_count == BLOCKS_MAX ||
-	    EFI_ERROR(bs->AllocatePages(how, type, pages, base)))
+	    EFI_ERROR(bs->AllocatePages(how, EfiLoaderData, pages, base)))
 		return false;
 	blocks[block_count].base = *base;
 	blocks[block_count++].pages = pages;
 	return true;
 }
 
-static uint64_t alloc(EFI_MEMORY_TYPE type, uint64_t pages, uint64_t max)
+uint64_t pages_alloc(uint64_t size, uint64_t max)
 {
 	EFI_ALLOCATE_TYPE how = max == PAGES_ANYWHERE ? AllocateAnyPages : AllocateMaxAddress;
 	EFI_PHYSICAL_ADDRESS base = max;
+	uint64_t pages = PAGES(size);
 
-	if (!take(how, type, pages, &base))
+	if (!take(how, pages, &base))
 		return 0;
 	if (pages <= PAGES(ZERO_UP_TO))
 		memset(phys(base), 0, pages << PAGE_SHIFT);
@@ -40,18 +40,7 @@ bool pages_take(uint64_t base, uint64_t size)
 {
 	EFI_PHYSICAL_ADDRESS at = base;
 
-	return take(AllocateAddress, EfiLoaderData, PAGES(size), &at);
-}
-
-uint64_t pages_alloc(uint64_t size, uint64_t max)
-{
-	return alloc(EfiLoaderData, PAGES(size), max);
-}
-
-/* Firmware that keeps data non-executable lets code run from here. */
-uint64_t pages_alloc_code(uint64_t size, uint64_t max)
-{
-	return alloc(EfiLoaderCode, PAGES(size), max);
+	return take(AllocateAddress, PAGES(size), &at);
 }
 
 void pages_free(uint64_t base)
