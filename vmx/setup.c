@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Makes VMCSs, puts them on and off cores, and fills in controls, host and first guest state. */
 #include "arch/x86/gdt.h"
+#include "arch/x86/traps.h"
 #include "kernel/log.h"
 #include "vmx/vmx.h"
 
@@ -74,7 +75,7 @@ static void write_host_state(struct cpu *cpu)
 	vmwrite(HOST_GS_BASE, (uint64_t)(uintptr_t)cpu);
 	vmwrite(HOST_TR_BASE, cpu->tss_va);
 	vmwrite(HOST_GDTR_BASE, cpu->gdt_va);
-	vmwrite(HOST_IDTR_BASE, sidt().base);
+	vmwrite(HOST_IDTR_BASE, (uint64_t)(uintptr_t)idt);
 	vmwrite(HOST_SYSENTER_CS, 0);
 	vmwrite(HOST_SYSENTER_ESP, 0);
 	vmwrite(HOST_SYSENTER_EIP, 0);

@@ -123,13 +123,6 @@ struct desc_ptr {
 	uint64_t base;
 } __attribute__((packed));
 
-static inline struct desc_ptr sidt(void)
-{
-	struct desc_ptr d;
-	__asm__ volatile("sidt %0" : "=m"(d));
-	return d;
-}
-
 static inline bool cpu_has_rdrand(void)
 {
 	return cpuid(1, 0).ecx & BIT(30);

@@ -12,16 +12,12 @@
 #define GATE_INTERRUPT 0x8eull /* present, DPL 0, 64-bit interrupt gate (SDM 3A 6.14.1) */
 #define STUB_SIZE      16u
 
-struct gate {
-	uint64_t low, high;
-};
-
 extern const char trap_stubs[];
 void msr_fault(void); /* traps.asm */
 
 void trap_handler(struct trap_frame *f);
 
-static struct gate idt[256];
+struct gate idt[256];
 
 /* SDM 3A table 6-1. */
 static const char *const names[32] = {

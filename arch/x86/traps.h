@@ -20,6 +20,11 @@ struct trap_frame {
 	uint64_t rip, cs, rflags, rsp, ss; /* pushed by the processor */
 };
 
+/* 64-bit gates (SDM 3A 6.14.1), of all cores. */
+extern struct gate {
+	uint64_t low, high;
+} idt[256];
+
 /* Fills in the IDT; once, before any core loads it. */
 void idt_init(void);
 void idt_load(void);
