@@ -68,14 +68,12 @@ struct handoff {
 	uint32_t mem_count;
 	uint32_t cpu_count;
 	uint32_t module_count;
-	uint32_t unused;
 
 	uint64_t rsdp;       /* 0: firmware has no ACPI tables */
 	uint64_t start_page; /* below 1 MiB: boot/start.asm */
 	struct handoff_fb fb;
 	uint64_t boot_epoch; /* seconds since 1970 from EFI GetTime at hand-off, 0 if unknown */
 	char firmware[64];   /* vendor and revision, for the log */
-	char cmdline[256];   /* load options of the EFI application, ASCII */
 
 	/* A struct survive for a panic, not cleared: the same memory at each boot. 0: none. */
 	uint64_t survive;

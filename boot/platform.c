@@ -120,12 +120,12 @@ static uint64_t now(void)
 	return local > 1440 * 60 ? local + (uint64_t)(zone * 60) : 0;
 }
 
-/* Printable ASCII of a UCS-2 string of at most len units; empty when it is not that. */
-static void to_ascii(char *dst, size_t size, const CHAR16 *src, size_t len)
+/* Printable ASCII of a UCS-2 string; empty when it is not that. */
+static void to_ascii(char *dst, size_t size, const CHAR16 *src)
 {
 	size_t n = 0;
 
-	for (; n < len && src[n] && n < size - 1; n++) {
+	for (; src[n] && n < size - 1; n++) {
 		if (src[n] < ' ' || src[n] > '~') {
 			n = 0;
 			break;
@@ -142,12 +142,9 @@ int platform_collect(struct handoff *h)
 	h->rsdp = find_rsdp();
 	find_fb(&h->fb);
 	h->boot_epoch = now();
-	to_ascii(vendor, sizeof(vendor), st->FirmwareVendor, sizeof(vendor));
+	to_ascii(vendor, sizeof(vendor), st->FirmwareVendor);
 	ksnprintf(h->firmware, sizeof(h->firmware), "%s %#x, UEFI %u.%u", vendor,
 		  st->FirmwareRevision, st->Hdr.Revision >> 16, (st->Hdr.Revision & 0xffff) / 10);
-	if (loaded_image->LoadOptions)
-		to_ascii(h->cmdline, sizeof(h->cmdline), loaded_image->LoadOptions,
-			 loaded_image->LoadOptionsSize / sizeof(CHAR16));
 	if (find_cpus(h)) {
 		print("Mullion: there is no memory for the list of processors.\n");
 		return -ENOMEM;
