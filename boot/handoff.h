@@ -14,13 +14,14 @@
  * 2 MiB aligned. Entry state: 64-bit mode, interrupts off, no stack,
  * RDI = physical address of struct handoff, and page tables that map
  * - physical memory 1:1, [0, 4 GiB) and all that the map lists above, but for
- *   RESERVED, RWX;
+ *   RESERVED, RWX; and its first 64 TiB again at 2^47, sign-extended, as the
+ *   hypervisor's own tables have them;
  * - the image at HANDOFF_KERNEL_BASE, RWX.
  * 4 levels of tables, CR4.PAE alone of CR4, the direction flag clear, flat
  * segments. No IDT; the GDT is in the start page. The hypervisor makes its own
  * tables, GDT and IDT at once. The other processors wait for a SIPI, which leads
- * them through the start page into the same state; PCI devices other than displays and bridges are
- * no bus masters.
+ * them through the start page into the same state; PCI devices other than displays
+ * and bridges are no bus masters.
  */
 #define HANDOFF_KERNEL_BASE 0xffffffff80000000ull
 

@@ -40,6 +40,8 @@ int paging_build(struct paging *p, const struct memmap *m, uint64_t image, uint6
 	pt_page_map(p->pml5)[511] = pt.root | pt_format_host.table_bits;
 
 	err = map_identity(&pt, m);
+	/* Again in the upper half: the hypervisor's direct map (kernel/mem.h). */
+	memcpy(pt_page_map(pt.root) + 256, pt_page_map(pt.root), 128 * sizeof(uint64_t));
 	if (!err)
 		err = pt_map(&pt, virt & (PT_VA_LIMIT - 1), image, align_up(size, MIB(2)), PT_RWX,
 			     MT_WB);

@@ -13,7 +13,6 @@
 static struct alloc_range storage[EXTENTS];
 static struct alloc phys;
 static struct spinlock lock;
-static bool direct_map_ready;
 
 static uint64_t read_msr(uint32_t msr)
 {
@@ -58,17 +57,6 @@ void mem_init(const struct handoff *h)
 		if (end > base)
 			give_range(has_mtrr ? &mtrr : NULL, base, end);
 	}
-}
-
-void mem_direct_map_on(void)
-{
-	direct_map_ready = true;
-}
-
-/* Before the direct map is there, the loader's 1:1 map is. */
-static void *mem_ptr(hpa_t pa)
-{
-	return direct_map_ready ? phys_to_virt(pa) : (void *)(uintptr_t)pa;
 }
 
 int mem_take(uint64_t size, uint64_t align, hpa_t limit, hpa_t *pa)
@@ -122,12 +110,9 @@ void *pages_need(uint64_t size)
 
 hpa_t pt_page_alloc(void)
 {
-	hpa_t pa;
+	void *page = pages_alloc(PAGE_SIZE);
 
-	if (mem_take(PAGE_SIZE, PAGE_SIZE, 0, &pa))
-		return 0;
-	memset(mem_ptr(pa), 0, PAGE_SIZE);
-	return pa;
+	return page ? virt_to_phys(page) : 0;
 }
 
 void pt_page_free(hpa_t page)
@@ -137,5 +122,5 @@ void pt_page_free(hpa_t page)
 
 uint64_t *pt_page_map(hpa_t page)
 {
-	return mem_ptr(page);
+	return phys_to_virt(page);
 }

@@ -22,10 +22,8 @@ static inline hpa_t virt_to_phys(const void *va)
 
 #define MEM_LIMIT BIT(46) /* what the direct map has room for */
 
-/* Takes over the firmware's map; the loader's 1:1 map must still be there. */
+/* Takes over the firmware's map, on the loader's tables. */
 void mem_init(const struct handoff *h);
-/* From now on the direct map is used. */
-void mem_direct_map_on(void);
 
 /* Physical memory, contents undefined, below limit (0: none): 0, -ENOMEM, -EINVAL. And back. */
 int mem_take(uint64_t size, uint64_t align, hpa_t limit, hpa_t *pa);

@@ -77,16 +77,13 @@ void paging_init(const struct handoff *h)
 	if (paging_add_stacks(0))
 		panic("no memory for stacks");
 	paging_load();
-	mem_direct_map_on();
 }
 
 void paging_load(void)
 {
 	uint64_t cr4 = read_cr4() | CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_MCE;
-	struct cpuid_regs f7 = {0};
+	struct cpuid_regs f7 = cpuid(7, 0);
 
-	if (cpuid(0, 0).eax >= 7)
-		f7 = cpuid(7, 0);
 	if (f7.ebx & BIT(7))
 		cr4 |= CR4_SMEP;
 	if (f7.ebx & BIT(20))

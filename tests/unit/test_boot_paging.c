@@ -18,6 +18,8 @@
 #define NONE  UINT64_MAX
 #define ADDR  0x000ffffffffff000ull
 #define LINK  0xffffffff80000000ull
+/* DIRECT_MAP_BASE, kernel/mem.h */
+#define DIRECT 0xffff800000000000ull
 
 static struct {
 	void *page[PAGES];
@@ -103,10 +105,15 @@ static void check_map(bool gib_pages)
 	for (unsigned levels = 4; levels <= 5; levels++) {
 		uint64_t root = levels == 4 ? p.pml4 : p.pml5;
 
-		for (unsigned i = 0; i < ARRAY_SIZE(mapped); i++)
+		for (unsigned i = 0; i < ARRAY_SIZE(mapped); i++) {
 			assert_int_equal(walk(root, levels, mapped[i]), mapped[i]);
-		for (unsigned i = 0; i < ARRAY_SIZE(unmapped); i++)
+			assert_int_equal(walk(root, levels, DIRECT + mapped[i]),
+					 mapped[i] < BIT(46) ? mapped[i] : NONE);
+		}
+		for (unsigned i = 0; i < ARRAY_SIZE(unmapped); i++) {
 			assert_int_equal(walk(root, levels, unmapped[i]), NONE);
+			assert_int_equal(walk(root, levels, DIRECT + unmapped[i]), NONE);
+		}
 		assert_int_equal(walk(root, levels, LINK), MIB(514));
 		assert_int_equal(walk(root, levels, LINK + MIB(4) - 1), MIB(518) - 1);
 		assert_int_equal(walk(root, levels, LINK + MIB(4)), NONE);
