@@ -92,14 +92,22 @@ static unsigned reg3(const struct insn *i)
 #define REX_X 2u
 #define REX_W 8u
 
-struct prefixes {
-	bool opsize, adsize;
-	uint8_t seg; /* INSN_NO_REG: none */
-};
-
-/* Returns the first byte that is not a prefix. */
-static uint8_t read_prefixes(struct reader *r, struct insn *i, struct prefixes *p)
+static void set_sizes(struct insn *i, bool adsize_prefix)
 {
+	if (i->mode == CPU_MODE_64) {
+		i->opsize = i->rex & REX_W ? 8 : i->opsize_prefix ? 2 : 4;
+		i->adsize = adsize_prefix ? 4 : 8;
+	} else {
+		i->opsize = (i->mode == CPU_MODE_32) != i->opsize_prefix ? 4 : 2;
+		i->adsize = (i->mode == CPU_MODE_32) != adsize_prefix ? 4 : 2;
+	}
+}
+
+/* Returns the first byte that is not a prefix, and sets what the prefixes say. */
+static uint8_t read_prefixes(struct reader *r, struct insn *i)
+{
+	bool adsize = false;
+
 	for (;;) {
 		uint8_t b = take8(r);
 
@@ -115,17 +123,17 @@ static uint8_t read_prefixes(struct reader *r, struct insn *i, struct prefixes *
 		case 0x36:
 		case 0x3e:
 			if (i->mode != CPU_MODE_64) /* there they have no effect */
-				p->seg = (uint8_t)(SREG_ES + (b >> 3 & 3));
+				i->seg = (uint8_t)(SREG_ES + (b >> 3 & 3));
 			break;
 		case 0x64:
 		case 0x65:
-			p->seg = (uint8_t)(SREG_FS + (b & 1));
+			i->seg = (uint8_t)(SREG_FS + (b & 1));
 			break;
 		case 0x66:
-			p->opsize = true;
+			i->opsize_prefix = true;
 			break;
 		case 0x67:
-			p->adsize = true;
+			adsize = true;
 			break;
 		case 0xf0:
 			i->lock = true;
@@ -135,21 +143,10 @@ static uint8_t read_prefixes(struct reader *r, struct insn *i, struct prefixes *
 			i->rep = b;
 			break;
 		default:
+			set_sizes(i, adsize);
 			return b;
 		}
 		i->rex = 0; /* REX counts only right before the opcode (SDM 2A 2.2.1) */
-	}
-}
-
-static void set_sizes(struct insn *i, const struct prefixes *p)
-{
-	i->opsize_prefix = p->opsize;
-	if (i->mode == CPU_MODE_64) {
-		i->opsize = i->rex & REX_W ? 8 : p->opsize ? 2 : 4;
-		i->adsize = p->adsize ? 4 : 8;
-	} else {
-		i->opsize = (i->mode == CPU_MODE_32) != p->opsize ? 4 : 2;
-		i->adsize = (i->mode == CPU_MODE_32) != p->adsize ? 4 : 2;
 	}
 }
 
@@ -208,8 +205,6 @@ static void read_modrm(struct reader *r, struct insn *i, bool registers_only)
 		memory16(r, i);
 	else
 		memory32(r, i);
-	if (i->base == GPR_RBP || i->base == GPR_RSP)
-		i->seg = SREG_SS;
 }
 
 /* What a letter of the maps stands for. imm: 1 or 2 bytes, or as the enumerators say. */
@@ -310,7 +305,6 @@ static char read_opcode(struct reader *r, struct insn *i, uint8_t first)
 int insn_decode(const uint8_t *bytes, unsigned n, enum cpu_mode mode, struct insn *out)
 {
 	struct reader r = {.bytes = bytes, .n = n < INSN_MAX ? n : INSN_MAX};
-	struct prefixes p = {.seg = INSN_NO_REG};
 	struct insn *i = out;
 	uint8_t first;
 	char kind;
@@ -318,10 +312,8 @@ int insn_decode(const uint8_t *bytes, unsigned n, enum cpu_mode mode, struct ins
 
 	memset(i, 0, sizeof(*i));
 	i->mode = (uint8_t)mode;
-	i->base = i->index = INSN_NO_REG;
-	i->seg = SREG_DS;
-	first = read_prefixes(&r, i, &p);
-	set_sizes(i, &p);
+	i->seg = i->base = i->index = INSN_NO_REG;
+	first = read_prefixes(&r, i);
 	kind = read_opcode(&r, i, first);
 	if (r.err)
 		return r.err;
@@ -332,8 +324,8 @@ int insn_decode(const uint8_t *bytes, unsigned n, enum cpu_mode mode, struct ins
 		err = check_group(i);
 	if (err)
 		return err;
-	if (p.seg != INSN_NO_REG)
-		i->seg = p.seg;
+	if (i->seg == INSN_NO_REG)
+		i->seg = i->base == GPR_RBP || i->base == GPR_RSP ? SREG_SS : SREG_DS;
 	i->len = (uint8_t)r.at;
 	insn_operands(i);
 	return 0;
