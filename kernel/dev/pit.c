@@ -26,16 +26,6 @@ static bool periodic(const struct pit_channel *c)
 	return c->mode == 2 || c->mode == 3;
 }
 
-static uint32_t from_bcd(uint32_t v)
-{
-	return (v & 15) + (v >> 4 & 15) * 10 + (v >> 8 & 15) * 100 + (v >> 12 & 15) * 1000;
-}
-
-static uint16_t to_bcd(uint32_t v)
-{
-	return (uint16_t)(v % 10 | v / 10 % 10 << 4 | v / 100 % 10 << 8 | v / 1000 % 10 << 12);
-}
-
 /* Moves start to the running period; modes 2 and 3 take a new count between two of them. */
 static void sync(struct pit_channel *c, uint64_t t)
 {
@@ -70,17 +60,15 @@ static bool output(const struct pit_channel *c, uint64_t t)
 
 static uint16_t counter(const struct pit_channel *c, uint64_t t)
 {
-	uint32_t wrap = c->bcd ? 10000 : 0x10000, half = (c->count + 1) / 2, e, v;
+	uint64_t e = elapsed(c, t), half = (c->count + 1) / 2;
 
-	if (periodic(c)) {
-		e = (uint32_t)(elapsed(c, t) % c->count);
-		/* Mode 3 counts by two, an odd count from one less, once for each half. */
-		v = c->mode == 2 ? c->count - e : (c->count & ~1u) - 2 * (e < half ? e : e - half);
-	} else {
-		e = (uint32_t)(elapsed(c, t) % wrap);
-		v = (c->count + wrap - e) % wrap;
-	}
-	return c->bcd ? to_bcd(v) : (uint16_t)v;
+	if (!periodic(c))
+		return (uint16_t)(c->count - e);
+	e %= c->count;
+	if (c->mode == 2)
+		return (uint16_t)(c->count - e);
+	/* Mode 3 counts by two, an odd count from one less, once for each half. */
+	return (uint16_t)((c->count & ~1u) - 2 * (e < half ? e : e - half));
 }
 
 /* The next tick after t at which channel 0's output rises; its gate is always high. */
@@ -145,9 +133,8 @@ static void start(struct pit_channel *c, uint64_t t)
 static void load(struct pit_channel *c, uint16_t raw, uint64_t t)
 {
 	bool again = c->loaded;
-	uint32_t count = c->bcd ? from_bcd(raw) : raw;
 
-	c->next_count = count ? count : c->bcd ? 10000 : 0x10000;
+	c->next_count = raw ? raw : 0x10000;
 	c->loaded = c->null_count = true;
 	/* Modes 1 and 5 wait for their trigger, 2 and 3 for the end of the period. */
 	if (c->mode == 1 || c->mode == 5 || (periodic(c) && again))

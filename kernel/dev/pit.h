@@ -9,9 +9,9 @@
 
 /* Times are ticks of the 1.19 MHz clock. */
 struct pit_channel {
-	uint8_t mode;   /* 0..5 */
-	uint8_t access; /* bytes that are read and written: 1 low, 2 high, 3 both */
-	bool bcd, gate;
+	uint8_t mode;        /* 0..5 */
+	uint8_t access;      /* bytes that are read and written: 1 low, 2 high, 3 both */
+	bool bcd, gate;      /* bcd is told back only: every system counts binary */
 	bool loaded;         /* a count was written since the mode was set */
 	bool running;        /* counting since start; else stands after held ticks */
 	bool null_count;     /* the last count written is not the counting one yet */
