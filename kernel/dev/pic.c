@@ -128,8 +128,6 @@ static void ocw2(struct pic_chip *c, uint8_t v)
 
 static void ocw3(struct pic_chip *c, uint8_t v)
 {
-	if (v & 0x04)
-		c->poll = true;
 	if (v & 0x02)
 		c->read_isr = v & 0x01;
 	if (v & 0x40)
@@ -146,7 +144,7 @@ static void icw1(struct pic_chip *c, uint8_t v)
 	c->isr = c->imr = 0;
 	c->lowest = 7;
 	c->auto_eoi = c->rotate_aeoi = c->special_mask = c->special_nested = false;
-	c->read_isr = c->poll = false;
+	c->read_isr = false;
 	c->icw = 2;
 }
 
@@ -187,16 +185,8 @@ static void write_port(void *dev, unsigned port, uint8_t v)
 
 static uint8_t read_port(void *dev, unsigned port)
 {
-	struct pic_chip *c = dev;
+	const struct pic_chip *c = dev;
 
-	if (c->poll) { /* this read is the acknowledge */
-		bool any = request(c) >= 0;
-		unsigned n = acknowledge(c);
-
-		c->poll = false;
-		update(c->pic);
-		return (uint8_t)(any ? 0x80 | n : 0);
-	}
 	if (port == 1)
 		return c->imr;
 	return c->read_isr ? c->isr : c->irr;

@@ -11,7 +11,7 @@ struct pic_chip {
 	uint8_t lowest;                     /* the input of lowest priority */
 	uint8_t icw;                        /* the ICW expected next at the data port; 0: none */
 	bool icw4, single, ltim;            /* as ICW1 said */
-	bool auto_eoi, rotate_aeoi, special_mask, special_nested, read_isr, poll;
+	bool auto_eoi, rotate_aeoi, special_mask, special_nested, read_isr;
 };
 
 struct pic {
