@@ -17,8 +17,11 @@ static struct pci_func *func_at(const struct pci *p, uint16_t function)
 	return function < PCI_SLOTS * 8 && !(function & 7) ? p->slot[function >> 3] : NULL;
 }
 
-static uint32_t config_read(struct pci *p, uint16_t function, unsigned reg)
+/* at: bus << 16 | device << 11 | function << 8 | register, as the address register has it. */
+static uint32_t config_read(struct pci *p, uint32_t at)
 {
+	uint16_t function = (uint16_t)(at >> 8);
+	unsigned reg = at >> 2 & 63;
 	struct pci_func *f = func_at(p, function);
 
 	if (!f)
@@ -41,9 +44,10 @@ static void map_bar(struct pci *p, struct pci_func *f)
 	f->mapped = at && !iobus_add(p->memory, at, f->bar.size, f->bar.ops, f->bar.dev) ? at : 0;
 }
 
-static void config_write(struct pci *p, uint16_t function, unsigned reg, unsigned shift,
-			 unsigned size, uint64_t value)
+static void config_write(struct pci *p, uint32_t at, unsigned shift, unsigned size, uint64_t value)
 {
+	uint16_t function = (uint16_t)(at >> 8);
+	unsigned reg = at >> 2 & 63;
 	struct pci_func *f = func_at(p, function);
 
 	if (!f) {
@@ -59,17 +63,6 @@ static void config_write(struct pci *p, uint16_t function, unsigned reg, unsigne
 		f->written(f, reg);
 }
 
-/* Of the address register. */
-static uint16_t selected(const struct pci *p)
-{
-	return (uint16_t)(p->address >> 8);
-}
-
-static unsigned selected_reg(const struct pci *p)
-{
-	return p->address >> 2 & 63;
-}
-
 static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 {
 	struct pci *p = dev;
@@ -77,7 +70,7 @@ static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 	if (offset >= DATA_OFFSET) {
 		if (!(p->address & ADDRESS_ENABLE))
 			return UINT64_MAX;
-		return config_read(p, selected(p), selected_reg(p)) >> (8 * (offset - DATA_OFFSET));
+		return config_read(p, p->address) >> (8 * (offset - DATA_OFFSET));
 	}
 	/* The address register knows dwords only; what is narrower is for port 0xcf9. */
 	if (offset == 0 && size == 4)
@@ -93,8 +86,8 @@ static void pci_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 
 	if (offset >= DATA_OFFSET) {
 		if (p->address & ADDRESS_ENABLE)
-			config_write(p, selected(p), selected_reg(p),
-				     8 * (unsigned)(offset - DATA_OFFSET), size, value);
+			config_write(p, p->address, 8 * (unsigned)(offset - DATA_OFFSET), size,
+				     value);
 	} else if (offset == 0 && size == 4) {
 		p->address = (uint32_t)value & ADDRESS_BITS;
 	} else if (offset == RESET_OFFSET && size == 1) {
@@ -108,28 +101,29 @@ static const struct io_ops pci_ops = {.read = pci_read, .write = pci_write};
  * Enhanced access (PCI Express 2.0, 7.2.2). Within a doubleword: what crosses it, and the
  * registers from 256 on, which nothing here has, read as 0.
  */
-static bool ecam_reg(uint64_t offset, unsigned size, unsigned *reg)
+static bool ecam_at(uint64_t offset, unsigned size, uint32_t *at)
 {
-	*reg = (unsigned)(offset % ECAM_REGS) / 4;
-	return *reg < 64 && offset % 4 + size <= 4;
+	uint64_t reg = offset % ECAM_REGS;
+
+	*at = (uint32_t)(offset / ECAM_REGS << 8 | reg);
+	return reg < 256 && offset % 4 + size <= 4;
 }
 
 static uint64_t ecam_read(void *dev, uint64_t offset, unsigned size)
 {
-	unsigned reg;
+	uint32_t at;
 
-	if (!ecam_reg(offset, size, &reg))
+	if (!ecam_at(offset, size, &at))
 		return 0;
-	return config_read(dev, (uint16_t)(offset / ECAM_REGS), reg) >> (8 * (offset % 4));
+	return config_read(dev, at) >> (8 * (offset % 4));
 }
 
 static void ecam_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 {
-	unsigned reg;
+	uint32_t at;
 
-	if (ecam_reg(offset, size, &reg))
-		config_write(dev, (uint16_t)(offset / ECAM_REGS), reg, 8 * (offset % 4), size,
-			     value);
+	if (ecam_at(offset, size, &at))
+		config_write(dev, at, 8 * (offset % 4), size, value);
 }
 
 static const struct io_ops ecam_ops = {.read = ecam_read, .write = ecam_write};
