@@ -72,7 +72,7 @@ int pc_init(struct vm *vm)
 #define IRQ(n) ((struct dev_irq){isa_irq, vm, (n)})
 	dev_timer_init(&pc->pit_timer, vm, cpu, pit_timer, &pc->pit);
 	dev_timer_init(&pc->rtc_timer, vm, cpu, rtc_timer, &pc->rtc);
-	dev_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_timer, &pc->pm);
+	dev_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_update, &pc->pm);
 	virtio_blk_prepare(&pc->disk, &m->disk, vm->name);
 	if (m->port)
 		virtio_net_prepare(&pc->net, m->port);

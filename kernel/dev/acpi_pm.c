@@ -28,8 +28,9 @@ static uint64_t ticks(const struct acpi_pm *pm)
 	return dev_ticks(dev_now(pm->timer), ACPI_PM_TMR_HZ);
 }
 
-static void update(struct acpi_pm *pm)
+void acpi_pm_update(void *dev)
 {
+	struct acpi_pm *pm = dev;
 	uint64_t carries = ticks(pm) >> 31;
 
 	/* The timer's status rises whenever its top bit changes. */
@@ -42,15 +43,10 @@ static void update(struct acpi_pm *pm)
 					 : DEV_TIMER_NEVER);
 }
 
-void acpi_pm_timer(void *pm)
-{
-	update(pm);
-}
-
 void acpi_pm_power_button(struct acpi_pm *pm)
 {
 	pm->status |= EVT_PWRBTN;
-	update(pm);
+	acpi_pm_update(pm);
 }
 
 static uint64_t pm_read(void *dev, uint64_t offset, unsigned size)
@@ -58,7 +54,7 @@ static uint64_t pm_read(void *dev, uint64_t offset, unsigned size)
 	struct acpi_pm *pm = dev;
 	uint64_t v = 0;
 
-	update(pm);
+	acpi_pm_update(pm);
 
 	const struct image image = {pm->status, pm->enable, (uint16_t)(pm->control | CNT_SCI_EN), 0,
 				    (uint32_t)ticks(pm)};
@@ -74,13 +70,13 @@ static void pm_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
 	struct image image = {0, pm->enable, pm->control, 0, 0};
 
 	memcpy((char *)&image + offset, &value, size);
-	update(pm);
+	acpi_pm_update(pm);
 	pm->status &= (uint16_t)~image.status;
 	pm->enable = image.enable & EVT_ALL;
 	pm->control = image.control & CNT_BITS;
 	if ((image.control & CNT_SLP_EN) && (image.control >> 10 & 7) == ACPI_SLP_TYP_S5)
 		vm_end(pm->vm, END_POWEROFF);
-	update(pm);
+	acpi_pm_update(pm);
 }
 
 static const struct io_ops pm_ops = {.read = pm_read, .write = pm_write};

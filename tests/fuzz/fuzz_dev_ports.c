@@ -131,7 +131,7 @@ static void run_timers(void)
 		else if (i == 1)
 			rtc_timer(&rtc);
 		else
-			acpi_pm_timer(&pm);
+			acpi_pm_update(&pm);
 		MUST(timer[i].deadline > now);
 	}
 }

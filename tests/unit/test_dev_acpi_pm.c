@@ -62,7 +62,7 @@ static void timer_status(void **state)
 	out16(0x602, 1);
 	assert_int_equal(s.deadline, half);
 	s.now = half;
-	acpi_pm_timer(&pm);
+	acpi_pm_update(&pm);
 	assert_true(s.level);
 	assert_true(s.deadline == DEV_TIMER_NEVER);
 	assert_int_equal(sim_in(&s, 0x600, 2), 1);
