@@ -53,7 +53,7 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
 	m->io_passed = passed;
 	bool known = write ? iobus_write(&m->ports, port, size, *value)
 			   : iobus_read(&m->ports, port, size, value);
-	if (m->pc && m->typed.count)
+	if (m->pc && m->to[0].count)
 		pc_console_feed(v->vm);
 	spin_unlock(&m->lock);
 	if (known)

@@ -140,7 +140,7 @@ struct vm_more {
 	struct vcpu *io_vcpu;
 	unsigned io_passed;
 	/* VM lock held. */
-	struct bytes typed, to_agent, from_agent;
+	struct bytes to[2], from_agent; /* by port: what was typed, what the agent is sent */
 	bool on_port; /* the guest's last output was to port 0 of its virtio console */
 	struct alloc_range ram[256]; /* host memory of the guest, in order */
 	unsigned ram_count;          /* 0: it has none now */

@@ -43,11 +43,8 @@ static int64_t console_read(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 	return vm_write(ctx->vm, gpa, buf, n) ? -EFAULT : (int64_t)n;
 }
 
-static int64_t block_info(struct hcall_ctx *ctx, uint64_t disk, gpa_t gpa, uint64_t size)
+static int64_t block_info(struct hcall_ctx *ctx, gpa_t gpa, uint64_t size)
 {
-	if (disk != 0 || !ctx->disk)
-		return -ENODEV;
-
 	struct mullion_block_info info = {
 		.sectors = ctx->disk->sectors,
 		.flags = ctx->disk->readonly ? MULLION_BLOCK_FLAG_READONLY : 0,
@@ -99,13 +96,11 @@ static int block_request(struct hcall_ctx *ctx, const struct mullion_block_reque
 	return blk_run(ctx->disk, ctx->vm, &r);
 }
 
-static int64_t block_submit(struct hcall_ctx *ctx, uint64_t disk, gpa_t gpa, uint64_t count)
+static int64_t block_submit(struct hcall_ctx *ctx, gpa_t gpa, uint64_t count)
 {
 	struct mullion_block_request q;
 	uint64_t sectors = 0, n;
 
-	if (disk != 0 || !ctx->disk)
-		return -ENODEV;
 	if (!is_aligned(gpa, 8))
 		return -EINVAL;
 	count = min_u64(count, CALL_REQUESTS);
@@ -151,9 +146,11 @@ int64_t hypercall(struct hcall_ctx *ctx, uint64_t nr, const uint64_t args[5])
 	case MULLION_CONSOLE_READ:
 		return console_read(ctx, args[0], args[1]);
 	case MULLION_BLOCK_INFO:
-		return block_info(ctx, args[0], args[1], args[2]);
 	case MULLION_BLOCK_SUBMIT:
-		return block_submit(ctx, args[0], args[1], args[2]);
+		if (args[0] || !ctx->disk) /* the only one is 0 */
+			return -ENODEV;
+		return nr == MULLION_BLOCK_INFO ? block_info(ctx, args[1], args[2])
+						: block_submit(ctx, args[1], args[2]);
 	case MULLION_TIME:
 		if (args[0] > MULLION_CLOCK_VCPU)
 			return -EINVAL;

@@ -38,9 +38,9 @@ void vm_console_in(struct vm *vm, uint8_t byte)
 	struct vm_more *m = vm->more;
 	char c = (char)byte;
 
-	if (m->typed.count == VM_BYTES)
+	if (m->to[0].count == VM_BYTES)
 		return;
-	put(&m->typed, &c, 1);
+	put(&m->to[0], &c, 1);
 	if (m->pc)
 		pc_console_feed(vm);
 	else
@@ -57,7 +57,7 @@ void pc_console_feed(struct vm *vm)
 	if (m->on_port && m->pc->console.virtio.status)
 		virtio_console_receive(&m->pc->console, 0);
 	else
-		while (uart_rx_space(uart) && take(&m->typed, &c, 1))
+		while (uart_rx_space(uart) && take(&m->to[0], &c, 1))
 			(void)uart_rx(uart, (uint8_t)c);
 }
 
@@ -73,14 +73,12 @@ void vm_port_write(struct vm *vm, unsigned port, const char *p, unsigned n)
 
 unsigned vm_port_read(struct vm *vm, unsigned port, char *p, unsigned n)
 {
-	return take(port ? &vm->more->to_agent : &vm->more->typed, p, n);
+	return take(&vm->more->to[port], p, n);
 }
 
 unsigned vm_port_waiting(const struct vm *vm, unsigned port)
 {
-	if (port)
-		return vm->more->to_agent.count;
-	return vm->more->on_port ? vm->more->typed.count : 0;
+	return port || vm->more->on_port ? vm->more->to[port].count : 0;
 }
 
 int vm_agent_send(struct vm *vm, const char *p, unsigned n)
@@ -90,9 +88,9 @@ int vm_agent_send(struct vm *vm, const char *p, unsigned n)
 
 	spin_lock(&m->lock);
 	if (m->state == VM_RUNNING && m->own_pc.console.port[1].open)
-		err = n > VM_BYTES - m->to_agent.count ? -ENOSPC : 0;
+		err = n > VM_BYTES - m->to[1].count ? -ENOSPC : 0;
 	if (!err) {
-		put(&m->to_agent, p, n);
+		put(&m->to[1], p, n);
 		virtio_console_receive(&m->pc->console, 1);
 	}
 	spin_unlock(&m->lock);

@@ -7,11 +7,7 @@
 void sched_cyclic_table(struct sched_queue *q, const struct sched_window *window, unsigned count,
 			uint64_t frame, uint64_t start, bool slack)
 {
-	q->cyclic.window = window;
-	q->cyclic.count = count;
-	q->cyclic.frame = frame;
-	q->cyclic.start = start;
-	q->cyclic.slack = slack;
+	q->cyclic = (typeof(q->cyclic)){window, count, frame, start, slack, 0};
 }
 
 /* Whose window now is in, and its end: counted from the first frame, so that nothing adds up. */

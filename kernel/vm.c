@@ -180,7 +180,7 @@ int vm_reset(struct vm *vm)
 
 	vcpu_put();
 	m->ports = m->mmio = (struct iobus){0};
-	m->typed.count = m->to_agent.count = m->from_agent.count = 0;
+	m->to[0].count = m->to[1].count = m->from_agent.count = 0;
 	m->on_port = false;
 	m->timers = NULL;
 	m->watchdog_due = 0;
