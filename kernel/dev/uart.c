@@ -142,22 +142,17 @@ static uint8_t read_msr(struct uart *u)
 
 static uint8_t read_reg(void *dev, unsigned reg)
 {
+	static uint8_t (*const read[UART_PORTS])(struct uart * u) = {
+		[REG_DATA] = read_data,
+		[REG_IIR] = read_iir,
+		[REG_LSR] = read_lsr,
+		[REG_MSR] = read_msr,
+	};
 	struct uart *u = dev;
 
 	if (reg <= REG_IER && (u->lcr & LCR_DLAB))
 		return u->divisor[reg];
-	switch (reg) {
-	case REG_DATA:
-		return read_data(u);
-	case REG_IIR:
-		return read_iir(u);
-	case REG_LSR:
-		return read_lsr(u);
-	case REG_MSR:
-		return read_msr(u);
-	default:
-		return u->reg[reg];
-	}
+	return read[reg] ? read[reg](u) : u->reg[reg];
 }
 
 /* The line falls for a moment while the byte is on its way: edge-triggered inputs need it. */
@@ -210,32 +205,20 @@ static void write_mcr(struct uart *u, uint8_t v)
 
 static void write_reg(void *dev, unsigned reg, uint8_t v)
 {
+	static void (*const write[UART_PORTS])(struct uart * u, uint8_t v) = {
+		[REG_DATA] = write_data,
+		[REG_IER] = write_ier,
+		[REG_IIR] = write_fcr,
+		[REG_MCR] = write_mcr,
+	};
 	struct uart *u = dev;
 
-	if (reg <= REG_IER && (u->lcr & LCR_DLAB)) {
+	if (reg <= REG_IER && (u->lcr & LCR_DLAB))
 		u->divisor[reg] = v;
-		return;
-	}
-	switch (reg) {
-	case REG_DATA:
-		write_data(u, v);
-		break;
-	case REG_IER:
-		write_ier(u, v);
-		break;
-	case REG_IIR:
-		write_fcr(u, v);
-		break;
-	case REG_MCR:
-		write_mcr(u, v);
-		break;
-	case REG_LCR:
-	case REG_SCR:
+	else if (write[reg])
+		write[reg](u, v);
+	else if (reg != REG_LSR && reg != REG_MSR) /* these are read-only */
 		u->reg[reg] = v;
-		break;
-	default: /* LSR and MSR are read-only */
-		break;
-	}
 }
 
 static const struct io_ops uart_ops = {.read8 = read_reg, .write8 = write_reg};
