@@ -10,11 +10,9 @@ static struct spinlock pci_lock; /* an address and its data are two accesses */
 
 static uint32_t pci_read(uint16_t function, unsigned reg)
 {
-	spin_lock(&pci_lock);
+	SPIN_HOLD(&pci_lock);
 	out32(PCI_ADDRESS, (uint32_t)BIT(31) | (uint32_t)function << 8 | reg << 2);
-	uint32_t value = in32(PCI_DATA);
-	spin_unlock(&pci_lock);
-	return value;
+	return in32(PCI_DATA);
 }
 
 /* Only learn mode asks why no line could give it. */

@@ -41,24 +41,21 @@ static void tick(void)
 
 void console_add(const char *name)
 {
-	spin_lock(&lock);
+	SPIN_HOLD(&lock);
 	conmux_add(&mux, name);
-	spin_unlock(&lock);
 }
 
 void console_output(unsigned index, const char *bytes, size_t n)
 {
-	spin_lock(&lock);
+	SPIN_HOLD(&lock);
 	tick();
 	conmux_output(&mux, index, bytes, n);
-	spin_unlock(&lock);
 }
 
 void console_focus(unsigned index)
 {
-	spin_lock(&lock);
+	SPIN_HOLD(&lock);
 	conmux_focus(&mux, index);
-	spin_unlock(&lock);
 }
 
 bool console_waiting(void)
@@ -68,9 +65,8 @@ bool console_waiting(void)
 
 void console_tick(void)
 {
-	spin_lock(&lock);
+	SPIN_HOLD(&lock);
 	tick();
-	spin_unlock(&lock);
 }
 
 /* What a command prints, in whole lines: into none of them falls an urgent one of another core. */
@@ -87,9 +83,8 @@ static void print(void *ctx, const char *bytes, size_t n)
 		p->line[p->n++] = *bytes;
 		if (*bytes != '\n' && p->n < sizeof(p->line))
 			continue;
-		spin_lock(&lock);
+		SPIN_HOLD(&lock);
 		conmux_monitor(&mux, p->line, p->n);
-		spin_unlock(&lock);
 		p->n = 0;
 	}
 }
@@ -107,10 +102,9 @@ static void command(const char *text)
 
 static void monitor_prompt(void)
 {
-	spin_lock(&lock);
+	SPIN_HOLD(&lock);
 	if (conmux_monitored(&mux))
 		line_show(&editor);
-	spin_unlock(&lock);
 }
 
 static void deliver(unsigned index, uint8_t byte)
@@ -119,10 +113,9 @@ static void deliver(unsigned index, uint8_t byte)
 
 	if (!vm)
 		return;
-	spin_lock(&vm->more->lock);
+	SPIN_HOLD(&vm->more->lock);
 	if (vm->more->state == VM_RUNNING)
 		vm_console_in(vm, byte);
-	spin_unlock(&vm->more->lock);
 }
 
 static void typed(uint8_t byte)
@@ -149,9 +142,8 @@ static bool poll(void)
 
 	if (c >= 0)
 		typed((uint8_t)c);
-	spin_lock(&lock);
+	SPIN_HOLD(&lock);
 	serial_pump(&serial_com1);
-	spin_unlock(&lock);
 	return c >= 0 || serial_wants_service(&serial_com1);
 }
 
@@ -174,13 +166,12 @@ static void log_line(bool urgent, const char *level, const char *fmt, va_list ap
 	int n = ksnprintf(line, sizeof(line), "%s", level);
 
 	(void)kvsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
-	spin_lock(&lock);
+	SPIN_HOLD(&lock);
 	tick();
 	dmesg_add(&log_ring, tsc_to_ns(rdtsc()), line);
 	conmux_log(&mux, line, urgent);
 	if (urgent && editor.open && conmux_monitored(&mux))
 		line_show(&editor);
-	spin_unlock(&lock);
 }
 
 #define LOG_FUNCTION(name, urgent, level)                                                          \

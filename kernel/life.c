@@ -194,21 +194,19 @@ static int suspend(struct vm *vm, bool on, const char **why)
 	struct vm_more *m = vm->more;
 
 	*why = on ? "it is not running" : "it is not suspended";
-	spin_lock(&m->lock); /* none of its vCPUs leaves in between */
-	bool can = m->state == VM_RUNNING && m->suspended != on;
-
-	if (can)
-		m->suspended = on;
-	if (can && on)
+	SPIN_HOLD(&m->lock); /* none of its vCPUs leaves in between */
+	if (m->state != VM_RUNNING || m->suspended == on)
+		return -EINVAL;
+	m->suspended = on;
+	if (on) {
 		m->suspended_at = vm_now(vm);
-	if (can && !on && m->watchdog_due) {
+	} else if (m->watchdog_due) {
 		m->watchdog_due += vm_now(vm) - m->suspended_at;
 		dev_timer_arm(&m->watchdog, m->watchdog_due);
 	}
-	for (unsigned i = 0; can && i < m->vcpu_count; i++)
+	for (unsigned i = 0; i < m->vcpu_count; i++)
 		vcpu_request(m->vcpu[i], VCPU_REQ_PAUSE);
-	spin_unlock(&m->lock);
-	return can ? 0 : -EINVAL;
+	return 0;
 }
 
 /* From whatever state it has. */
@@ -222,15 +220,12 @@ static int end(struct vm *vm, enum vm_end how, const char **why)
 		vm_end(vm, how);
 		return 0;
 	}
-	spin_lock(&m->lock); /* a timer that is due may have vCPU 0 begin before we say how */
-	bool can = (state == VM_HELD || state == VM_WAITING) && change(vm, state, VM_ENDING);
-
-	if (can) {
-		m->end = how;
-		vcpu_request(m->vcpu[0], VCPU_REQ_WORK);
-	}
-	spin_unlock(&m->lock);
-	return can ? 0 : -EINVAL;
+	SPIN_HOLD(&m->lock); /* a timer that is due may have vCPU 0 begin before we say how */
+	if ((state != VM_HELD && state != VM_WAITING) || !change(vm, state, VM_ENDING))
+		return -EINVAL;
+	m->end = how;
+	vcpu_request(m->vcpu[0], VCPU_REQ_WORK);
+	return 0;
 }
 
 static int turn_on(struct vm *vm, const char **why)

@@ -46,23 +46,21 @@ bool net_waiting(const struct net_port *p)
 
 bool net_receive(struct net_port *p, struct net_frame *f)
 {
-	spin_lock(&p->lock);
-	bool any = p->count != 0;
-	if (any) {
-		const struct net_frame *from = &p->queue[p->head];
+	const struct net_frame *from;
 
-		f->length = from->length;
-		memcpy(f->bytes, from->bytes, from->length);
-		p->head = (p->head + 1) % NET_QUEUE;
-		p->count--;
-	}
-	spin_unlock(&p->lock);
-	return any;
+	SPIN_HOLD(&p->lock);
+	if (!p->count)
+		return false;
+	from = &p->queue[p->head];
+	f->length = from->length;
+	memcpy(f->bytes, from->bytes, from->length);
+	p->head = (p->head + 1) % NET_QUEUE;
+	p->count--;
+	return true;
 }
 
 void net_flush(struct net_port *p)
 {
-	spin_lock(&p->lock);
+	SPIN_HOLD(&p->lock);
 	p->count = 0;
-	spin_unlock(&p->lock);
 }

@@ -55,10 +55,9 @@ void pc_receive(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
-	spin_lock(&m->lock);
+	SPIN_HOLD(&m->lock);
 	if (m->state == VM_RUNNING && m->port)
 		virtio_net_receive(&m->pc->net);
-	spin_unlock(&m->lock);
 }
 
 int pc_init(struct vm *vm)

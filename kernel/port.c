@@ -84,35 +84,30 @@ unsigned vm_port_waiting(const struct vm *vm, unsigned port)
 int vm_agent_send(struct vm *vm, const char *p, unsigned n)
 {
 	struct vm_more *m = vm->more;
-	int err = -ENODEV;
 
-	spin_lock(&m->lock);
-	if (m->state == VM_RUNNING && m->own_pc.console.port[1].open)
-		err = n > VM_BYTES - m->to[1].count ? -ENOSPC : 0;
-	if (!err) {
-		put(&m->to[1], p, n);
-		virtio_console_receive(&m->pc->console, 1);
-	}
-	spin_unlock(&m->lock);
-	return err;
+	SPIN_HOLD(&m->lock);
+	if (m->state != VM_RUNNING || !m->own_pc.console.port[1].open)
+		return -ENODEV;
+	if (n > VM_BYTES - m->to[1].count)
+		return -ENOSPC;
+	put(&m->to[1], p, n);
+	virtio_console_receive(&m->pc->console, 1);
+	return 0;
 }
 
 unsigned vm_agent_receive(struct vm *vm, char *p, unsigned n)
 {
-	spin_lock(&vm->more->lock);
-	n = take(&vm->more->from_agent, p, n);
-	spin_unlock(&vm->more->lock);
-	return n;
+	SPIN_HOLD(&vm->more->lock);
+	return take(&vm->more->from_agent, p, n);
 }
 
 void vm_resize(struct vm *vm, uint16_t columns, uint16_t rows)
 {
 	struct virtio_console *c = &vm->more->own_pc.console;
 
-	spin_lock(&vm->more->lock);
+	SPIN_HOLD(&vm->more->lock);
 	c->config.columns = columns;
 	c->config.rows = rows;
 	if (vm->more->conf->console == CONSOLE_VIRTIO && vm->more->state == VM_RUNNING)
 		virtio_console_resized(c);
-	spin_unlock(&vm->more->lock);
 }

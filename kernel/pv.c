@@ -82,14 +82,13 @@ static void fire_timer(void *events)
 
 bool vm_ask_shutdown(struct vm *vm)
 {
-	spin_lock(&vm->more->lock);
+	SPIN_HOLD(&vm->more->lock);
 	bool runs = vm->more->state == VM_RUNNING;
 
 	if (runs && vm->more->pc)
 		acpi_pm_power_button(&vm->more->pc->pm);
 	else if (runs)
 		evtchn_raise(&vm->more->events, MULLION_PORT_SHUTDOWN);
-	spin_unlock(&vm->more->lock);
 	return runs;
 }
 

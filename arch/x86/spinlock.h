@@ -19,3 +19,13 @@ static inline void spin_unlock(struct spinlock *l)
 {
 	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
 }
+
+static inline void spin_unlock_at(struct spinlock *const *l)
+{
+	spin_unlock(*l);
+}
+
+/* Takes a lock until the end of the block, however that is left. */
+#define SPIN_HOLD(l)                                                                               \
+	struct spinlock *const held __attribute__((cleanup(spin_unlock_at))) = (l);                \
+	spin_lock(held)

@@ -172,9 +172,8 @@ static const struct refusals *refusals(struct vm_more *m)
 {
 	static struct refusals copy;
 
-	spin_lock(&m->refuse_lock);
+	SPIN_HOLD(&m->refuse_lock);
 	copy = m->refused;
-	spin_unlock(&m->refuse_lock);
 	return &copy;
 }
 
