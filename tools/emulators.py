@@ -277,7 +277,7 @@ log: {self.log}
 """ + "".join(line + "\n" for line in self.args.extra))
         # Debian's Bochs has its debugger built in, which waits for a word before it starts.
         with open(self.path("rc"), "w", encoding="ascii") as f:
-            f.write("c\n")
+            f.write(self.args.debugger + "\n")
         # The `term` display wants a terminal: it gets one that nobody looks at. Bochs 3 waits
         # there for a key, 1 ms, each time a CPU goes idle; at the end of a file it does not.
         self.screen, terminal = pty.openpty()

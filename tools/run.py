@@ -43,6 +43,8 @@ def parse(argv):
     p.add_argument("--monitor", metavar="PATH",
                    help="a second serial port, on a Unix socket there (see mullionctl)")
     p.add_argument("--log", metavar="FILE", help="keep the emulator's own log there")
+    p.add_argument("--debugger", metavar="LINES", default="c",
+                   help="commands for Bochs' debugger, in place of c (continue)")
     p.add_argument("--timeout", type=float, metavar="SECONDS", help="end the emulator after that")
     p.add_argument("--extra", action="append", default=[], metavar="ARG",
                    help="one more argument for QEMU, or line for the bochsrc")

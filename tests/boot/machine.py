@@ -100,9 +100,10 @@ class Machine:
     """One run of an emulator. Every expect_… fails the test when it waits in vain."""
 
     def __init__(self, name, conf, files=(), vendor="amd", cpus=2, memory=512, icount=False,
-                 extra=(), others=(), monitor=False, one_thread=False):
+                 extra=(), others=(), monitor=False, one_thread=False, debugger=None):
         """others: conf and files of more disks, for firmware to try in turn (QEMU only).
         monitor: a second serial port, which .monitor speaks to (configure `monitor = com2`).
+        debugger: commands for that of Bochs.
         one_thread: of QEMU; where CPUs wait for each other by spinning, they take turns then."""
         os.makedirs(LOGS, exist_ok=True)
         self.path = os.path.join(LOGS, f"{name}.log")
@@ -127,6 +128,8 @@ class Machine:
         extra = [*ICOUNT, *extra] if icount else list(extra)
         for i, image in enumerate(self.images[1:], 1):
             extra += ["-drive", f"if=ide,index={i},format=raw,snapshot=on,file={image}"]
+        if debugger:
+            argv += ["--debugger", debugger]
         self.file = open(self.path, "w", encoding="utf-8")
         self.console = Console(argv + [f"--extra={e}" for e in extra], self.file)
         self.panics = False

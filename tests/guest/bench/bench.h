@@ -55,7 +55,7 @@ static inline void take(unsigned round, uint64_t ticks)
 	sample[round < WARM_UP ? 0 : round - WARM_UP] = ticks;
 }
 
-/* Where Bochs is told to stop (magic_break), and bench.py has it trace one round more. */
+/* Bochs stops here when it is told to (magic_break): bench.py has it trace one round more. */
 #define MARK() __asm__ volatile("xchg %%bx, %%bx" ::: "memory")
 
 #define MEASURE_ROUNDS(name, rounds, what)                                                         \
