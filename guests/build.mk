@@ -86,7 +86,7 @@ $(CONFORM64:%=$(G)/conform/%.elf): $(G)/conform/%.elf: $(G)/obj/$(CONFORM)/%.o $
 conform: $(CONFORM_ELFS)
 
 # The benchmark's guests have the same runtimes.
-$(G)/bench/exits.elf: $(G)/obj/tests/guest/bench/exits.o $(G)/obj/$(CONFORM)/rt.o \
+$(G)/bench/exits.elf: $(G)/obj/tests/guest/bench/exits.o $(G)/obj/tests/guest/bench/blk.o $(G)/obj/$(CONFORM)/rt.o \
 		$(G)/conform/start.o64 $(CONFORM)/conform.lds
 	@mkdir -p $(@D)
 	$(LD) -m elf_x86_64 -z noexecstack --no-warn-rwx-segments -T $(CONFORM)/conform.lds -o $@.64 $(filter %.o %.o64,$^)

@@ -64,7 +64,7 @@ BAR, PEER = ({(name, backend): row[i][n] for row in WANTED for name in row[0].sp
 # What the hypervisor executes between two marks of the guest, in a trace of Bochs.
 COUNTED = ("vmread", "vmwrite", "rdmsr", "wrmsr")
 OWN = re.compile(rf"^\(\d+\)\..* [0-9a-f]+:ffff[0-9a-f]{{12}} .*: ({'|'.join(COUNTED)})\b")
-UNMARKED = {"pv-read-128k-x32"}  # it would be most of the trace
+UNMARKED = {"pv-128k-x32", "virtio-128k-x32"}  # it would be most of the trace
 
 
 def count(path):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What exits of a PC cost. */
+#include "tests/guest/bench/blk.h"
 #include "tests/guest/conform/conform.h"
 
 #include "tests/guest/bench/bench.h"
@@ -146,6 +147,40 @@ static void local_apic(void)
 	sleep("hlt-500us", (uint64_t)r.eax * 500 / 1000);
 }
 
+/* Of the virtio block device, all at once; it is looked for the end, or an interrupt awaited. */
+static void poll_disk(unsigned count)
+{
+	blk_start(count);
+	while (!blk_done())
+		__asm__ volatile("pause");
+}
+
+static void await_disk(void)
+{
+	__asm__ volatile("cli");
+	arrived = 0;
+	blk_start(1);
+	while (!arrived)
+		__asm__ volatile("sti; hlt; cli" ::: "memory");
+	__asm__ volatile("sti");
+}
+
+static void disk(void)
+{
+	if (!blk_init(VECTOR)) {
+		text("no virtio disk\n");
+		return;
+	}
+	blk_prepare(PAGE_SIZE, false);
+	MEASURE("virtio-4k", poll_disk(1));
+	MEASURE("virtio-4k-x32", poll_disk(BLK_BATCH));
+	blk_prepare(BLK_LARGEST, false);
+	MEASURE("virtio-128k", poll_disk(1));
+	MEASURE_ROUNDS("virtio-128k-x32", 50, poll_disk(BLK_BATCH));
+	blk_prepare(PAGE_SIZE, true);
+	MEASURE("virtio-4k-irq", await_disk());
+}
+
 /* Pages that nobody has touched: each round another one. */
 static void first_touch(void)
 {
@@ -161,4 +196,5 @@ void conform_main(void)
 	ports();
 	local_apic();
 	first_touch();
+	disk();
 }

@@ -139,8 +139,8 @@ void guest_main(void)
 		return;
 	}
 	null_call();
-	block("pv-read-4k", "pv-read-4k-x32", PAGE_SIZE, ROUNDS);
-	block("pv-read-128k", "pv-read-128k-x32", BIG, 50);
+	block("pv-4k", "pv-4k-x32", PAGE_SIZE, ROUNDS);
+	block("pv-128k", "pv-128k-x32", BIG, 50);
 	rt_handler[VECTOR] = on_timer;
 	wrmsr(X2APIC_TIMER, 0x40000 | VECTOR);
 	sleep("pv-halt-50us", 50);
