@@ -40,23 +40,13 @@ static void machine_port(uint16_t port, unsigned size, bool write, uint64_t *val
 		out8(port, (uint8_t)*value);
 }
 
-void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint64_t *value,
-		 unsigned passed)
+static APART void port_beyond(struct vcpu *v, uint16_t port, unsigned size, bool write,
+			      uint64_t *value, unsigned passed)
 {
-	struct vm_more *m = v->vm->more;
+	const struct config_vm *conf = v->vm->more->conf;
 	unsigned last = port + size - 1;
 
-	spin_lock(&m->lock);
-	m->io_vcpu = v;
-	m->io_passed = passed;
-	bool known = write ? iobus_write(&m->ports, port, size, *value)
-			   : iobus_read(&m->ports, port, size, value);
-	if (m->pc && m->to[0].count)
-		pc_console_feed(v->vm);
-	spin_unlock(&m->lock);
-	if (known)
-		return;
-	if (grant_has(m->conf, GRANT_PORT, port, last, write)) {
+	if (conf->grant_count && grant_has(conf, GRANT_PORT, port, last, write)) {
 		machine_port(port, size, write, value);
 		return;
 	}
@@ -66,6 +56,23 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
 		.last = min_u64(last, UINT16_MAX),
 	};
 	refused(v, a, passed);
+}
+
+void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint64_t *value,
+		 unsigned passed)
+{
+	struct vm_more *m = v->vm->more;
+
+	spin_lock(&m->lock);
+	m->io_vcpu = v;
+	m->io_passed = passed;
+	bool known = write ? iobus_write(&m->ports, port, size, *value)
+			   : iobus_read(&m->ports, port, size, value);
+	if (unlikely(m->to[0].count) && m->pc)
+		pc_console_feed(v->vm);
+	spin_unlock(&m->lock);
+	if (!known)
+		port_beyond(v, port, size, write, value, passed);
 }
 
 int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool known)

@@ -55,19 +55,35 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 	};
 }
 
-static void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
+static APART void ask_cpuid(struct vcpu *v, struct cpuid_known *k, uint32_t leaf, uint32_t sub)
 {
 	struct cpuid_policy p = vcpu_cpuid_policy(v, vcpu_ops->get(v, REG_CR4));
-	struct cpuid_regs o = cpuid_guest(&p, (uint32_t)v->gpr[GPR_RAX], (uint32_t)v->gpr[GPR_RCX]);
-	if (!vcpu_advance(v, e))
-		return;
-	v->gpr[GPR_RAX] = o.eax;
-	v->gpr[GPR_RBX] = o.ebx;
-	v->gpr[GPR_RCX] = o.ecx;
-	v->gpr[GPR_RDX] = o.edx;
+
+	k->regs = cpuid_guest(&p, leaf, sub);
+	/* Those three depend on CR4, XCR0 and APIC_BASE. */
+	k->asked = leaf == 1 || leaf == 7 || leaf == 0xd ? 0 : CPUID_ASKED(leaf, sub);
 }
 
-static void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
+static APART void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
+{
+	uint32_t leaf, sub;
+
+	if (!vcpu_advance(v, e))
+		return;
+	leaf = (uint32_t)v->gpr[GPR_RAX];
+	sub = (uint32_t)v->gpr[GPR_RCX];
+	/* Leaves of each of the three kinds, and their subleaves, have places of their own. */
+	struct cpuid_known *k = &v->more->cpuid[(leaf ^ leaf >> 27 ^ sub) % CPUID_KNOWN];
+
+	if (unlikely(k->asked != CPUID_ASKED(leaf, sub)))
+		ask_cpuid(v, k, leaf, sub);
+	v->gpr[GPR_RAX] = k->regs.eax;
+	v->gpr[GPR_RBX] = k->regs.ebx;
+	v->gpr[GPR_RCX] = k->regs.ecx;
+	v->gpr[GPR_RDX] = k->regs.edx;
+}
+
+static APART void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
 {
 	uint64_t value;
 
@@ -79,7 +95,7 @@ static void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
 	}
 }
 
-static void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
+static APART void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
 {
 	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
 
@@ -103,7 +119,7 @@ static void port_io(struct vcpu *v, const struct vcpu_exit *e)
 	v->gpr[GPR_RAX] = size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
 }
 
-static void handle_io(struct vcpu *v, const struct vcpu_exit *e)
+static APART void handle_io(struct vcpu *v, const struct vcpu_exit *e)
 {
 	/* First RIP: an access can end the VM, or raise an interrupt for the next one. */
 	if (e->u.io.string)
@@ -112,7 +128,7 @@ static void handle_io(struct vcpu *v, const struct vcpu_exit *e)
 		port_io(v, e);
 }
 
-static void handle_hlt(struct vcpu *v, const struct vcpu_exit *e)
+static APART void handle_hlt(struct vcpu *v, const struct vcpu_exit *e)
 {
 	if (vcpu_advance(v, e))
 		vcpu_halt(v, false);
@@ -168,7 +184,7 @@ void vcpu_halt(struct vcpu *v, bool event)
 		vm_end_dead(v->vm);
 }
 
-static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
+static APART void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
 {
 	uint64_t value = v->gpr[GPR_RDX] << 32 | (uint32_t)v->gpr[GPR_RAX];
 
@@ -180,7 +196,7 @@ static void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
 	}
 }
 
-static void undefined(struct vcpu *v, enum vcpu_exit_kind kind)
+static APART void undefined(struct vcpu *v, enum vcpu_exit_kind kind)
 {
 	vcpu_refused(v, REFUSE_INSN, kind);
 	vcpu_exception(v, VEC_UD);
@@ -191,6 +207,41 @@ unsigned vcpu_cpl(struct vcpu *v)
 	return SEG_DPL(vcpu_ops->get_seg(v, SREG_SS).rights);
 }
 
+/* An unmodified guest has no hypercalls: the instruction is not there. */
+static APART void handle_hypercall(struct vcpu *v, const struct vcpu_exit *e)
+{
+	if (unlikely(v->vm->more->pc != NULL))
+		undefined(v, e->kind);
+	else if (vcpu_advance(v, e))
+		pv_hypercall(v);
+}
+
+/* Caches are coherent with all that a guest can reach. */
+static APART void handle_cache(struct vcpu *v, const struct vcpu_exit *e)
+{
+	(void)vcpu_advance(v, e);
+}
+
+static APART void handle_protected(struct vcpu *v, const struct vcpu_exit *e)
+{
+	vcpu_refused(v, REFUSE_INSN, e->kind);
+	vcpu_exception(v, VEC_GP);
+}
+
+static APART void handle_failure(struct vcpu *v, const struct vcpu_exit *e)
+{
+	if (e->kind == EXIT_HOST_MC)
+		panic("machine check while %s ran", v->vm->name);
+	if (e->kind == EXIT_FAILED)
+		log_err("%s: the processor refuses to enter: %s (code 0x%lx)", v->vm->name,
+			e->u.failed.why, e->u.failed.code);
+	else
+		log_err("%s: exit with reason 0x%lx, 0x%lx is not known", v->vm->name,
+			e->u.unknown.reason, e->u.unknown.info);
+	vcpu_crash(v, e->kind == EXIT_FAILED ? "entry failed" : "unknown exit");
+}
+
+/* Its cases are calls at the end, for which nothing is saved. */
 void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 {
 	switch (e->kind) {
@@ -201,8 +252,6 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 	case EXIT_HOST_IRQ:
 		irq_window();
 		break;
-	case EXIT_HOST_MC:
-		panic("machine check while %s ran", v->vm->name);
 	case EXIT_SLICE:
 		v->cpu->more->resched = true;
 		break;
@@ -226,17 +275,13 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		handle_page_fault(v, e);
 		break;
 	case EXIT_HYPERCALL:
-		/* An unmodified guest has no hypercalls: the instruction is not there. */
-		if (v->vm->more->pc)
-			undefined(v, e->kind);
-		else if (vcpu_advance(v, e))
-			pv_hypercall(v);
+		handle_hypercall(v, e);
 		break;
 	case EXIT_HLT:
 		handle_hlt(v, e);
 		break;
-	case EXIT_CACHE: /* caches are coherent with all that a guest can reach */
-		(void)vcpu_advance(v, e);
+	case EXIT_CACHE:
+		handle_cache(v, e);
 		break;
 	case EXIT_XSETBV:
 		handle_xsetbv(v, e);
@@ -248,8 +293,7 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		undefined(v, e->kind);
 		break;
 	case EXIT_PROTECTED:
-		vcpu_refused(v, REFUSE_INSN, e->kind);
-		vcpu_exception(v, VEC_GP);
+		handle_protected(v, e);
 		break;
 	case EXIT_SHUTDOWN:
 		vcpu_crash(v, "triple fault");
@@ -257,16 +301,11 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 	case EXIT_TASK_SWITCH:
 		vcpu_crash(v, "task switch by the processor, which is not emulated");
 		break;
+	case EXIT_HOST_MC:
 	case EXIT_FAILED:
-		log_err("%s: the processor refuses to enter: %s (code 0x%lx)", v->vm->name,
-			e->u.failed.why, e->u.failed.code);
-		vcpu_crash(v, "entry failed");
-		break;
 	case EXIT_UNKNOWN:
 	case EXIT_KIND_COUNT:
-		log_err("%s: exit with reason 0x%lx, 0x%lx is not known", v->vm->name,
-			e->u.unknown.reason, e->u.unknown.info);
-		vcpu_crash(v, "unknown exit");
+		handle_failure(v, e);
 		break;
 	}
 }

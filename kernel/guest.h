@@ -66,8 +66,18 @@ struct dev_timer {
 #define MTRR_VARIABLE 8u
 #define MTRR_FIXED    11u
 
+/* An answer to CPUID that stays the same; asking the host may be an exit of its own. */
+struct cpuid_known {
+	uint64_t asked; /* 0: nothing */
+	struct cpuid_regs regs;
+};
+#define CPUID_KNOWN            16u
+#define CPUID_ASKED(leaf, sub) (((uint64_t)(leaf) << 32 | (sub)) + 1)
+
 struct vcpu_more {
 	struct vcpu vcpu;
+	struct cpuid_known cpuid[CPUID_KNOWN];
+	const struct virtual_msr *msr; /* kernel/msr.c: that was accessed last */
 	struct sched_entity se;
 	struct insn_slot insns[INSN_SLOTS];
 	struct lapic lapic;
@@ -89,6 +99,7 @@ struct vcpu_more {
 
 /* The PC of an unmodified guest; a PV guest has none of it. */
 struct pc {
+	uint16_t isa_lines; /* their levels */
 	struct uart uart;
 	struct pic pic;
 	struct pit pit;
@@ -288,10 +299,24 @@ void vcpu_put(void);
 void vcpu_nmi(struct vcpu *v);
 void vcpu_inject(struct vcpu *v, struct vcpu_event e);
 void vcpu_exception(struct vcpu *v, enum x86_vector vec); /* #UD, #DB, #GP(0) */
+void vcpu_wrap_or_step(struct vcpu *v);
 /* RIP += len, and the #DB of a single step. */
-void vcpu_go_on(struct vcpu *v, unsigned len);
+static inline void vcpu_go_on(struct vcpu *v, unsigned len)
+{
+	if (unlikely(vcpu_ops->advance(v, len)))
+		vcpu_wrap_or_step(v);
+}
+/* By decoding. 0: an exception is pending instead. */
+unsigned vcpu_insn_len(struct vcpu *v);
 /* Moves RIP past the instruction of the exit; false: an exception is pending instead. */
-bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e);
+static inline bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
+{
+	unsigned len = e->insn_len ?: vcpu_insn_len(v);
+
+	if (len)
+		vcpu_go_on(v, len);
+	return len;
+}
 /* Is there something that ends v's halt? VM lock held. */
 bool vcpu_can_wake(struct vcpu *v);
 /* Counts what policy refused, and names it in the log the first times. */

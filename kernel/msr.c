@@ -272,12 +272,15 @@ static int carry_out(const struct virtual_msr *m, struct access *a)
 /* -ENOENT: no such register is virtualized; else #GP is due. */
 static int access(struct access *a)
 {
-	const struct virtual_msr *m = msrs;
+	const struct virtual_msr *m = a->v->more->msr;
 	int err = 0;
 
-	while (a->msr < m->first || a->msr > m->last)
-		if (++m == msrs + ARRAY_SIZE(msrs))
-			return -ENOENT;
+	if (a->msr < m->first || a->msr > m->last) {
+		for (m = msrs; a->msr < m->first || a->msr > m->last;)
+			if (++m == msrs + ARRAY_SIZE(msrs))
+				return -ENOENT;
+		a->v->more->msr = m;
+	}
 	if (m->where == (a->write ? READ_ONLY : WALL_CLOCK))
 		return -ENOENT;
 	if (m->there && !m->there(a->v))
@@ -310,6 +313,7 @@ void msr_reset(struct vcpu *v)
 {
 	struct vcpu_more *m = v->more;
 
+	m->msr = msrs;
 	/* As firmware leaves them: everything write-back. */
 	m->mtrr_def = BIT(11) | MT_WB;
 	for (unsigned i = 0; i < MTRR_FIXED; i++)

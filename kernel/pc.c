@@ -11,6 +11,9 @@ static void isa_irq(void *ctx, unsigned line, bool level)
 {
 	struct pc *pc = ((struct vm *)ctx)->more->pc;
 
+	if ((pc->isa_lines >> line & 1) == level)
+		return;
+	pc->isa_lines ^= (uint16_t)(1u << line);
 	pic_set_irq(&pc->pic, line, level);
 	ioapic_set_irq(&pc->ioapic, line == PIT_IRQ ? 2 : line, level);
 }
@@ -69,6 +72,7 @@ int pc_init(struct vm *vm)
 	struct iobus *ports = &m->ports;
 
 #define IRQ(n) ((struct dev_irq){isa_irq, vm, (n)})
+	pc->isa_lines = 0;
 	dev_timer_init(&pc->pit_timer, vm, cpu, pit_timer, &pc->pit);
 	dev_timer_init(&pc->rtc_timer, vm, cpu, rtc_timer, &pc->rtc);
 	dev_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_update, &pc->pm);

@@ -79,8 +79,11 @@ void vcpu_request(struct vcpu *v, uint64_t what)
 {
 	uint64_t old = __atomic_fetch_or(&v->requests, what, __ATOMIC_SEQ_CST);
 
-	/* While the bit is set its core has yet to look, and has been kicked for it. */
-	if (what & ~old)
+	/*
+	 * While the bit is set its core has yet to look, and has been kicked for it. The one that
+	 * runs here is looked at before it is entered, or blocks.
+	 */
+	if ((what & ~old) && (this_cpu()->more->running != v || v->more->blocked))
 		cpu_kick(v->cpu);
 }
 
@@ -130,7 +133,7 @@ void vcpu_exception(struct vcpu *v, enum x86_vector vec)
 					   .has_error = vec == VEC_GP});
 }
 
-static __attribute__((noinline)) void wrap_or_step(struct vcpu *v)
+void vcpu_wrap_or_step(struct vcpu *v)
 {
 	struct vcpu_context c;
 
@@ -144,14 +147,7 @@ static __attribute__((noinline)) void wrap_or_step(struct vcpu *v)
 	}
 }
 
-void vcpu_go_on(struct vcpu *v, unsigned len)
-{
-	if (unlikely(vcpu_ops->skip(v, len)))
-		wrap_or_step(v);
-}
-
-/* 0: an exception is pending instead. */
-static __attribute__((noinline)) unsigned length_at_rip(struct vcpu *v)
+unsigned vcpu_insn_len(struct vcpu *v)
 {
 	struct vcpu_event fault = {0};
 	const struct insn_slot *s;
@@ -167,15 +163,6 @@ static __attribute__((noinline)) unsigned length_at_rip(struct vcpu *v)
 	else
 		vcpu_exception(v, VEC_UD);
 	return 0;
-}
-
-bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
-{
-	unsigned len = e->insn_len ?: length_at_rip(v);
-
-	if (len)
-		vcpu_go_on(v, len);
-	return len != 0;
 }
 
 void vcpu_refused_access(struct vcpu *v, const struct refuse_range *a, unsigned passed)
@@ -340,7 +327,7 @@ bool vcpu_serve(struct vcpu *v)
 }
 
 /* What v was asked for, and its events. False: not to be entered now. */
-static __attribute__((noinline)) bool before_entry(struct vcpu *v)
+static APART bool before_entry(struct vcpu *v)
 {
 	struct cpu_more *core = v->cpu->more;
 
@@ -358,7 +345,7 @@ static __attribute__((noinline)) bool before_entry(struct vcpu *v)
 	return true;
 }
 
-static __attribute__((noinline)) void trace_exit(struct vcpu *v, const struct vcpu_exit *e)
+static APART void trace_exit(struct vcpu *v, const struct vcpu_exit *e)
 {
 	trace_record(TRACE_EXIT, v->vm->id, v->id, e->kind, trace_detail(v, e));
 }

@@ -276,7 +276,7 @@ struct vcpu_ops {
 	 * RIP += len, and the STI/MOV-SS shadow and RF end. True: common code does the rest, as
 	 * TF is set, or RIP has carried over 16 bits and may have to wrap.
 	 */
-	bool (*skip)(struct vcpu *v, unsigned len);
+	bool (*advance)(struct vcpu *v, unsigned len);
 
 	uint64_t (*get)(struct vcpu *v, enum vcpu_reg reg);
 	/*

@@ -12,13 +12,13 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 	struct svm_cpu *c = this_cpu()->hw;
 	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *vmcb = &s->vmcb;
-	uint64_t dr6 = read_dr6(), lme = 0;
+	uint64_t lme = 0;
 
 	exit->insn_len = 0;
 	if (!svm_event_entry(v, exit))
 		return;
-	if (unlikely(vmcb->dr6 != dr6)) {
-		vmcb->dr6 = dr6;
+	if (unlikely(vmcb->dr6 != read_dr6())) {
+		vmcb->dr6 = read_dr6();
 		svm_dirty(s, CLEAN_DRX);
 	}
 	/*
@@ -43,7 +43,7 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 		svm_event_exit(v);
 	svm_decode_exit(v, exit);
 	/* DR6 is switched by the caller; the CPU does not always leave the guest's. */
-	if (unlikely(vmcb->dr6 != dr6))
+	if (unlikely(vmcb->dr6 != read_dr6()))
 		write_dr6(vmcb->dr6);
 	/* QEMU 7.2 does not intercept XSETBV. */
 	if (svm_caps.tcg && (vmcb->cr4 & CR4_OSXSAVE))
@@ -85,7 +85,7 @@ const struct vcpu_ops svm_ops = {
 	.vcpu_reset = svm_vcpu_reset,
 	.load = svm_load,
 	.run = run,
-	.skip = svm_skip,
+	.advance = svm_skip,
 	.get = svm_get,
 	.set = svm_set,
 	.get_seg = svm_get_seg,

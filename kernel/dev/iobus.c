@@ -2,6 +2,11 @@
 /* Finds the device that answers a port or an address. */
 #include "kernel/dev/dev.h"
 
+static uint64_t last_of(const struct io_range *r)
+{
+	return r->base + (r->size - 1);
+}
+
 /* Index of the first range that ends above addr; count when there is none. */
 static unsigned first_above(const struct iobus *b, uint64_t addr)
 {
@@ -10,7 +15,7 @@ static unsigned first_above(const struct iobus *b, uint64_t addr)
 	while (lo < hi) {
 		unsigned mid = (lo + hi) / 2;
 
-		if (addr - b->r[mid].base < b->r[mid].size || addr < b->r[mid].base)
+		if (addr <= last_of(&b->r[mid]))
 			hi = mid;
 		else
 			lo = mid + 1;
@@ -32,6 +37,8 @@ int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops
 	memmove(&b->r[at + 1], &b->r[at], (b->count - at) * sizeof(b->r[0]));
 	b->r[at] = (struct io_range){base, size, ops, dev};
 	b->count++;
+	b->from = 1;
+	b->to = 0;
 	return 0;
 }
 
@@ -42,15 +49,33 @@ void iobus_remove(struct iobus *b, uint64_t base)
 	if (at == b->count || b->r[at].base != base)
 		return;
 	b->count--;
+	b->from = 1;
+	b->to = 0;
 	memmove(&b->r[at], &b->r[at + 1], (b->count - at) * sizeof(b->r[0]));
 }
 
 /* The first range that answers any of the bytes from addr, or NULL. */
-static const struct io_range *first(const struct iobus *b, uint64_t addr, unsigned size)
+static APART const struct io_range *search(struct iobus *b, uint64_t addr, unsigned size)
 {
-	const struct io_range *r = &b->r[first_above(b, addr)];
+	unsigned at = first_above(b, addr);
+	const struct io_range *r = at < b->count ? &b->r[at] : NULL;
 
-	return r < b->r + b->count && (addr >= r->base || r->base - addr < size) ? r : NULL;
+	if (r && addr >= r->base) {
+		b->from = r->base;
+		b->to = last_of(r);
+		return b->there = r;
+	}
+	b->from = at ? last_of(&b->r[at - 1]) + 1 : 0;
+	b->to = r ? r->base - 1 : UINT64_MAX;
+	b->there = NULL;
+	return r && r->base - addr < size ? r : NULL;
+}
+
+static inline const struct io_range *first(struct iobus *b, uint64_t addr, unsigned size)
+{
+	if (addr >= b->from && addr <= b->to && size - 1 <= b->to - addr)
+		return b->there;
+	return search(b, addr, size);
 }
 
 static bool has_all(const struct io_range *r, uint64_t addr, unsigned size)
@@ -66,6 +91,8 @@ static uint64_t range_read(const struct io_range *r, uint64_t offset, unsigned s
 		return r->ops->read(r->dev, offset, size);
 	if (!r->ops->read8)
 		return UINT64_MAX;
+	if (size == 1)
+		return r->ops->read8(r->dev, (unsigned)offset);
 	for (unsigned i = 0; i < size; i++)
 		v |= (uint64_t)r->ops->read8(r->dev, (unsigned)offset + i) << (8 * i);
 	return v;
@@ -80,20 +107,28 @@ static void range_write(const struct io_range *r, uint64_t offset, unsigned size
 			r->ops->write8(r->dev, (unsigned)offset + i, (uint8_t)(value >> (8 * i)));
 }
 
-bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value)
+/* An access that no range answers whole; false: none answers any of it. */
+static APART bool read_bytes(struct iobus *b, const struct io_range *r, uint64_t addr,
+			     unsigned size, uint64_t *value)
 {
-	const struct io_range *r = first(b, addr, size);
 	uint64_t byte;
 
 	*value = dev_ones(size);
-	if (r && has_all(r, addr, size))
-		*value &= range_read(r, addr - r->base, size);
-	else
-		for (unsigned i = 0; r && i < size; i++) {
-			(void)iobus_read(b, addr + i, 1, &byte);
-			*value &= ~((byte ^ 0xff) << (8 * i));
-		}
+	for (unsigned i = 0; r && i < size; i++) {
+		(void)iobus_read(b, addr + i, 1, &byte);
+		*value &= ~((byte ^ 0xff) << (8 * i));
+	}
 	return r != NULL;
+}
+
+bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value)
+{
+	const struct io_range *r = first(b, addr, size);
+
+	if (!r || !has_all(r, addr, size))
+		return read_bytes(b, r, addr, size, value);
+	*value = range_read(r, addr - r->base, size) & dev_ones(size);
+	return true;
 }
 
 bool iobus_write(struct iobus *b, uint64_t addr, unsigned size, uint64_t value)

@@ -22,11 +22,13 @@ static void map_clear(uint32_t *map, uint8_t v)
 
 static int map_highest(const uint32_t *map)
 {
-	for (int i = 7; i >= 0; i--) {
-		uint32_t w = __atomic_load_n(&map[i], __ATOMIC_RELAXED);
+	const uint64_t *wide = (const void *)map;
+
+	for (int i = 3; i >= 0; i--) {
+		uint64_t w = __atomic_load_n(&wide[i], __ATOMIC_RELAXED);
 
 		if (w)
-			return i * 32 + 31 - __builtin_clz(w);
+			return i * 64 + 63 - __builtin_clzll(w);
 	}
 	return -1;
 }

@@ -54,8 +54,9 @@ struct lapic_config {
 
 struct lapic {
 	struct lapic_config c;
-	uint64_t base;                   /* APIC_BASE */
-	uint32_t irr[8], isr[8], tmr[8]; /* irr: atomic */
+	uint64_t base; /* APIC_BASE */
+	/* irr: atomic. Aligned: searched by two words at a time. */
+	uint32_t irr[8] __attribute__((aligned(8))), isr[8], tmr[8];
 	uint32_t ldr, dfr, svr, esr, esr_pending, lvt[LVT_COUNT];
 	uint64_t icr;
 	uint8_t tpr;

@@ -15,10 +15,9 @@ static uint8_t level_mask(const struct pic_chip *c)
 /* 0 is the highest; 8 when nothing is set. */
 static unsigned priority(const struct pic_chip *c, uint8_t bits)
 {
-	for (unsigned p = 0; p < 8; p++)
-		if (bits >> ((c->lowest + 1 + p) & 7) & 1)
-			return p;
-	return 8;
+	unsigned turned = (bits | (unsigned)bits << 8) >> ((c->lowest + 1) & 7);
+
+	return (unsigned)__builtin_ctz(turned | 0x100);
 }
 
 static unsigned input_of(const struct pic_chip *c, unsigned prio)
