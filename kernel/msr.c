@@ -4,7 +4,6 @@
 #include "kernel/pvclock.h"
 
 #define DEBUGCTL_LBR 1ull
-#define DEBUGCTL_BTF 2ull
 
 /* Where a value is kept, and what arg says. */
 enum msr_where {

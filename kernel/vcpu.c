@@ -140,8 +140,8 @@ void vcpu_wrap_or_step(struct vcpu *v)
 	vcpu_context(v, &c);
 	if (c.mode != CPU_MODE_64)
 		vcpu_ops->set(v, REG_RIP, c.rip & (BIT(c.mode) - 1));
-	/* The trap that the instruction would have ended with (SDM 3B 17.3.1.4). */
-	if (c.regs.rflags & RFLAGS_TF) {
+	/* The trap that the instruction would have ended with (SDM 3B 17.3.1.4, 17.4.3). */
+	if (c.regs.rflags & RFLAGS_TF && !(vcpu_ops->get(v, REG_DEBUGCTL) & DEBUGCTL_BTF)) {
 		write_dr6(read_dr6() | DR6_BS);
 		vcpu_exception(v, VEC_DB);
 	}

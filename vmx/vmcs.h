@@ -121,7 +121,6 @@ struct vmcs_field {
 /* Pending debug exceptions and exit qualification of #DB (24.4.2, 27.2.1). */
 #define DEBUG_BS                      BIT(14)
 #define DEBUG_QUALIFICATION           0x1600full /* RTM, BS, BD, B3:B0 */
-#define DEBUGCTL_BTF                  BIT(1)
 
 /* VM-entry, VM-exit and IDT-vectoring interruption information (24.8.3, 24.9.2, 24.9.3). */
 #define INFO_VECTOR                   0xffull

@@ -22,6 +22,7 @@
 #define MSR_MCG_STATUS             0x17au
 #define MSR_MISC_ENABLE            0x1a0u
 #define MSR_DEBUGCTL               0x1d9u
+#define DEBUGCTL_BTF               BIT(1) /* TF steps branches only */
 #define MSR_MTRR_PHYSBASE0         0x200u
 #define MSR_MTRR_FIX64K_00000      0x250u
 #define MSR_MTRR_FIX16K_80000      0x258u
