@@ -40,6 +40,24 @@ static void machine_port(uint16_t port, unsigned size, bool write, uint64_t *val
 		out8(port, (uint8_t)*value);
 }
 
+/* Breakpoints at ports are traps, and left to who carries the access out (SDM 3B 17.2.4). */
+static APART void break_at_port(struct vcpu *v, uint64_t dr7, unsigned port, unsigned last)
+{
+	const uint64_t dr[] = {read_dr0(), read_dr1(), read_dr2(), read_dr3()};
+	uint64_t hit = 0;
+
+	for (unsigned n = 0; n < 4; n++) {
+		uint64_t how = dr7 >> (16 + 4 * n), len = how >> 2 & 3; /* less 1 */
+		if ((dr7 >> 2 * n & 3) && (how & 3) == 2 && last >= (dr[n] & ~len) &&
+		    port <= (dr[n] | len))
+			hit |= BIT(n);
+	}
+	if (!hit || !(vcpu_ops->get(v, REG_CR4) & CR4_DE))
+		return;
+	write_dr6((read_dr6() & ~0xfull) | hit);
+	vcpu_exception(v, VEC_DB);
+}
+
 static APART void port_beyond(struct vcpu *v, uint16_t port, unsigned size, bool write,
 			      uint64_t *value, unsigned passed)
 {
@@ -62,7 +80,10 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
 		 unsigned passed)
 {
 	struct vm_more *m = v->vm->more;
+	uint64_t dr7 = vcpu_ops->get(v, REG_DR7);
 
+	if (unlikely(dr7 & 0xff))
+		break_at_port(v, dr7, port, port + size - 1);
 	spin_lock(&m->lock);
 	m->io_vcpu = v;
 	m->io_passed = passed;

@@ -106,7 +106,8 @@ int emu_string(struct emu *e, const struct insn *i)
 		emu_set_gpr(e, GPR_RCX, i->adsize, count - 1);
 		if (count == 1)
 			return EMU_DONE;
-		if (e->rflags & RFLAGS_TF) /* a step ends with each iteration (SDM 3B 17.3.1.4) */
+		/* A step ends with each iteration, and so do breakpoints (SDM 3B 17.3.1). */
+		if (e->rflags & RFLAGS_TF || e->v->pending.valid)
 			break;
 	}
 	return EMU_REPEAT;
