@@ -49,6 +49,15 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
  */
 int emulate(struct emu *e, const struct insn *i);
 
+/* task.c: what has asked for it, as the exit qualification of VMX says (SDM 3C table 27-2). */
+enum task_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
+/*
+ * To the TSS that selector is of, whose descriptor the processor has checked; v->pending has
+ * come through a task gate. e->rip and rflags: how the old task goes on. 0; 1: a #DB by the
+ * T flag is due; -EFAULT: raise e->fault; -ENOTSUP: a TSS of 16 bits.
+ */
+int task_switch(struct emu *e, enum task_source source, uint16_t selector);
+
 /* Between the emulator's files. */
 
 /* Result of a op b in size bytes; the arithmetic flags in *rflags become its. */

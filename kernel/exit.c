@@ -299,7 +299,7 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		vcpu_crash(v, "triple fault");
 		break;
 	case EXIT_TASK_SWITCH:
-		vcpu_crash(v, "task switch by the processor, which is not emulated");
+		handle_task_switch(v, e);
 		break;
 	case EXIT_HOST_MC:
 	case EXIT_FAILED:

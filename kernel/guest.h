@@ -343,6 +343,7 @@ bool vcpu_has_rdtscp(const struct vcpu *v); /* and TSC_AUX */
 
 /* kernel/mmio.c */
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e);
+void handle_task_switch(struct vcpu *v, const struct vcpu_exit *e);
 /* Carries out the instruction at RIP: INS, OUTS, or an access to where there is no RAM. */
 void vcpu_emulate(struct vcpu *v, const struct vcpu_exit *exit);
 

@@ -141,3 +141,25 @@ void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 		vcpu_emulate(v, e);
 	}
 }
+
+void handle_task_switch(struct vcpu *v, const struct vcpu_exit *exit)
+{
+	struct insn_slot slot = {0};
+	struct emu e = {.v = v, .slot = &slot, .device = UINT64_MAX};
+	int err;
+
+	vcpu_context(v, &e.c);
+	e.rip = e.c.rip + (v->pending.valid ? v->pending.insn_len : exit->insn_len);
+	e.rflags = e.c.regs.rflags;
+	e.c.regs.rflags &= ~RFLAGS_AC; /* of no matter to implicit accesses (SDM 3A 4.6.1) */
+	e.c.cpl = 0;
+	err = task_switch(&e, exit->u.task >> 30 & 3, (uint16_t)exit->u.task);
+	if (err == -EFAULT) {
+		vcpu_inject(v, e.fault);
+	} else if (err < 0) {
+		vcpu_crash(v, "switch of a 16-bit task, which is not emulated");
+	} else if (err) {
+		write_dr6(read_dr6() | DR6_BT);
+		vcpu_exception(v, VEC_DB);
+	}
+}

@@ -125,7 +125,7 @@ enum vcpu_exit_kind {
 			   */
 	EXIT_SHUTDOWN,    /* triple fault */
 	EXIT_INIT,        /* a physical INIT; ignored */
-	EXIT_TASK_SWITCH, /* not emulated: the guest is stopped */
+	EXIT_TASK_SWITCH, /* u.task; an event that goes through a task gate is in v->pending */
 	EXIT_FAILED,      /* the hardware refused to enter: u.failed names why */
 	EXIT_UNKNOWN,     /* no handler; u.unknown.reason is the hardware's code */
 	EXIT_KIND_COUNT
@@ -148,6 +148,7 @@ struct vcpu_exit {
 			uint8_t insn_bytes; /* how many; 0: fetch them from guest memory */
 		} page_fault;
 		struct vcpu_event event;
+		uint32_t task; /* 15:0 selector of the TSS, 31:30 enum task_source */
 		struct {
 			const char *why;
 			uint64_t code;
@@ -281,7 +282,8 @@ struct vcpu_ops {
 	uint64_t (*get)(struct vcpu *v, enum vcpu_reg reg);
 	/*
 	 * The value is already checked by common code; the backend applies its fixed bits.
-	 * CR0, CR3 and CR4 at a reset only: the guest's own writes are the backend's.
+	 * CR0, CR3 and CR4 at a reset, and at a task switch (VMX): the guest's own writes are
+	 * the backend's. A CR3 whose PDPTEs are not valid is not taken.
 	 */
 	void (*set)(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 	struct vcpu_seg (*get_seg)(struct vcpu *v, enum vcpu_sreg s);

@@ -67,11 +67,11 @@ void vmx_set_efer(struct vmx_vcpu *h, uint64_t value)
 }
 
 /* SDM 3A 4.4.1: false when one of them is not valid (#GP). */
-static bool read_pdptes(struct vcpu *v, uint64_t pdpte[4])
+static bool read_pdptes(struct vcpu *v, uint64_t cr3, uint64_t pdpte[4])
 {
 	unsigned phys_bits = cpuid(0x80000008, 0).eax & 0xff;
 
-	if (vm_read(v->vm, vmread(GUEST_CR3) & 0xffffffe0, pdpte, 32))
+	if (vm_read(v->vm, cr3 & 0xffffffe0, pdpte, 32))
 		return false;
 	for (unsigned i = 0; i < 4; i++)
 		if (!vmx_pdpte_valid(pdpte[i], phys_bits))
@@ -97,29 +97,31 @@ static struct vmx_mode current_mode(struct vcpu *v)
 	};
 }
 
-/* Instructions on CR0 and CR4 (no other exits); false asks for #GP(0): nothing has changed. */
-static bool mov_to_cr(struct vcpu *v, unsigned cr, uint64_t value)
+/* CR0 and CR4, and CR3 without what is right for long mode only: no MOV to it exits. */
+bool vmx_mov_to_cr(struct vcpu *v, unsigned cr, uint64_t value)
 {
 	const uint64_t reload4 = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP;
 	struct vmx_mode m = current_mode(v);
 	uint64_t cr0 = cr == 0 ? value : m.cr0, cr4 = cr == 4 ? value : m.cr4, pdpte[4];
 	uint64_t changed0 = cr0 ^ m.cr0, changed4 = cr4 ^ m.cr4;
-	bool reload = (changed0 & (CR0_CD | CR0_NW | CR0_PG)) || (changed4 & reload4);
+	bool reload = cr == 3 || (changed0 & (CR0_CD | CR0_NW | CR0_PG)) || (changed4 & reload4);
 	bool pae = reload && vmx_is_pae(cr0, cr4, m.efer);
 	uint64_t legal4 = v->cr4_allowed & vmx_caps.cr4_fixed1;
-	bool allowed = (cr == 0 && vmx_cr0_allowed(&m, value)) ||
+	bool allowed = cr == 3 || (cr == 0 && vmx_cr0_allowed(&m, value)) ||
 		       (cr == 4 && vmx_cr4_allowed(&m, value, legal4));
 
-	if (!allowed || (pae && !read_pdptes(v, pdpte)))
+	if (!allowed || (pae && !read_pdptes(v, cr == 3 ? value : m.cr3, pdpte)))
 		return false;
 	if (cr == 0)
 		vmx_set_cr0(vmx_hw(v), value);
+	if (cr == 3)
+		vmwrite(GUEST_CR3, value);
 	if (cr == 4)
 		vmx_set_cr4(vmx_hw(v), value);
 	for (unsigned i = 0; pae && i < ARRAY_SIZE(pdpte); i++)
 		vmwrite(GUEST_PDPTE(i), pdpte[i]);
 	/* SDM 3A 4.10.4.1: emulated, so the processor does not do it. */
-	if ((changed0 & (CR0_PG | CR0_PE | CR0_WP)) ||
+	if (cr == 3 || (changed0 & (CR0_PG | CR0_PE | CR0_WP)) ||
 	    (changed4 & (reload4 | CR4_PCIDE | CR4_SMAP | CR4_PKE)))
 		vmx_flush_linear(vmx_hw(v));
 	return true;
@@ -150,14 +152,14 @@ void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit)
 		value = a.gpr == GPR_RSP ? vmx_cache_get(h, CACHE_RSP) : v->gpr[a.gpr];
 		if (!code64)
 			value = (uint32_t)value;
-		ok = mov_to_cr(v, a.cr, value);
+		ok = vmx_mov_to_cr(v, a.cr, value);
 		break;
 	case CR_CLTS:
-		ok = mov_to_cr(v, 0, vmx_get_cr0(h) & ~CR0_TS);
+		ok = vmx_mov_to_cr(v, 0, vmx_get_cr0(h) & ~CR0_TS);
 		break;
 	case CR_LMSW: /* sets PE, but never clears it */
 		value = vmx_get_cr0(h) & ~(CR0_MP | CR0_EM | CR0_TS);
-		ok = mov_to_cr(v, 0, value | (a.msw & (CR0_PE | CR0_MP | CR0_EM | CR0_TS)));
+		ok = vmx_mov_to_cr(v, 0, value | (a.msw & (CR0_PE | CR0_MP | CR0_EM | CR0_TS)));
 		break;
 	case CR_MOV_FROM: /* CR3 only, and not asked for */
 		break;

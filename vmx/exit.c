@@ -94,6 +94,12 @@ static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 	case REASON_NMI_WINDOW:
 		vmx_set_proc(h, PROC_NMI_WINDOW, false);
 		break;
+	case REASON_TASK_SWITCH: /* of the gate's event, pending knows the length */
+		exit->u.task = (uint32_t)vmread(EXIT_QUALIFICATION);
+		exit->insn_len = (uint8_t)vmread(EXIT_INSTRUCTION_LENGTH);
+		if (v->pending.valid && v->pending.type == EVENT_NMI)
+			vmx_block_nmi(h);
+		break;
 	case REASON_CR_ACCESS:
 		vmx_handle_cr(v, exit);
 		break;

@@ -91,6 +91,9 @@ void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value)
 	case REG_CR0:
 		vmx_set_cr0(h, value);
 		break;
+	case REG_CR3:
+		(void)vmx_mov_to_cr(v, 3, value);
+		break;
 	case REG_CR4:
 		vmx_set_cr4(h, value);
 		break;

@@ -143,6 +143,8 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit);
 
 /* cr.c */
 void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit);
+/* As MOV does it; false: #GP(0) is due, and nothing has changed. */
+bool vmx_mov_to_cr(struct vcpu *v, unsigned cr, uint64_t value);
 uint64_t vmx_get_cr0(struct vmx_vcpu *h);
 uint64_t vmx_get_cr4(struct vcpu *v);
 /* With fixed bits, read shadow and LMA; the caller sees to PDPTEs and stale translations. */

@@ -19,6 +19,7 @@ struct cpuid_regs {
 #define RFLAGS_IF    BIT(9)
 #define RFLAGS_DF    BIT(10)
 #define RFLAGS_OF    BIT(11)
+#define RFLAGS_NT    BIT(14)
 #define RFLAGS_RF    BIT(16)
 #define RFLAGS_VM    BIT(17)
 #define RFLAGS_AC    BIT(18)
@@ -65,6 +66,7 @@ struct cpuid_regs {
 
 #define DR6_INIT 0xffff0ff0ull
 #define DR6_BS   BIT(14)
+#define DR6_BT   BIT(15)
 #define DR7_INIT 0x400ull
 
 #define XCR0_X87    BIT(0)

@@ -114,9 +114,42 @@ static void refused(void)
 	expect_any("#TS of CALL to a TSS that is too short", TS, SHORT);
 }
 
+static struct frame late;
+
+/* Mended, the task begins. */
+static void on_late(struct frame *f)
+{
+	late = *f;
+	f->ds = KDS;
+	f->ip = (word)task_code;
+}
+
+static void after_the_switch(void)
+{
+	fresh(task_code);
+	handlers[TS] = on_late;
+	other.ds = 0x7ff8;
+	TRY("lcall $0x48, $0", ::: "eax", "memory");
+	handlers[TS] = NULL;
+	check("#TS of DS in the new TSS, behind the GDT", late.vector, TS);
+	check("names the selector", late.error, 0x7ff8);
+	check("comes before the first instruction", late.ip, (word)task_code);
+	check("and in the new task", runs, 1);
+	fresh(task_code);
+	late.vector = 0;
+	handlers[DB] = on_late;
+	other.trap = 1;
+	TRY("lcall $0x48, $0", ::: "eax", "memory");
+	handlers[DB] = NULL;
+	check("#DB of the T flag", late.vector, DB);
+	check("DR6.BT", read_dr6() & 0x8000, 0x8000);
+	check("the task has run", runs, 1);
+}
+
 void conform_main(void)
 {
 	refused();
+	after_the_switch();
 	by_gate();
 	by_call();
 	by_fault();
