@@ -38,8 +38,7 @@ QEMU = {
                  "PAE: #GP of a reserved bit *", "and CR0.PG stays clear"),
     # No limits, and of the types only what loading a register looks at.
     "segments": ("#GP of a read *", "#GP of a write *", "#GP of a word *", "#GP behind *",
-                 "#GP of expand-down*", "#SS of a read behind the stack's limit",
-                 "#GP of running into the limit", "at the limit"),
+                 "#GP of expand-down*", "#GP of running into the limit"),
     "debug": ("REP MOVSB, after each byte",  # once more, when it counts instructions
               "other faults save RF", "DR7: what is always 0", "#DB of DR7.GD", "DR6.BD"),
     "syscall": ("FMASK clears, and nothing else", "#GP of LSTAR, not canonical",

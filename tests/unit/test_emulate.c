@@ -585,6 +585,12 @@ static void rep_is_bounded(void **state)
 	assert_int_equal(g.writes, 1);
 	assert_int_equal(RUN(&g, CPU_MODE_64, false, 0xf3, 0xaa), EMU_DONE);
 	g.s.rflags &= ~RFLAGS_TF;
+	/* so does what an iteration has raised */
+	g.s.gpr[GPR_RCX] = 2;
+	g.s.gpr[GPR_RDI] = g.base;
+	g.v.pending.valid = true;
+	assert_int_equal(RUN(&g, CPU_MODE_64, false, 0xf3, 0xaa), EMU_REPEAT);
+	g.v.pending.valid = false;
 	/* exactly as many as one call does */
 	g.s.gpr[GPR_RCX] = EMU_REP_MAX;
 	g.s.gpr[GPR_RDI] = g.base;
