@@ -56,6 +56,7 @@ BOCHS_AMD = {
     "paging32": ("PAE: #GP of a reserved bit *", "and CR0.PG stays clear"),
     "syscall": ("#UD of SYSENTER *",),
     "portio": ("CR2",),  # VMRUN does not load it
+    "task": ("DR6.BT",),  # nor does an intercepted #DB set DR6
 }
 KNOWN = {"svm": QEMU, "svm-max": QEMU, "vmx": BOCHS, "svm-bochs": BOCHS_AMD}
 
