@@ -6,14 +6,18 @@
 ## make boot-tests whole-system boots in QEMU and Bochs, two at a time
 ##   T='svm and not bochs'   only those that pytest -k chooses (make test T=...: the same)
 ##   JOBS=1        one at a time (TESTARGS: more arguments for pytest)
+## make suites SUITES=DIRECTORY   kvm-unit-tests, built there: each *.flat as a guest and on the
+##   bare emulator (SUITEARGS='--vendor intel --only "^smap"'; docs/guests.md)
 
 T :=
+SUITES :=
+SUITEARGS :=
 JOBS := 2
 TESTARGS :=
 # Debian's own, as its packages hold pytest: another one may come first in PATH.
 BOOT_PYTHON := $(firstword $(wildcard /usr/bin/python3) $(PYTHON))
 
-.PHONY: test tool-tests boot-tests
+.PHONY: test tool-tests boot-tests suites
 test: deps
 ifeq ($(T),)
 	+@tests/run.sh $(B) $(MAKE) --no-print-directory DEPS=no
@@ -30,3 +34,7 @@ boot-tests: deps
 		FLAVOUR='cloud-amd64 amd64'
 	@B=$(B) $(BOOT_PYTHON) -B -m pytest -p no:cacheprovider --no-header -v --tb=short -n $(JOBS) \
 		--durations=0 --durations-min=1 -k '$(T)' $(TESTARGS) tests/boot
+
+suites: deps
+	+@$(MAKE) --no-print-directory DEPS=no image
+	@B=$(B) $(BOOT_PYTHON) -B tests/boot/suites.py $(SUITEARGS) $(SUITES)
