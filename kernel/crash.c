@@ -21,7 +21,7 @@ static void dump_code(struct vcpu *v)
 	struct vcpu_event fault;
 	struct vcpu_context c;
 
-	vcpu_context(v, &c);
+	vcpu_ops->context(v, &c);
 	unsigned n = vcpu_fetch(v, &c, code, sizeof(code), &fault);
 
 	for (unsigned i = 0; i < n; i++)

@@ -32,12 +32,15 @@ static bool segment_allows(const struct vcpu_seg *s, uint64_t offset, unsigned s
 int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offset, unsigned size,
 	       bool write, gva_t *va)
 {
-	struct vcpu_seg s = vcpu_ops->get_seg(e->v, seg);
+	struct vcpu_seg s;
 
 	if (i->mode == CPU_MODE_64) {
-		*va = offset + (seg == SREG_FS || seg == SREG_GS ? s.base : 0);
+		*va = offset;
+		if (seg == SREG_FS || seg == SREG_GS)
+			*va += vcpu_ops->get_seg(e->v, seg).base;
 		return is_canonical(*va) && is_canonical(*va + size - 1) ? 0 : fault(e, seg);
 	}
+	s = vcpu_ops->get_seg(e->v, seg);
 	*va = (uint32_t)(s.base + offset);
 	return segment_allows(&s, offset, size, write) ? 0 : fault(e, seg);
 }

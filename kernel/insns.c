@@ -7,7 +7,7 @@
 #define KEY_AC    BIT(4)
 #define KEY_VALID BIT(5)
 
-static enum cpu_mode mode_of(const struct vcpu_context *c)
+enum cpu_mode vcpu_mode(const struct vcpu_context *c)
 {
 	/* CS.L means something only in long mode. */
 	if ((c->cs_rights & SEG_L) && (c->regs.efer & EFER_LMA))
@@ -15,14 +15,6 @@ static enum cpu_mode mode_of(const struct vcpu_context *c)
 	if (!(c->regs.cr0 & CR0_PE) || (c->regs.rflags & RFLAGS_VM))
 		return CPU_MODE_16;
 	return c->cs_rights & SEG_DB ? CPU_MODE_32 : CPU_MODE_16;
-}
-
-void vcpu_context(struct vcpu *v, struct vcpu_context *c)
-{
-	vcpu_ops->context(v, c);
-	c->regs.maxphyaddr = vcpu_caps.phys_bits;
-	c->mode = (uint8_t)mode_of(c);
-	c->va = c->mode == CPU_MODE_64 ? c->rip : (uint32_t)(c->cs_base + c->rip);
 }
 
 void *gwalk_entry(struct vm *vm, gpa_t gpa, unsigned size)
@@ -46,15 +38,18 @@ int gwalk_update(void *entry, unsigned size, uint64_t old, uint64_t new_value)
  * The page tables are read again, as no exit tells of INVLPG: what was changed, an
  * accessed or dirty bit too, is walked anew.
  */
-static bool holds(const struct trail *t, uint64_t key, bool pae)
+static inline bool holds(const struct gwalk_result *w, bool pae)
 {
-	const struct gwalk_result *w = &t->walk;
+	unsigned n = w->count;
 
-	if (t->key != key)
-		return false;
-	for (unsigned i = 0; i < w->count; i++)
-		if ((pae ? *(volatile uint64_t *)w->at[i] : *(volatile uint32_t *)w->at[i]) !=
-		    w->entry[i])
+	if (pae) {
+		while (n--)
+			if (*(volatile uint64_t *)w->at[n] != w->entry[n])
+				return false;
+		return true;
+	}
+	while (n--)
+		if (*(volatile uint32_t *)w->at[n] != w->entry[n])
 			return false;
 	return true;
 }
@@ -65,8 +60,11 @@ int vcpu_translate(struct vcpu *v, const struct vcpu_context *c, struct trail *t
 	uint64_t ac = c->regs.rflags & RFLAGS_AC ? KEY_AC : 0;
 	uint64_t key = align_down(va, PAGE_SIZE) | access | ac | KEY_VALID;
 
-	if (!holds(t, key, c->regs.cr4 & CR4_PAE)) {
-		int err = gwalk(&c->regs, v->vm, va, access, &t->walk);
+	if (t->key != key || !holds(&t->walk, c->regs.cr4 & CR4_PAE)) {
+		struct gwalk_regs r = c->regs;
+
+		r.maxphyaddr = vcpu_caps.phys_bits;
+		int err = gwalk(&r, v->vm, va, access, &t->walk);
 
 		t->key = err ? 0 : key;
 		if (err) {
@@ -84,6 +82,11 @@ int vcpu_translate(struct vcpu *v, const struct vcpu_context *c, struct trail *t
 	return 0;
 }
 
+static gva_t address(const struct vcpu_context *c)
+{
+	return vcpu_mode(c) == CPU_MODE_64 ? c->rip : (uint32_t)(c->cs_base + c->rip);
+}
+
 static unsigned fetch_access(const struct vcpu_context *c)
 {
 	return GWALK_X | GWALK_PEEK | (c->cpl == 3 ? GWALK_U : 0);
@@ -92,7 +95,7 @@ static unsigned fetch_access(const struct vcpu_context *c)
 unsigned vcpu_fetch(struct vcpu *v, const struct vcpu_context *c, uint8_t *buf, unsigned n,
 		    struct vcpu_event *fault)
 {
-	gva_t va = c->va;
+	gva_t va = address(c);
 	struct trail t = {0};
 	unsigned got = 0;
 
@@ -114,45 +117,74 @@ unsigned vcpu_fetch(struct vcpu *v, const struct vcpu_context *c, uint8_t *buf, 
 	return got;
 }
 
-static struct insn_slot *slot_of(struct vcpu *v, const struct vcpu_context *c)
+/* Do translations of the one hold in the other? */
+static inline uint64_t other_space(const struct gwalk_regs *a, const struct gwalk_regs *b)
 {
-	struct insn_slot *s = &v->insns[(c->va ^ c->va >> 4) % INSN_SLOTS];
-	const struct gwalk_regs *a = &s->regs, *b = &c->regs;
-
-	if ((a->cr0 ^ b->cr0) | (a->cr3 ^ b->cr3) | (a->cr4 ^ b->cr4) | (a->efer ^ b->efer) |
-	    (s->p2m_gen ^ v->vm->p2m_gen)) {
-		s->code.key = s->operand.key = 0;
-		s->regs = *b;
-		s->p2m_gen = v->vm->p2m_gen;
-	}
-	return s;
+	return (a->cr0 ^ b->cr0) | (a->cr3 ^ b->cr3) | (a->cr4 ^ b->cr4) | (a->efer ^ b->efer);
 }
 
-struct insn_slot *vcpu_insn(struct vcpu *v, const struct vcpu_context *c, const uint8_t *bytes,
-			    unsigned n, struct vcpu_event *fault)
+static inline uint64_t other_place(const struct vcpu_context *a, const struct vcpu_context *b)
 {
-	struct insn_slot *s = slot_of(v, c);
+	return (a->rip ^ b->rip) | (a->cs_base ^ b->cs_base) | (a->cs_rights ^ b->cs_rights) |
+	       (a->cpl ^ b->cpl) | ((a->regs.rflags ^ b->regs.rflags) & RFLAGS_VM);
+}
+
+static inline bool same_bytes(const struct insn_slot *s, const void *p)
+{
+	uint64_t now[2];
+
+	__builtin_memcpy(now, p, sizeof(now));
+	return !(((now[0] ^ s->bytes[0]) & s->mask[0]) | ((now[1] ^ s->bytes[1]) & s->mask[1]));
+}
+
+static __attribute__((noinline)) struct insn_slot *renew(struct vcpu *v, struct insn_slot *s,
+							 const struct vcpu_context *c,
+							 const uint8_t *told, unsigned n,
+							 struct vcpu_event *fault)
+{
+	enum cpu_mode mode = vcpu_mode(c);
 	uint64_t now[2] = {0};
-	unsigned at = c->va & (PAGE_SIZE - 1), bits;
+	gva_t va = address(c);
+	unsigned at = va & (PAGE_SIZE - 1), bits;
 	gpa_t gpa;
 
+	if (other_space(&s->c.regs, &c->regs) | (s->p2m_gen ^ v->vm->p2m_gen))
+		s->operand.key = 0;
+	s->code.key = 0;
+	s->c = *c;
+	s->p2m_gen = v->vm->p2m_gen;
 	if (n) {
-		memcpy(now, bytes, n);
+		memcpy(now, told, n);
 	} else if (at > PAGE_SIZE - sizeof(now)) { /* it may go on in the next page */
 		n = vcpu_fetch(v, c, (uint8_t *)now, INSN_MAX, fault);
-	} else if (!vcpu_translate(v, c, &s->code, c->va, fetch_access(c), &gpa, fault) &&
+	} else if (!vcpu_translate(v, c, &s->code, va, fetch_access(c), &gpa, fault) &&
 		   s->code.ram) {
 		n = INSN_MAX;
-		__builtin_memcpy(now, s->code.ram + at, sizeof(now));
+		s->code.ram += at;
+		memcpy(now, s->code.ram, sizeof(now));
 	}
-	if (s->insn.len && s->insn.len <= n && s->insn.mode == c->mode &&
-	    !(((now[0] ^ s->bytes[0]) & s->mask[0]) | ((now[1] ^ s->bytes[1]) & s->mask[1])))
+	if (s->insn.len && s->insn.len <= n && s->insn.mode == mode && same_bytes(s, now))
 		return s;
-	if (insn_decode((const uint8_t *)now, n, (enum cpu_mode)c->mode, &s->insn))
+	if (insn_decode((const uint8_t *)now, n, mode, &s->insn))
 		return NULL;
 	bits = 8u * s->insn.len;
 	memcpy(s->bytes, now, sizeof(now));
 	s->mask[0] = bits < 64 ? BIT(bits) - 1 : UINT64_MAX;
 	s->mask[1] = bits > 64 ? BIT(bits - 64) - 1 : 0;
 	return s;
+}
+
+struct insn_slot *vcpu_insn(struct vcpu *v, const struct vcpu_context *c, const uint8_t *told,
+			    unsigned n, struct vcpu_event *fault)
+{
+	struct insn_slot *s = &v->insns[(c->rip ^ c->rip >> 4) % INSN_SLOTS];
+	const void *p = n ? (const void *)told : s->code.ram;
+
+	if (!(other_place(&s->c, c) | other_space(&s->c.regs, &c->regs) |
+	      (s->p2m_gen ^ v->vm->p2m_gen)) &&
+	    s->insn.len &&
+	    (n ? n >= s->insn.len : s->code.key && holds(&s->code.walk, c->regs.cr4 & CR4_PAE)) &&
+	    same_bytes(s, p))
+		return s;
+	return renew(v, s, c, told, n, fault);
 }

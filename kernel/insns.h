@@ -22,19 +22,20 @@ struct trail {
 
 /* Of an instruction, by a hash of its address. */
 struct insn_slot {
-	struct gwalk_regs regs; /* and p2m_gen: what the trails were made with */
+	struct vcpu_context c; /* and p2m_gen: what the trails were made with */
 	uint64_t p2m_gen;
-	struct trail code, operand;
+	struct trail code;          /* .ram: the instruction */
+	struct trail operand;       /* of its memory operand, the last one */
 	uint64_t bytes[2], mask[2]; /* those of the instruction */
 	struct insn insn;           /* len 0: none */
 };
 
-void vcpu_context(struct vcpu *v, struct vcpu_context *c);
+enum cpu_mode vcpu_mode(const struct vcpu_context *c);
 /*
- * The instruction at RIP; n bytes of it, where the hardware has told them. NULL: there
- * is none, and why is in *fault, if that is valid.
+ * The instruction at RIP; n bytes of it, where the hardware has told them (told has 16). NULL:
+ * there is none, and why is in *fault, if that is valid.
  */
-struct insn_slot *vcpu_insn(struct vcpu *v, const struct vcpu_context *c, const uint8_t *bytes,
+struct insn_slot *vcpu_insn(struct vcpu *v, const struct vcpu_context *c, const uint8_t *told,
 			    unsigned n, struct vcpu_event *fault);
 /* Bytes at RIP; how many could be read without a fault (then *fault is set if none). */
 unsigned vcpu_fetch(struct vcpu *v, const struct vcpu_context *c, uint8_t *buf, unsigned n,

@@ -78,15 +78,18 @@ int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 
 void vcpu_emulate(struct vcpu *v, const struct vcpu_exit *exit)
 {
-	struct emu e = {.v = v, .io = exit->kind == EXIT_IO, .device = UINT64_MAX};
-	unsigned n = e.io ? 0 : exit->u.page_fault.insn_bytes;
+	bool io = exit->kind == EXIT_IO;
+	unsigned n = io ? 0 : exit->u.page_fault.insn_bytes;
 	int err = -EINVAL;
+	struct emu e;
 
-	if (!e.io)
-		e.device = exit->u.page_fault.gpa;
-	vcpu_context(v, &e.c);
+	e.v = v;
+	e.io = io;
+	e.device = io ? UINT64_MAX : exit->u.page_fault.gpa;
+	vcpu_ops->context(v, &e.c);
 	e.rip = e.c.rip;
 	e.rflags = e.c.regs.rflags;
+	e.fault.valid = false;
 	e.slot = vcpu_insn(v, &e.c, exit->u.page_fault.insn, n, &e.fault);
 	if (e.slot)
 		err = emulate(&e, &e.slot->insn);

@@ -137,9 +137,9 @@ void vcpu_wrap_or_step(struct vcpu *v)
 {
 	struct vcpu_context c;
 
-	vcpu_context(v, &c);
-	if (c.mode != CPU_MODE_64)
-		vcpu_ops->set(v, REG_RIP, c.rip & (BIT(c.mode) - 1));
+	vcpu_ops->context(v, &c);
+	if (vcpu_mode(&c) != CPU_MODE_64)
+		vcpu_ops->set(v, REG_RIP, c.rip & (BIT(vcpu_mode(&c)) - 1));
 	/* The trap that the instruction would have ended with (SDM 3B 17.3.1.4, 17.4.3). */
 	if (c.regs.rflags & RFLAGS_TF && !(vcpu_ops->get(v, REG_DEBUGCTL) & DEBUGCTL_BTF)) {
 		write_dr6(read_dr6() | DR6_BS);
@@ -153,7 +153,7 @@ unsigned vcpu_insn_len(struct vcpu *v)
 	const struct insn_slot *s;
 	struct vcpu_context c;
 
-	vcpu_context(v, &c);
+	vcpu_ops->context(v, &c);
 	s = vcpu_insn(v, &c, NULL, 0, &fault);
 	if (s)
 		return s->insn.len;

@@ -96,10 +96,7 @@ struct vcpu_context {
 	struct gwalk_regs regs;
 	uint64_t rip, cs_base;
 	uint32_t cs_rights;
-	uint8_t cpl;
-	/* What follows of these: common code's, as regs.maxphyaddr is. */
-	uint8_t mode; /* enum cpu_mode */
-	gva_t va;     /* of the instruction */
+	uint32_t cpl;
 };
 
 enum vcpu_exit_kind {
@@ -144,7 +141,7 @@ struct vcpu_exit {
 			gpa_t gpa;
 			bool exec;
 			bool walk;        /* fault on the guest's own page tables */
-			uint8_t insn[15]; /* instruction bytes where hardware has decode assists */
+			uint8_t insn[16]; /* instruction bytes where hardware has decode assists */
 			uint8_t insn_bytes; /* how many; 0: fetch them from guest memory */
 		} page_fault;
 		struct vcpu_event event;
@@ -287,7 +284,7 @@ struct vcpu_ops {
 	 */
 	void (*set)(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 	struct vcpu_seg (*get_seg)(struct vcpu *v, enum vcpu_sreg s);
-	/* What get and get_seg would give, at once. */
+	/* What get and get_seg would give, at once; regs.maxphyaddr is common code's. */
 	void (*context)(struct vcpu *v, struct vcpu_context *c);
 	/*
 	 * As VM entry wants it (SDM 3C 26.3.1.2): a segment that can be used is accessed,

@@ -49,7 +49,7 @@ static void decode_npf(const struct vmcb *c, struct vcpu_exit *exit)
 	exit->u.page_fault.exec = (error & NPF_I) != 0;
 	exit->u.page_fault.walk = (error & NPF_WALK) != 0;
 	exit->u.page_fault.insn_bytes = n;
-	memcpy(exit->u.page_fault.insn, c->insn, sizeof(exit->u.page_fault.insn));
+	memcpy(exit->u.page_fault.insn, c->insn, sizeof(c->insn));
 }
 
 /* Those whose code says it all; EXIT_NONE in the table: not among them. */
