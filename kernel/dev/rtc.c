@@ -288,26 +288,19 @@ static void write_port(void *dev, unsigned port, uint8_t v)
 
 static const struct io_ops rtc_ops = {.read8 = read_port, .write8 = write_port};
 
-static void put16(struct rtc *r, unsigned reg, uint64_t v)
-{
-	r->cmos[reg] = (uint8_t)v;
-	r->cmos[reg + 1] = (uint8_t)(v >> 8);
-}
-
 /* The places that PC firmware and bootloaders agree on. */
 static void set_memory(struct rtc *r, uint64_t low, uint64_t high)
 {
+	uint64_t base = min_u64(low >> 10, 640), above_4g = min_u64(high >> 16, 0xffffff);
 	uint64_t extended = low > MIB(1) ? min_u64((low - MIB(1)) >> 10, 0xffff) : 0;
 	uint64_t above_16m = low > MIB(16) ? min_u64((low - MIB(16)) >> 16, 0xffff) : 0;
-	uint64_t above_4g = min_u64(high >> 16, 0xffffff);
 	uint16_t sum = 0;
 
-	put16(r, 0x15, min_u64(low >> 10, 640));
-	put16(r, 0x17, extended);
-	put16(r, 0x30, extended);
-	put16(r, 0x34, above_16m);
-	put16(r, 0x5b, above_4g);
-	r->cmos[0x5d] = (uint8_t)(above_4g >> 16);
+	memcpy(&r->cmos[0x15], &base, 2);
+	memcpy(&r->cmos[0x17], &extended, 2);
+	memcpy(&r->cmos[0x30], &extended, 2);
+	memcpy(&r->cmos[0x34], &above_16m, 2);
+	memcpy(&r->cmos[0x5b], &above_4g, 3);
 	for (unsigned i = 0x10; i < 0x2e; i++)
 		sum = (uint16_t)(sum + r->cmos[i]);
 	r->cmos[0x2e] = (uint8_t)(sum >> 8);
