@@ -2,7 +2,7 @@
 /* CPUID policy: deny by default; each bit that is let through is named here. */
 #include "kernel/cpuid.h"
 #include "guests/include/mullion.h"
-#include "kernel/pvclock.h"
+#include "kernel/dev/pvclock.h"
 
 #define B(n) (1u << (n))
 

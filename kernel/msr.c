@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* MSR policy: what a guest may read and write; everything else is #GP. */
+#include "kernel/dev/pvclock.h"
 #include "kernel/guest.h"
-#include "kernel/pvclock.h"
 
 #define DEBUGCTL_LBR 1ull
 

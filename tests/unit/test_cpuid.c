@@ -11,7 +11,7 @@
 #include "arch/x86/regs.h"
 #include "guests/include/mullion.h"
 #include "kernel/cpuid.h"
-#include "kernel/pvclock.h"
+#include "kernel/dev/pvclock.h"
 
 /* A host that has everything; leaf 0xd as on a CPU with AVX-512 and PKU. */
 static struct cpuid_regs everything(uint32_t leaf, uint32_t sub)

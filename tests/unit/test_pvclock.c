@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sources: kernel/pvclock.c */
+/* sources: kernel/dev/pvclock.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "kernel/dev/pvclock.h"
 #include "kernel/errno.h"
-#include "kernel/pvclock.h"
 
 static uint8_t ram[4096];
 static unsigned writes;

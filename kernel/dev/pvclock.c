@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The KVM clock: written once, since the TSC offset of a VM is constant. */
-#include "kernel/pvclock.h"
+#include "kernel/dev/pvclock.h"
 
 #define NS_PER_S    1000000000ull
 #define FLAG_STABLE 1u
