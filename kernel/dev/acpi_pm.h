@@ -26,6 +26,6 @@ struct acpi_pm {
 int acpi_pm_init(struct acpi_pm *pm, struct iobus *ports, struct dev_timer *timer,
 		 struct dev_irq sci, struct vm *vm);
 /* The deadline has passed, or something else has changed. */
-void acpi_pm_update(void *pm);
+void acpi_pm_update(void *dev);
 /* Presses the power button: asks the guest to shut down. */
 void acpi_pm_power_button(struct acpi_pm *pm);
