@@ -55,7 +55,10 @@ static inline void take(unsigned round, uint64_t ticks)
 	sample[round < WARM_UP ? 0 : round - WARM_UP] = ticks;
 }
 
-/* Bochs stops here when it is told to (magic_break): bench.py has it trace one round more. */
+/*
+ * Bochs stops here when it is told to (magic_break): bench.py has it trace a round in between, but
+ * for those that mostly copy (MEASURE_ROUNDS).
+ */
 #define MARK() __asm__ volatile("xchg %%bx, %%bx" ::: "memory")
 
 #define MEASURE_ROUNDS(name, rounds, what)                                                         \
@@ -65,12 +68,15 @@ static inline void take(unsigned round, uint64_t ticks)
 			what;                                                                      \
 			take(round, rdtsc() - begin);                                              \
 		}                                                                                  \
+		report(name, rounds);                                                              \
+	} while (0)
+#define MEASURE(name, what)                                                                        \
+	do {                                                                                       \
+		MEASURE_ROUNDS(name, ROUNDS, what);                                                \
 		MARK();                                                                            \
 		what;                                                                              \
 		MARK();                                                                            \
-		report(name, rounds);                                                              \
 	} while (0)
-#define MEASURE(name, what) MEASURE_ROUNDS(name, ROUNDS, what)
 
 static void nothing(void)
 {

@@ -173,9 +173,9 @@ static void disk(void)
 	}
 	blk_prepare(PAGE_SIZE, false);
 	MEASURE("virtio-4k", poll_disk(1));
-	MEASURE("virtio-4k-x32", poll_disk(BLK_BATCH));
+	MEASURE_ROUNDS("virtio-4k-x32", ROUNDS, poll_disk(BLK_BATCH));
 	blk_prepare(BLK_LARGEST, false);
-	MEASURE("virtio-128k", poll_disk(1));
+	MEASURE_ROUNDS("virtio-128k", ROUNDS, poll_disk(1));
 	MEASURE_ROUNDS("virtio-128k-x32", 50, poll_disk(BLK_BATCH));
 	blk_prepare(PAGE_SIZE, true);
 	MEASURE("virtio-4k-irq", await_disk());

@@ -52,14 +52,22 @@ static void read_disk(unsigned count)
 	}
 }
 
-static void block(const char *one, const char *many, uint32_t bytes, unsigned rounds)
+static void prepare(uint32_t bytes)
 {
 	segment = (struct mullion_block_segment){gpa_of(buffer), bytes, 0};
 	for (unsigned i = 0; i < BATCH; i++)
 		request[i] = (struct mullion_block_request){
 			.op = MULLION_BLOCK_READ, .segment_count = 1, .segments = gpa_of(&segment)};
-	MEASURE(one, read_disk(1));
-	MEASURE_ROUNDS(many, rounds, read_disk(BATCH));
+}
+
+static void block(void)
+{
+	prepare(PAGE_SIZE);
+	MEASURE("pv-4k", read_disk(1));
+	MEASURE_ROUNDS("pv-4k-x32", ROUNDS, read_disk(BATCH));
+	prepare(BIG);
+	MEASURE_ROUNDS("pv-128k", ROUNDS, read_disk(1));
+	MEASURE_ROUNDS("pv-128k-x32", 50, read_disk(BATCH));
 }
 
 static void on_timer(struct frame *f)
@@ -139,8 +147,7 @@ void guest_main(void)
 		return;
 	}
 	null_call();
-	block("pv-4k", "pv-4k-x32", PAGE_SIZE, ROUNDS);
-	block("pv-128k", "pv-128k-x32", BIG, 50);
+	block();
 	rt_handler[VECTOR] = on_timer;
 	wrmsr(X2APIC_TIMER, 0x40000 | VECTOR);
 	sleep("pv-halt-50us", 50);
