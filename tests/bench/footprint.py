@@ -14,7 +14,7 @@ from machine import BUILD, LOGS, Machine, pv  # noqa: E402
 
 BARS = {"image": 512 << 10, "vm": 256 << 10, "start": 20_000_000}
 ELF = os.path.join(BUILD, "mullion.elf")
-# What the hypervisor calls once on the way, in this order; the last: its first way into a guest.
+# What the hypervisor calls on the way, once; but for the last, its way into a guest, which it tries out first.
 PHASES = ("boot_main", "paging_init", "panic_keep", "tsc_init", "apic_timer_init", "smp_start",
           "config_parse", "vm_ram_clear", "pv_load", "vm_launch", "vmx_enter")
 # Sections of a VM that is started by the monitor.
@@ -60,17 +60,15 @@ def start(cpus, memory):
     log = os.path.join(LOGS, f"footprint-{cpus}.debugger")
     stops = ["lb 0xffffffff80000000", *(f"lb 0x{symbols[p]}" for p in PHASES)]
     m = Machine(f"footprint-{cpus}", pv("x", "heartbeat", f"{memory}M", cores=0), vendor="intel", cpus=cpus,
-                memory=memory + 512, debugger="\n".join([*stops, *["c"] * len(stops), "q"]),
+                memory=memory + 512, debugger="\n".join([*stops, *["c"] * (len(stops) + 1), "q"]),
                 extra=(f"debugger_log: {log}",))
     try:
         m.wait(900)
     finally:
         m.stop()
     with open(log, encoding="ascii", errors="replace") as f:
-        times = [int(t) for t in re.findall(r"Breakpoint.*\nNext at t=(\d+)", f.read())]
-    os.unlink(log)
-    assert len(times) == len(stops), f"{len(times)} stops in {log}"
-    return [(phase, t - times[0]) for phase, t in zip(PHASES, times[1:])]
+        times = [(int(n), int(t)) for n, t in re.findall(r"Breakpoint (\d+),.*\nNext at t=(\d+)", f.read())]
+    return [(PHASES[n - 2], t - times[0][1]) for n, t in times[1:]]
 
 
 def main():

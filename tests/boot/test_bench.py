@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from bench import BACKENDS, compare, measure  # noqa: E402
 
 
-@pytest.mark.cost(25)
+@pytest.mark.cost(60)
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_exits_cost_no_more(backend):
     """Where that is meant: `make bench-keep`, and why in the commit."""
@@ -19,4 +19,4 @@ def test_exits_cost_no_more(backend):
     # A check on the benchmark itself: most rounds cost the same.
     assert found["nothing"][0] == found["nothing"][3]
     assert all(least and median <= 1.02 * least for name, (least, median, _, _) in found.items()
-               if name not in ("hlt-50us", "hlt-500us"))
+               if not name.endswith("us"))
