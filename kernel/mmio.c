@@ -151,7 +151,7 @@ void handle_task_switch(struct vcpu *v, const struct vcpu_exit *exit)
 	struct emu e = {.v = v, .slot = &slot, .device = UINT64_MAX};
 	int err;
 
-	vcpu_context(v, &e.c);
+	vcpu_ops->context(v, &e.c);
 	e.rip = e.c.rip + (v->pending.valid ? v->pending.insn_len : exit->insn_len);
 	e.rflags = e.c.regs.rflags;
 	e.c.regs.rflags &= ~RFLAGS_AC; /* of no matter to implicit accesses (SDM 3A 4.6.1) */
