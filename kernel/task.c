@@ -115,7 +115,7 @@ static int load(struct emu *e, const uint64_t *tss)
 		return 0;
 	uint64_t sp = tss[GPRS + GPR_RSP] - 4;
 	sp &= vcpu_ops->get_seg(v, SREG_SS).rights & SEG_DB ? UINT32_MAX : UINT16_MAX;
-	e->c.cpl = (uint8_t)cpl;
+	e->c.cpl = cpl;
 	vcpu_ops->set(v, REG_RSP, sp);
 	int err = emu_linear(e, &push, SREG_SS, sp, 4, true, &va);
 	return err ? err : guest_write(e, va, 4, v->pending.error);
