@@ -125,7 +125,7 @@ static void to_ascii(char *dst, size_t size, const CHAR16 *src)
 {
 	size_t n = 0;
 
-	for (; src[n] && n < size - 1; n++) {
+	for (; n < size - 1 && src[n]; n++) {
 		if (src[n] < ' ' || src[n] > '~') {
 			n = 0;
 			break;
