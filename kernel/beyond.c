@@ -58,13 +58,26 @@ static APART void break_at_port(struct vcpu *v, uint64_t dr7, unsigned port, uns
 	vcpu_exception(v, VEC_DB);
 }
 
-static APART void port_beyond(struct vcpu *v, uint16_t port, unsigned size, bool write,
-			      uint64_t *value, unsigned passed)
+void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint64_t *value,
+		 unsigned passed)
 {
-	const struct config_vm *conf = v->vm->more->conf;
+	struct vm_more *m = v->vm->more;
 	unsigned last = port + size - 1;
+	uint64_t dr7 = vcpu_ops->get(v, REG_DR7);
 
-	if (conf->grant_count && grant_has(conf, GRANT_PORT, port, last, write)) {
+	if (unlikely(dr7 & 0xff))
+		break_at_port(v, dr7, port, last);
+	spin_lock(&m->lock);
+	m->io_vcpu = v;
+	m->io_passed = passed;
+	bool known = write ? iobus_write(&m->ports, port, size, *value)
+			   : iobus_read(&m->ports, port, size, value);
+	if (unlikely(m->to[0].count) && m->pc)
+		pc_console_feed(v->vm);
+	spin_unlock(&m->lock);
+	if (known)
+		return;
+	if (grant_has(m->conf, GRANT_PORT, port, last, write)) {
 		machine_port(port, size, write, value);
 		return;
 	}
@@ -74,26 +87,6 @@ static APART void port_beyond(struct vcpu *v, uint16_t port, unsigned size, bool
 		.last = min_u64(last, UINT16_MAX),
 	};
 	refused(v, a, passed);
-}
-
-void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint64_t *value,
-		 unsigned passed)
-{
-	struct vm_more *m = v->vm->more;
-	uint64_t dr7 = vcpu_ops->get(v, REG_DR7);
-
-	if (unlikely(dr7 & 0xff))
-		break_at_port(v, dr7, port, port + size - 1);
-	spin_lock(&m->lock);
-	m->io_vcpu = v;
-	m->io_passed = passed;
-	bool known = write ? iobus_write(&m->ports, port, size, *value)
-			   : iobus_read(&m->ports, port, size, value);
-	if (unlikely(m->to[0].count) && m->pc)
-		pc_console_feed(v->vm);
-	spin_unlock(&m->lock);
-	if (!known)
-		port_beyond(v, port, size, write, value, passed);
 }
 
 int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool known)

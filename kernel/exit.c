@@ -55,28 +55,22 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 	};
 }
 
-static APART void ask_cpuid(struct vcpu *v, struct cpuid_known *k, uint32_t leaf, uint32_t sub)
-{
-	struct cpuid_policy p = vcpu_cpuid_policy(v, vcpu_ops->get(v, REG_CR4));
-
-	k->regs = cpuid_guest(&p, leaf, sub);
-	/* Those three depend on CR4, XCR0 and APIC_BASE. */
-	k->asked = leaf == 1 || leaf == 7 || leaf == 0xd ? 0 : CPUID_ASKED(leaf, sub);
-}
-
 static APART void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 {
-	uint32_t leaf, sub;
-
-	if (!vcpu_advance(v, e))
-		return;
-	leaf = (uint32_t)v->gpr[GPR_RAX];
-	sub = (uint32_t)v->gpr[GPR_RCX];
+	uint32_t leaf = (uint32_t)v->gpr[GPR_RAX], sub = (uint32_t)v->gpr[GPR_RCX];
+	uint64_t asked = ((uint64_t)leaf << 32 | sub) + 1;
 	/* Leaves of each of the three kinds, and their subleaves, have places of their own. */
 	struct cpuid_known *k = &v->more->cpuid[(leaf ^ leaf >> 27 ^ sub) % CPUID_KNOWN];
 
-	if (unlikely(k->asked != CPUID_ASKED(leaf, sub)))
-		ask_cpuid(v, k, leaf, sub);
+	if (!vcpu_advance(v, e))
+		return;
+	if (unlikely(k->asked != asked)) {
+		struct cpuid_policy p = vcpu_cpuid_policy(v, vcpu_ops->get(v, REG_CR4));
+
+		k->regs = cpuid_guest(&p, leaf, sub);
+		/* Those three depend on CR4, XCR0 and APIC_BASE. */
+		k->asked = leaf == 1 || leaf == 7 || leaf == 0xd ? 0 : asked;
+	}
 	v->gpr[GPR_RAX] = k->regs.eax;
 	v->gpr[GPR_RBX] = k->regs.ebx;
 	v->gpr[GPR_RCX] = k->regs.ecx;
@@ -207,41 +201,6 @@ unsigned vcpu_cpl(struct vcpu *v)
 	return SEG_DPL(vcpu_ops->get_seg(v, SREG_SS).rights);
 }
 
-/* An unmodified guest has no hypercalls: the instruction is not there. */
-static APART void handle_hypercall(struct vcpu *v, const struct vcpu_exit *e)
-{
-	if (unlikely(v->vm->more->pc != NULL))
-		undefined(v, e->kind);
-	else if (vcpu_advance(v, e))
-		pv_hypercall(v);
-}
-
-/* Caches are coherent with all that a guest can reach. */
-static APART void handle_cache(struct vcpu *v, const struct vcpu_exit *e)
-{
-	(void)vcpu_advance(v, e);
-}
-
-static APART void handle_protected(struct vcpu *v, const struct vcpu_exit *e)
-{
-	vcpu_refused(v, REFUSE_INSN, e->kind);
-	vcpu_exception(v, VEC_GP);
-}
-
-static APART void handle_failure(struct vcpu *v, const struct vcpu_exit *e)
-{
-	if (e->kind == EXIT_HOST_MC)
-		panic("machine check while %s ran", v->vm->name);
-	if (e->kind == EXIT_FAILED)
-		log_err("%s: the processor refuses to enter: %s (code 0x%lx)", v->vm->name,
-			e->u.failed.why, e->u.failed.code);
-	else
-		log_err("%s: exit with reason 0x%lx, 0x%lx is not known", v->vm->name,
-			e->u.unknown.reason, e->u.unknown.info);
-	vcpu_crash(v, e->kind == EXIT_FAILED ? "entry failed" : "unknown exit");
-}
-
-/* Its cases are calls at the end, for which nothing is saved. */
 void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 {
 	switch (e->kind) {
@@ -252,6 +211,8 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 	case EXIT_HOST_IRQ:
 		irq_window();
 		break;
+	case EXIT_HOST_MC:
+		panic("machine check while %s ran", v->vm->name);
 	case EXIT_SLICE:
 		v->cpu->more->resched = true;
 		break;
@@ -275,13 +236,17 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		handle_page_fault(v, e);
 		break;
 	case EXIT_HYPERCALL:
-		handle_hypercall(v, e);
+		/* An unmodified guest has no hypercalls: the instruction is not there. */
+		if (v->vm->more->pc)
+			undefined(v, e->kind);
+		else if (vcpu_advance(v, e))
+			pv_hypercall(v);
 		break;
 	case EXIT_HLT:
 		handle_hlt(v, e);
 		break;
-	case EXIT_CACHE:
-		handle_cache(v, e);
+	case EXIT_CACHE: /* caches are coherent with all that a guest can reach */
+		(void)vcpu_advance(v, e);
 		break;
 	case EXIT_XSETBV:
 		handle_xsetbv(v, e);
@@ -293,7 +258,8 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		undefined(v, e->kind);
 		break;
 	case EXIT_PROTECTED:
-		handle_protected(v, e);
+		vcpu_refused(v, REFUSE_INSN, e->kind);
+		vcpu_exception(v, VEC_GP);
 		break;
 	case EXIT_SHUTDOWN:
 		vcpu_crash(v, "triple fault");
@@ -301,11 +267,16 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 	case EXIT_TASK_SWITCH:
 		handle_task_switch(v, e);
 		break;
-	case EXIT_HOST_MC:
 	case EXIT_FAILED:
+		log_err("%s: the processor refuses to enter: %s (code 0x%lx)", v->vm->name,
+			e->u.failed.why, e->u.failed.code);
+		vcpu_crash(v, "entry failed");
+		break;
 	case EXIT_UNKNOWN:
 	case EXIT_KIND_COUNT:
-		handle_failure(v, e);
+		log_err("%s: exit with reason 0x%lx, 0x%lx is not known", v->vm->name,
+			e->u.unknown.reason, e->u.unknown.info);
+		vcpu_crash(v, "unknown exit");
 		break;
 	}
 }

@@ -66,13 +66,12 @@ struct dev_timer {
 #define MTRR_VARIABLE 8u
 #define MTRR_FIXED    11u
 
-/* An answer to CPUID that stays the same; asking the host may be an exit of its own. */
+/* An answer to CPUID that stays the same: asking the host may be an exit of its own. */
 struct cpuid_known {
 	uint64_t asked; /* 0: nothing */
 	struct cpuid_regs regs;
 };
-#define CPUID_KNOWN            16u
-#define CPUID_ASKED(leaf, sub) (((uint64_t)(leaf) << 32 | (sub)) + 1)
+#define CPUID_KNOWN 16u
 
 struct vcpu_more {
 	struct vcpu vcpu;

@@ -48,14 +48,9 @@ static bool full(const struct refusals *r)
 
 struct refuse_range *refuse_add(struct refusals *r, const struct refuse_range *access)
 {
-	struct refuse_range *home = NULL, *last = &r->range[r->last];
+	struct refuse_range *home = NULL;
 
 	r->count[access->kind]++;
-	if (r->last < r->ranges && access->kind == last->kind && access->why == last->why &&
-	    access->first >= last->first && access->last <= last->last) {
-		last->count++;
-		return NULL;
-	}
 	for (unsigned i = 0; i < r->ranges; i++) {
 		struct refuse_range *a = &r->range[i];
 
@@ -63,7 +58,6 @@ struct refuse_range *refuse_add(struct refusals *r, const struct refuse_range *a
 			continue;
 		if (!home) {
 			home = a;
-			r->last = i;
 			home->count++;
 			if (access->first >= a->first && access->last <= a->last)
 				return NULL;

@@ -37,7 +37,6 @@ struct refuse_range {
 struct refusals {
 	struct refuse_range range[REFUSE_RANGES_LEARN]; /* in the order of their first access */
 	unsigned ranges;
-	unsigned last;                  /* that was added to */
 	unsigned room;                  /* how many there may be */
 	uint64_t count[REFUSE_KINDS];   /* all, also those that found no room */
 	uint64_t unnamed[REFUSE_KINDS]; /* found no room in range[] */

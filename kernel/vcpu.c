@@ -203,7 +203,7 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id)
 }
 
 /* What tells one exit of a kind from another. */
-static uint64_t trace_detail(struct vcpu *v, const struct vcpu_exit *e)
+static APART uint64_t trace_detail(struct vcpu *v, const struct vcpu_exit *e)
 {
 	switch (e->kind) {
 	case EXIT_IO:
@@ -229,7 +229,7 @@ static void inject(struct vcpu *v, const struct vcpu_event *e)
 }
 
 /* Chooses what goes in at this entry; at most one event. */
-static void deliver(struct vcpu *v)
+static APART void deliver(struct vcpu *v)
 {
 	struct vcpu_event e = {0};
 
@@ -326,30 +326,6 @@ bool vcpu_serve(struct vcpu *v)
 	return !v->more->blocked && this_cpu()->current == v;
 }
 
-/* What v was asked for, and its events. False: not to be entered now. */
-static APART bool before_entry(struct vcpu *v)
-{
-	struct cpu_more *core = v->cpu->more;
-
-	if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v)) {
-		/* No entry follows, which interrupts and the end of the slice would end. */
-		irq_window();
-		core->resched |= rdtsc() >= core->slice_end;
-		return false;
-	}
-	if (v->requests & VCPU_REQ_TLB) {
-		__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
-		vcpu_ops->flush_tlb(v);
-	}
-	deliver(v);
-	return true;
-}
-
-static APART void trace_exit(struct vcpu *v, const struct vcpu_exit *e)
-{
-	trace_record(TRACE_EXIT, v->vm->id, v->id, e->kind, trace_detail(v, e));
-}
-
 void vcpu_run(struct vcpu *v)
 {
 	struct cpu *cpu = v->cpu;
@@ -357,9 +333,20 @@ void vcpu_run(struct vcpu *v)
 	struct vcpu_exit e;
 
 	do {
-		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) || v->pending.valid)
-			if (!before_entry(v))
+		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) || v->pending.valid) {
+			if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v)) {
+				/* No entry follows, which interrupts and the slice's end would end.
+				 */
+				irq_window();
+				core->resched |= rdtsc() >= core->slice_end;
 				return;
+			}
+			if (v->requests & VCPU_REQ_TLB) {
+				__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
+				vcpu_ops->flush_tlb(v);
+			}
+			deliver(v);
+		}
 		if (unlikely(core->tsc_aux != v->more->tsc_aux)) {
 			core->tsc_aux = v->more->tsc_aux;
 			wrmsr(MSR_TSC_AUX, core->tsc_aux);
@@ -369,7 +356,7 @@ void vcpu_run(struct vcpu *v)
 		uint32_t began = rdtsc_low(); /* 4 s and more are counted as less */
 		v->exits[e.kind]++;
 		if (trace_wants(TRACE_EXIT))
-			trace_exit(v, &e);
+			trace_record(TRACE_EXIT, v->vm->id, v->id, e.kind, trace_detail(v, &e));
 		exit_dispatch(v, &e);
 		v->exit_ticks[(unsigned)(31 - __builtin_clz((rdtsc_low() - began) | 1))]++;
 		/*

@@ -253,7 +253,7 @@ static void end_special(struct vcpu *v, struct svm_vcpu *s)
 		c->int_state |= INT_SHADOW;
 }
 
-bool svm_special_entry(struct vcpu *v, struct vcpu_exit *exit)
+bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct svm_vcpu *s = svm_of(v);
 
@@ -264,10 +264,11 @@ bool svm_special_entry(struct vcpu *v, struct vcpu_exit *exit)
 	return true;
 }
 
-void svm_special_exit(struct vcpu *v)
+void svm_event_exit(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v);
 
+	s->vmcb.event_inj = 0;
 	if (s->virtual_event)
 		end_virtual_event(s);
 	if (s->special)

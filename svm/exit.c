@@ -52,28 +52,25 @@ static void decode_npf(const struct vmcb *c, struct vcpu_exit *exit)
 	memcpy(exit->u.page_fault.insn, c->insn, sizeof(c->insn));
 }
 
-/* Those whose code says it all; EXIT_NONE in the table: not among them. */
-static enum vcpu_exit_kind plain_kind(uint32_t code)
-{
-	/* clang-format off */
-	static const uint8_t kinds[] = {
-		[VMEXIT_INTR] = EXIT_HOST_IRQ,     [VMEXIT_NMI] = EXIT_HOST_NMI,
-		[VMEXIT_INIT] = EXIT_INIT,         [VMEXIT_RDPMC] = EXIT_PROTECTED,
-		[VMEXIT_CPUID] = EXIT_CPUID,       [VMEXIT_INVD] = EXIT_CACHE,
-		[VMEXIT_HLT] = EXIT_HLT,           [VMEXIT_INVLPGA] = EXIT_UNDEFINED,
-		[VMEXIT_TASK_SWITCH] = EXIT_TASK_SWITCH,
-		[VMEXIT_SHUTDOWN] = EXIT_SHUTDOWN, [VMEXIT_VMRUN] = EXIT_UNDEFINED,
-		[VMEXIT_VMMCALL] = EXIT_HYPERCALL, [VMEXIT_VMLOAD] = EXIT_UNDEFINED,
-		[VMEXIT_VMSAVE] = EXIT_UNDEFINED,  [VMEXIT_STGI] = EXIT_UNDEFINED,
-		[VMEXIT_CLGI] = EXIT_UNDEFINED,    [VMEXIT_SKINIT] = EXIT_UNDEFINED,
-		[VMEXIT_WBINVD] = EXIT_CACHE,      [VMEXIT_MONITOR] = EXIT_UNDEFINED,
-		[VMEXIT_MWAIT] = EXIT_UNDEFINED,   [VMEXIT_MWAIT_COND] = EXIT_UNDEFINED,
-		[VMEXIT_XSETBV] = EXIT_XSETBV,     [VMEXIT_RDPRU] = EXIT_UNDEFINED,
-	};
-	/* clang-format on */
-
-	return code < ARRAY_SIZE(kinds) ? (enum vcpu_exit_kind)kinds[code] : EXIT_NONE;
-}
+/* Those whose code says it all; INSN: with the length of an instruction. 0: not among them. */
+#define INSN 0x80u
+static_assert(EXIT_KIND_COUNT <= INSN, "a bit of its own");
+/* clang-format off */
+static const uint8_t plain[] = {
+	[VMEXIT_INTR] = EXIT_HOST_IRQ,            [VMEXIT_NMI] = EXIT_HOST_NMI,
+	[VMEXIT_INIT] = EXIT_INIT,                [VMEXIT_RDPMC] = INSN | EXIT_PROTECTED,
+	[VMEXIT_CPUID] = INSN | EXIT_CPUID,       [VMEXIT_INVD] = INSN | EXIT_CACHE,
+	[VMEXIT_HLT] = INSN | EXIT_HLT,           [VMEXIT_INVLPGA] = INSN | EXIT_UNDEFINED,
+	[VMEXIT_TASK_SWITCH] = EXIT_TASK_SWITCH,
+	[VMEXIT_SHUTDOWN] = EXIT_SHUTDOWN,        [VMEXIT_VMRUN] = INSN | EXIT_UNDEFINED,
+	[VMEXIT_VMMCALL] = INSN | EXIT_HYPERCALL, [VMEXIT_VMLOAD] = INSN | EXIT_UNDEFINED,
+	[VMEXIT_VMSAVE] = INSN | EXIT_UNDEFINED,  [VMEXIT_STGI] = INSN | EXIT_UNDEFINED,
+	[VMEXIT_CLGI] = INSN | EXIT_UNDEFINED,    [VMEXIT_SKINIT] = INSN | EXIT_UNDEFINED,
+	[VMEXIT_WBINVD] = INSN | EXIT_CACHE,      [VMEXIT_MONITOR] = INSN | EXIT_UNDEFINED,
+	[VMEXIT_MWAIT] = INSN | EXIT_UNDEFINED,   [VMEXIT_MWAIT_COND] = INSN | EXIT_UNDEFINED,
+	[VMEXIT_XSETBV] = INSN | EXIT_XSETBV,     [VMEXIT_RDPRU] = INSN | EXIT_UNDEFINED,
+};
+/* clang-format on */
 
 /* What QEMU looks at only after it has loaded the guest, whose CPU it does not keep from it. */
 static bool breaks_late_rule(const struct vmcb *c)
@@ -89,7 +86,7 @@ static bool breaks_late_rule(const struct vmcb *c)
  * of #GP. When it has refused to enter (APM 2 15.5.1), either RIP is still the
  * hypervisor's or a late rule is broken.
  */
-bool svm_invalid(const struct svm_vcpu *s)
+bool svm_refused(const struct svm_vcpu *s)
 {
 	uint32_t code = svm_exit_code(s);
 
@@ -104,7 +101,15 @@ void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)
 	const struct vmcb *c = &s->vmcb;
 	uint32_t code = svm_exit_code(s);
 
+	uint8_t kind = code < ARRAY_SIZE(plain) ? plain[code] : 0;
+
 	exit->insn_len = 0;
+	if (kind) {
+		exit->kind = (enum vcpu_exit_kind)(kind & ~INSN);
+		if (kind & INSN)
+			exit->insn_len = nrip_len(c);
+		return;
+	}
 	switch (code) {
 	case VMEXIT_EXCP(0)... VMEXIT_EXCP_LAST:
 	case VMEXIT_CR4_WRITE:
@@ -131,12 +136,7 @@ void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit)
 							 : "a field of the VMCB (APM 2 15.5.1)";
 		return;
 	}
-	exit->kind = plain_kind(code);
-	if (exit->kind == EXIT_NONE) {
-		exit->kind = EXIT_UNKNOWN;
-		exit->u.unknown.reason = code;
-		exit->u.unknown.info = c->exit_info1;
-	} else if (code > VMEXIT_VINTR && code != VMEXIT_SHUTDOWN && code != VMEXIT_TASK_SWITCH) {
-		exit->insn_len = nrip_len(c);
-	}
+	exit->kind = EXIT_UNKNOWN;
+	exit->u.unknown.reason = code;
+	exit->u.unknown.info = c->exit_info1;
 }

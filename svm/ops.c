@@ -9,13 +9,14 @@
 
 static void run(struct vcpu *v, struct vcpu_exit *exit)
 {
-	struct svm_cpu *c = this_cpu()->hw;
 	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *vmcb = &s->vmcb;
 	uint64_t lme = 0;
 
 	exit->insn_len = 0;
-	if (!svm_event_entry(v, exit))
+	if (unlikely(s->special || (vmcb->int_ctl & INT_V_TPR) || svm_shadow(s) ||
+		     (vmcb->event_inj & EVENT_V)) &&
+	    !svm_event_entry(v, exit))
 		return;
 	if (unlikely(vmcb->dr6 != read_dr6())) {
 		vmcb->dr6 = read_dr6();
@@ -30,16 +31,17 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 	if (unlikely(lme))
 		vmcb->efer ^= lme;
 	vmcb->rax = v->gpr[GPR_RAX];
-	svm_enter(v->gpr, s->vmcb_pa, c->host_vmcb_pa);
+	svm_enter(v->gpr, s->vmcb_pa, ((struct svm_cpu *)this_cpu()->hw)->host_vmcb_pa);
 	vmcb->tlb_control = TLB_KEEP;
 	if (unlikely(lme))
 		vmcb->efer |= lme;
 	v->gpr[GPR_RAX] = vmcb->rax;
 	if (svm_has(SVM_FEATURE_CLEAN))
 		vmcb->clean = CLEAN_ALL;
-	if (svm_refused(s))
+	if (unlikely(svm_exit_code(s) >= VMEXIT_BUSY) && svm_refused(s))
 		svm_dirty(s, CLEAN_ALL);
-	else
+	else if (unlikely(s->special || s->virtual_event ||
+			  ((vmcb->event_inj | vmcb->exit_int_info) & EVENT_V)))
 		svm_event_exit(v);
 	svm_decode_exit(v, exit);
 	/* DR6 is switched by the caller; the CPU does not always leave the guest's. */

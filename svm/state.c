@@ -7,14 +7,11 @@ struct place {
 	uint16_t offset;
 	uint8_t size;
 	uint16_t clean;
-	uint64_t guests; /* bits that the guest sees */
 };
 
-#define SIZE(field) sizeof(((struct vmcb *)0)->field)
 #define PLACE(field, clean_bit)                                                                    \
 	{                                                                                          \
-		offsetof(struct vmcb, field), SIZE(field), clean_bit,                              \
-			UINT64_MAX >> (64 - 8 * SIZE(field))                                       \
+		offsetof(struct vmcb, field), sizeof(((struct vmcb *)0)->field), clean_bit         \
 	}
 
 static const struct place places[REG_COUNT] = {
@@ -25,7 +22,7 @@ static const struct place places[REG_COUNT] = {
 	[REG_CR2] = PLACE(cr2, CLEAN_CR2),
 	[REG_CR3] = PLACE(cr3, CLEAN_CRX),
 	[REG_CR4] = PLACE(cr4, CLEAN_CRX),
-	[REG_EFER] = {offsetof(struct vmcb, efer), SIZE(efer), CLEAN_CRX, ~EFER_SVME},
+	[REG_EFER] = PLACE(efer, CLEAN_CRX),
 	[REG_DR7] = PLACE(dr7, CLEAN_DRX),
 	[REG_PAT] = PLACE(g_pat, CLEAN_NP),
 	[REG_SYSENTER_CS] = PLACE(sysenter_cs, 0),
@@ -50,7 +47,9 @@ uint64_t svm_get(struct vcpu *v, enum vcpu_reg reg)
 	uint64_t value;
 
 	memcpy(&value, (const char *)&svm_of(v)->vmcb + p->offset, sizeof(value));
-	return value & p->guests;
+	if (p->size == sizeof(uint32_t))
+		value = (uint32_t)value;
+	return reg == REG_EFER ? value & ~EFER_SVME : value;
 }
 
 /* APM 2 14.6.1: long mode is active when it is enabled and paging is on. */

@@ -116,36 +116,16 @@ bool svm_can_take_nmi(struct vcpu *v);
 void svm_want_irq_window(struct vcpu *v, bool on);
 void svm_want_nmi_window(struct vcpu *v);
 void svm_inject(struct vcpu *v, const struct vcpu_event *e);
-bool svm_special_entry(struct vcpu *v, struct vcpu_exit *exit);
-void svm_special_exit(struct vcpu *v);
 /* Before an entry; false: no need to enter, *exit is filled in. */
-static inline bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
-{
-	const struct svm_vcpu *s = svm_of(v);
-	bool usual = !s->special && !(s->vmcb.int_ctl & INT_V_TPR) && !svm_shadow(s) &&
-		     !(s->vmcb.event_inj & EVENT_V);
-
-	return usual || svm_special_entry(v, exit);
-}
+bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit);
 /* After an exit, before it is decoded: EXITINTINFO, NMI blocking, single step. */
-static inline void svm_event_exit(struct vcpu *v)
-{
-	struct svm_vcpu *s = svm_of(v);
-
-	s->vmcb.event_inj = 0;
-	if (unlikely(s->special || s->virtual_event || (s->vmcb.exit_int_info & EVENT_V)))
-		svm_special_exit(v);
-}
+void svm_event_exit(struct vcpu *v);
 /* The exits that belong to events: #DB, VINTR, IRET. */
 void svm_event_decode(struct vcpu *v, struct vcpu_exit *exit);
 
 /* exit.c */
-bool svm_invalid(const struct svm_vcpu *s);
 /* VMRUN was refused: no guest state was loaded. */
-static inline bool svm_refused(const struct svm_vcpu *s)
-{
-	return unlikely(svm_exit_code(s) >= VMEXIT_BUSY) && svm_invalid(s);
-}
+bool svm_refused(const struct svm_vcpu *s);
 void svm_decode_exit(struct vcpu *v, struct vcpu_exit *exit);
 
 /* npt.c */

@@ -140,7 +140,8 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	uint32_t reason;
 
 	exit->insn_len = 0;
-	if (v->slice_end != UINT64_MAX || vmx_leashed || h->pin != vmx_controls.pin)
+	if (v->slice_end != UINT64_MAX || h->pin != vmx_controls.pin ||
+	    (vmx_leashed && !(vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF)))
 		vmx_set_timer(v);
 	vmx_cache_flush(h);
 	update_threshold(h);

@@ -75,10 +75,7 @@ struct io_range {
 struct iobus {
 	struct io_range r[IOBUS_MAX];
 	unsigned count;
-	/* What answers these, or NULL: nothing does. That was searched for last; from > to: none.
-	 */
-	uint64_t from, to;
-	const struct io_range *there;
+	const struct io_range *hit; /* that answered last, or NULL */
 };
 
 /* -EEXIST overlap, -ENOSPC full, -EINVAL empty or wrapping; so do the models' …_init(). */

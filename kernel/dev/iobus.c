@@ -2,11 +2,6 @@
 /* Finds the device that answers a port or an address. */
 #include "kernel/dev/dev.h"
 
-static uint64_t last_of(const struct io_range *r)
-{
-	return r->base + (r->size - 1);
-}
-
 /* Index of the first range that ends above addr; count when there is none. */
 static unsigned first_above(const struct iobus *b, uint64_t addr)
 {
@@ -15,7 +10,7 @@ static unsigned first_above(const struct iobus *b, uint64_t addr)
 	while (lo < hi) {
 		unsigned mid = (lo + hi) / 2;
 
-		if (addr <= last_of(&b->r[mid]))
+		if (addr <= b->r[mid].base + (b->r[mid].size - 1))
 			hi = mid;
 		else
 			lo = mid + 1;
@@ -37,8 +32,7 @@ int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops
 	memmove(&b->r[at + 1], &b->r[at], (b->count - at) * sizeof(b->r[0]));
 	b->r[at] = (struct io_range){base, size, ops, dev};
 	b->count++;
-	b->from = 1;
-	b->to = 0;
+	b->hit = NULL;
 	return 0;
 }
 
@@ -49,38 +43,26 @@ void iobus_remove(struct iobus *b, uint64_t base)
 	if (at == b->count || b->r[at].base != base)
 		return;
 	b->count--;
-	b->from = 1;
-	b->to = 0;
+	b->hit = NULL;
 	memmove(&b->r[at], &b->r[at + 1], (b->count - at) * sizeof(b->r[0]));
-}
-
-/* The first range that answers any of the bytes from addr, or NULL. */
-static APART const struct io_range *search(struct iobus *b, uint64_t addr, unsigned size)
-{
-	unsigned at = first_above(b, addr);
-	const struct io_range *r = at < b->count ? &b->r[at] : NULL;
-
-	if (r && addr >= r->base) {
-		b->from = r->base;
-		b->to = last_of(r);
-		return b->there = r;
-	}
-	b->from = at ? last_of(&b->r[at - 1]) + 1 : 0;
-	b->to = r ? r->base - 1 : UINT64_MAX;
-	b->there = NULL;
-	return r && r->base - addr < size ? r : NULL;
-}
-
-static inline const struct io_range *first(struct iobus *b, uint64_t addr, unsigned size)
-{
-	if (addr >= b->from && addr <= b->to && size - 1 <= b->to - addr)
-		return b->there;
-	return search(b, addr, size);
 }
 
 static bool has_all(const struct io_range *r, uint64_t addr, unsigned size)
 {
 	return addr >= r->base && size <= r->size - (addr - r->base);
+}
+
+/* The first range that answers any of the bytes from addr, or NULL. */
+static const struct io_range *first(struct iobus *b, uint64_t addr, unsigned size)
+{
+	const struct io_range *r = b->hit;
+
+	if (r && addr - r->base < r->size)
+		return r;
+	r = &b->r[first_above(b, addr)];
+	if (r == b->r + b->count || (addr < r->base && r->base - addr >= size))
+		return NULL;
+	return b->hit = r;
 }
 
 static uint64_t range_read(const struct io_range *r, uint64_t offset, unsigned size)
@@ -107,28 +89,20 @@ static void range_write(const struct io_range *r, uint64_t offset, unsigned size
 			r->ops->write8(r->dev, (unsigned)offset + i, (uint8_t)(value >> (8 * i)));
 }
 
-/* An access that no range answers whole; false: none answers any of it. */
-static APART bool read_bytes(struct iobus *b, const struct io_range *r, uint64_t addr,
-			     unsigned size, uint64_t *value)
-{
-	uint64_t byte;
-
-	*value = dev_ones(size);
-	for (unsigned i = 0; r && i < size; i++) {
-		(void)iobus_read(b, addr + i, 1, &byte);
-		*value &= ~((byte ^ 0xff) << (8 * i));
-	}
-	return r != NULL;
-}
-
 bool iobus_read(struct iobus *b, uint64_t addr, unsigned size, uint64_t *value)
 {
 	const struct io_range *r = first(b, addr, size);
+	uint64_t byte;
 
-	if (!r || !has_all(r, addr, size))
-		return read_bytes(b, r, addr, size, value);
-	*value = range_read(r, addr - r->base, size) & dev_ones(size);
-	return true;
+	*value = dev_ones(size);
+	if (r && has_all(r, addr, size))
+		*value &= range_read(r, addr - r->base, size);
+	else
+		for (unsigned i = 0; r && i < size; i++) {
+			(void)iobus_read(b, addr + i, 1, &byte);
+			*value &= ~((byte ^ 0xff) << (8 * i));
+		}
+	return r != NULL;
 }
 
 bool iobus_write(struct iobus *b, uint64_t addr, unsigned size, uint64_t value)
