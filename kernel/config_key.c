@@ -312,6 +312,7 @@ const struct config_key config_keys[] = {
 	{"watchdog", CONFIG_VM, WORDS("no, yes"), AT(config_vm, watchdog)},
 	{"learn", CONFIG_VM, WORDS("no, yes"), AT(config_vm, learn)},
 	{"debug-exit", CONFIG_VM, WORDS("no, yes"), AT(config_vm, debug_exit)},
+	{"apicv", CONFIG_VM, WORDS("no, yes"), AT(config_vm, apicv)},
 	{"allow_msr", CONFIG_VM, set_grant,
 	 "an MSR or a range and read, write or read write, such as 0x1a0-0x1a2 read", GRANT_MSR,
 	 UINT32_MAX, 0, 0},

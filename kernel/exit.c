@@ -25,6 +25,8 @@ const char *const exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_SHUTDOWN] = "triple fault",
 	[EXIT_INIT] = "INIT",
 	[EXIT_TASK_SWITCH] = "task switch",
+	[EXIT_APIC_WRITE] = "APIC write",
+	[EXIT_APIC_EOI] = "end of interrupt",
 	[EXIT_FAILED] = "entry failed",
 	[EXIT_UNKNOWN] = "unknown",
 };
@@ -266,6 +268,10 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		break;
 	case EXIT_TASK_SWITCH:
 		handle_task_switch(v, e);
+		break;
+	case EXIT_APIC_WRITE:
+	case EXIT_APIC_EOI:
+		lapic_exit(v, e);
 		break;
 	case EXIT_FAILED:
 		log_err("%s: the processor refuses to enter: %s (code 0x%lx)", v->vm->name,

@@ -251,6 +251,12 @@ int vm_ram_alloc(struct vm *vm, uint64_t size);
 /* Clears at most max bytes from m->cleared on; true: all is clear. */
 bool vm_ram_clear(struct vm *vm, uint64_t max);
 void vm_ram_free(struct vm *vm);
+/*
+ * Accesses to local APICs at their default address reach the processor's (on: before it
+ * runs), or are emulated: when not all vCPUs have one there any more. Its page is read as nobody's
+ * memory is by those who have none.
+ */
+void vm_apic_page(struct vm *vm, bool on);
 /* The first fetch from a page of RAM (vcpu_caps.lazy_exec). -ENOENT: that is not it; -ENOMEM. */
 int vm_make_executable(struct vm *vm, gpa_t gpa);
 
@@ -279,6 +285,8 @@ bool vm_ask_shutdown(struct vm *vm);
 uint32_t pv_features(const struct vm *vm);
 void pv_hypercall(struct vcpu *v);
 void lapic_setup(struct vcpu *v);
+/* Of what its processor has done in the page of its APIC: the rest. */
+void lapic_exit(struct vcpu *v, const struct vcpu_exit *e);
 
 /* kernel/vcpu.c */
 /* Joins the run queue of its core for good, blocked; before cores run. */

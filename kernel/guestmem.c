@@ -3,11 +3,41 @@
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
 
-int vm_make_executable(struct vm *vm, gpa_t gpa)
+/*
+ * Host view of gpa and how many bytes of it are contiguous; NULL: not RAM, which the page of the
+ * local APIC is not, either.
+ */
+static void *ram_at(struct vm *vm, gpa_t gpa, uint64_t *len)
 {
 	struct pt_leaf leaf;
 
-	if (gpa >= PT_VA_LIMIT || pt_walk(&vm->p2m, gpa, &leaf))
+	if (gpa >= PT_VA_LIMIT || pt_walk(&vm->p2m, gpa, &leaf) || leaf.type != MT_WB)
+		return NULL;
+	uint64_t page = PAGE_SIZE << (9 * (leaf.level - 1));
+	*len = page - (gpa & (page - 1));
+	return phys_to_virt(leaf.pa);
+}
+
+void vm_apic_page(struct vm *vm, bool on)
+{
+	struct vm_more *m = vm->more;
+
+	spin_lock(&m->p2m_lock);
+	if (on)
+		(void)pt_map(&vm->p2m, LAPIC_DEFAULT_BASE, vcpu_caps.apic_access, PAGE_SIZE,
+			     PT_R | PT_W, MT_UC);
+	else /* to unmap it would free tables that other cores may be walking */
+		(void)pt_protect(&vm->p2m, LAPIC_DEFAULT_BASE, PAGE_SIZE, PT_R);
+	spin_unlock(&m->p2m_lock);
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		vcpu_request(m->vcpu[i], VCPU_REQ_TLB);
+}
+
+int vm_make_executable(struct vm *vm, gpa_t gpa)
+{
+	uint64_t len;
+
+	if (!ram_at(vm, gpa, &len))
 		return -ENOENT;
 	/*
 	 * Several vCPUs may come here at once, and find that another one was faster. Rights only
@@ -86,18 +116,6 @@ void vm_ram_free(struct vm *vm)
 	for (unsigned i = 0; i < m->ram_count; i++)
 		mem_give(m->ram[i].base, m->ram[i].size);
 	m->ram_count = 0;
-}
-
-/* Host view of gpa and how many bytes of it are contiguous; NULL: not RAM. */
-static void *ram_at(struct vm *vm, gpa_t gpa, uint64_t *len)
-{
-	struct pt_leaf leaf;
-
-	if (gpa >= PT_VA_LIMIT || pt_walk(&vm->p2m, gpa, &leaf))
-		return NULL;
-	uint64_t page = PAGE_SIZE << (9 * (leaf.level - 1));
-	*len = page - (gpa & (page - 1));
-	return phys_to_virt(leaf.pa);
 }
 
 static int copy(struct vm *vm, gpa_t gpa, char *to, const char *from, uint64_t size)

@@ -24,7 +24,7 @@ static void phys_access(struct emu *e, gpa_t gpa, unsigned size, bool write, uin
 			lapic_mmio_write(l, gpa & (PAGE_SIZE - 1), size, *value);
 		else
 			*value = lapic_mmio_read(l, gpa & (PAGE_SIZE - 1), size);
-		vcpu_ops->set_tpr(v, l->tpr);
+		vcpu_ops->set_tpr(v, lapic_tpr(l));
 	} else if (write) {
 		known = iobus_write(&m->mmio, gpa, size, *value);
 	} else {

@@ -146,7 +146,10 @@ static int access_apic(struct access *a)
 	lapic_set_tpr(l, vcpu_ops->get_tpr(v));
 	int err = a->write ? lapic_msr_write(l, a->msr, a->value)
 			   : lapic_msr_read(l, a->msr, &a->value);
-	vcpu_ops->set_tpr(v, l->tpr);
+	vcpu_ops->set_tpr(v, lapic_tpr(l));
+	if (a->write && a->msr == MSR_APIC_BASE && l->c.virtualized &&
+	    !lapic_covers(l, LAPIC_DEFAULT_BASE))
+		vm_apic_page(v->vm, false);
 	spin_unlock(&v->vm->more->lock);
 	return err;
 }

@@ -173,6 +173,8 @@ void lapic_setup(struct vcpu *v)
 				      .x2apic = true,
 				      .tsc_deadline = true,
 				      .phys_bits = cpuid(0x80000008, 0).eax & 0xff,
+				      .page = v->apic_page,
+				      .virtualized = vcpu_caps.apic_access && vm->more->conf->apicv,
 			      });
 }
 
@@ -183,7 +185,11 @@ int vcpu_irq(struct vcpu *v, bool take)
 	int vec;
 
 	lapic_set_tpr(l, vcpu_ops->get_tpr(v));
-	vec = lapic_pending_vector(l, l->tpr);
+	if (l->c.virtualized && vcpu_ops->virtualize_apic(v, l->base, lapic_highest(l, APIC_IRR),
+							  lapic_highest(l, APIC_ISR)))
+		vec = -1; /* the processor delivers it */
+	else
+		vec = lapic_pending_vector(l, lapic_tpr(l));
 	if (vec >= 0) {
 		if (take)
 			lapic_accept(l, (uint8_t)vec);
@@ -192,4 +198,14 @@ int vcpu_irq(struct vcpu *v, bool take)
 	if (!pc || !lapic_extint_pending(l))
 		return -1;
 	return take ? pic_ack(&pc->pic) : 0;
+}
+
+void lapic_exit(struct vcpu *v, const struct vcpu_exit *e)
+{
+	spin_lock(&v->vm->more->lock);
+	if (e->kind == EXIT_APIC_EOI)
+		lapic_ended(&v->more->lapic, (uint8_t)e->u.apic);
+	else
+		lapic_written(&v->more->lapic, e->u.apic / sizeof(struct apic_slot));
+	spin_unlock(&v->vm->more->lock);
 }

@@ -20,6 +20,7 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 	v->more = m;
 	v->insns = m->insns;
 	v->xsave = xstate_alloc();
+	v->apic_page = pages_need(PAGE_SIZE);
 	m->se.weight = conf->weight;
 	m->se.group = conf->line;
 	/* Both are rounded down, and their sum was 100 % perhaps: a tick less is not too much. */
@@ -95,7 +96,7 @@ bool vcpu_can_wake(struct vcpu *v)
 		return true;
 	if (m->halt_event && evtchn_active(&v->vm->more->events))
 		return true;
-	return m->halt_irq && (lapic_pending_vector(&m->lapic, m->lapic.tpr) >= 0 ||
+	return m->halt_irq && (lapic_pending_vector(&m->lapic, lapic_tpr(&m->lapic)) >= 0 ||
 			       lapic_extint_pending(&m->lapic));
 }
 

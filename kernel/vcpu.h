@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "arch/x86/apic_regs.h"
 #include "arch/x86/pt.h"
 #include "kernel/event.h"
 #include "kernel/gwalk.h"
@@ -123,6 +124,8 @@ enum vcpu_exit_kind {
 	EXIT_SHUTDOWN,    /* triple fault */
 	EXIT_INIT,        /* a physical INIT; ignored */
 	EXIT_TASK_SWITCH, /* u.task; an event that goes through a task gate is in v->pending */
+	EXIT_APIC_WRITE,  /* the guest has written to its APIC's page, at u.apic */
+	EXIT_APIC_EOI,    /* it has ended the interrupt u.apic */
 	EXIT_FAILED,      /* the hardware refused to enter: u.failed names why */
 	EXIT_UNKNOWN,     /* no handler; u.unknown.reason is the hardware's code */
 	EXIT_KIND_COUNT
@@ -146,6 +149,7 @@ struct vcpu_exit {
 		} page_fault;
 		struct vcpu_event event;
 		uint32_t task; /* 15:0 selector of the TSS, 31:30 enum task_source */
+		uint16_t apic;
 		struct {
 			const char *why;
 			uint64_t code;
@@ -198,6 +202,7 @@ struct vcpu {
 	uint64_t exits[EXIT_KIND_COUNT];
 	uint64_t exit_ticks[EXIT_TIME_BUCKETS]; /* [n]: handled in 2^n to 2^(n+1)-1 TSC ticks */
 
+	struct apic_slot *apic_page;
 	struct vcpu_more *more; /* rest of the common code's state; backends leave it alone */
 };
 static_assert(sizeof(((struct vcpu *)0)->gpr[0]) == 8, "arch/x86/gpr.asm");
@@ -225,6 +230,8 @@ struct vcpu_caps {
 	bool keeps_slices;
 	bool rdtscp;        /* guests may execute it, and have TSC_AUX */
 	unsigned phys_bits; /* of an address; CPUID says so */
+	/* Local APICs can be the processor's: the page to map where they are; 0: no. */
+	hpa_t apic_access;
 };
 
 struct vcpu_ops {
@@ -307,6 +314,14 @@ struct vcpu_ops {
 	/* The guest's TPR as in the local APIC; SVM has bits 7:4 only, in V_TPR. */
 	uint8_t (*get_tpr)(struct vcpu *v);
 	void (*set_tpr)(struct vcpu *v, uint8_t tpr);
+
+	/*
+	 * Only where vcpu_caps.apic_access says so: from the next entry on the processor does, out
+	 * of v->apic_page, what it can of the local APIC whose APIC_BASE this is, interrupts
+	 * included. irr and isr: the highest vectors there, or -1. False: of an APIC that is off,
+	 * nothing.
+	 */
+	bool (*virtualize_apic)(struct vcpu *v, uint64_t base, int irr, int isr);
 
 	/* v->tsc_offset has changed. */
 	void (*tsc_changed)(struct vcpu *v);

@@ -199,6 +199,8 @@ int vm_reset(struct vm *vm)
 		vcpu_ops->vcpu_reset(v, i ? NULL : &m->start);
 	}
 	dev_timer_init(&m->watchdog, vm, m->vcpu[0]->cpu, watchdog_bites, vm);
+	if (m->lapics[0]->c.virtualized && m->pc)
+		vm_apic_page(vm, true);
 	if (m->pc)
 		return pc_init(vm);
 	pv_init(vm);

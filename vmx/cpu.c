@@ -6,7 +6,7 @@
 
 struct vmx_caps vmx_caps;
 struct vmx_controls vmx_controls;
-void *vmx_msr_bitmap;
+uint8_t *vmx_msr_bitmap;
 
 const uint32_t vmx_switched_msr[SWITCHED_COUNT] = {MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK,
 						   MSR_KERNEL_GS_BASE};
@@ -68,6 +68,25 @@ static void fill_msr_bitmap(uint8_t *bitmap)
 		allow_msr(bitmap, vmx_switched_msr[i]);
 }
 
+/* Registers of an x2APIC, from MSR_X2APIC_BASE on, that need no exit (SDM 3C 29.5). */
+#define X2APIC_READ                                                                                \
+	(APIC_SHOWN | BIT(APIC_TPR) | BIT(APIC_PPR) | 0xffffffull << APIC_ISR | BIT(APIC_ICR))
+#define X2APIC_WRITE (BIT(APIC_TPR) | BIT(APIC_EOI) | BIT(APIC_SELF_IPI))
+
+/* The page that stands for local APICs where guests have theirs; 0: it takes more controls. */
+static hpa_t prepare_apic(void)
+{
+	uint64_t *bitmap = (uint64_t *)(void *)(vmx_msr_bitmap + PAGE_SIZE);
+
+	if (~vmx_caps.proc2 >> 32 & (PROC2_APIC_ACCESSES | PROC2_X2APIC | PROC2_APICV))
+		return 0;
+	memcpy(bitmap, vmx_msr_bitmap, PAGE_SIZE);
+	bitmap[MSR_X2APIC_BASE / 64] = ~X2APIC_READ;
+	bitmap[(2048 * 8 + MSR_X2APIC_BASE) / 64] = ~X2APIC_WRITE;
+	/* Who comes to it without an APIC there reads what nobody's memory is. */
+	return virt_to_phys(memset(pages_need(PAGE_SIZE), 0xff, PAGE_SIZE));
+}
+
 /*
  * CVE-2018-12207: a guest that changes the page size of its own code gets a
  * machine check, and with it the machine, from an executable large EPT page.
@@ -103,7 +122,7 @@ const char *vmx_probe(struct vcpu_caps *caps)
 
 	uint64_t ept = vmx_caps.ept_vpid;
 
-	vmx_msr_bitmap = pages_need(PAGE_SIZE);
+	vmx_msr_bitmap = pages_need(2 * PAGE_SIZE);
 	fill_msr_bitmap(vmx_msr_bitmap);
 	*caps = (struct vcpu_caps){
 		.pt_max_leaf = !(ept & EPT_CAP_2M) ? 1
@@ -112,6 +131,7 @@ const char *vmx_probe(struct vcpu_caps *caps)
 		.lazy_exec = needs_lazy_exec(),
 		.keeps_slices = vmx_caps.pin >> 32 & PIN_PREEMPTION_TIMER,
 		.rdtscp = cpu_has_rdtscp() && (vmx_controls.proc2 & PROC2_RDTSCP),
+		.apic_access = prepare_apic(),
 	};
 	return NULL;
 }

@@ -23,7 +23,7 @@ void vmx_dump(struct vcpu *v)
 		 vmread(GUEST_PENDING_DEBUG), vmread(GUEST_DR7), vmread(GUEST_IA32_DEBUGCTL),
 		 vmx_get_tpr(v));
 	log_info("vmx: controls pin %#x proc %#x proc2 %#x exit %#x entry %#lx, VPID %u",
-		 vmx_controls.pin, h->proc, vmx_controls.proc2, vmx_controls.exit,
+		 vmx_controls.pin, h->proc, vmx_controls.proc2 | h->apic_mode, vmx_controls.exit,
 		 vmread(VM_ENTRY_CONTROLS), h->vpid);
 	log_info("vmx: EPTP %#lx, TSC offset %#lx, PDPTEs %#lx %#lx %#lx %#lx", vmread(EPT_POINTER),
 		 vmread(TSC_OFFSET), vmread(GUEST_PDPTE(0)), vmread(GUEST_PDPTE(1)),

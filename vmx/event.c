@@ -116,10 +116,10 @@ void vmx_inject(struct vcpu *v, const struct vcpu_event *e)
 
 uint8_t vmx_get_tpr(struct vcpu *v)
 {
-	return (uint8_t)*vmx_hw(v)->vtpr;
+	return (uint8_t)v->apic_page[APIC_TPR].v;
 }
 
 void vmx_set_tpr(struct vcpu *v, uint8_t tpr)
 {
-	*vmx_hw(v)->vtpr = tpr;
+	v->apic_page[APIC_TPR].v = tpr;
 }

@@ -72,6 +72,15 @@ static void ept_violation(struct vcpu *v, struct vcpu_exit *exit)
 		vmx_block_nmi(vmx_hw(v));
 }
 
+/* What is not virtualized is emulated, as if nothing were mapped there (SDM 3C table 27-6). */
+static void apic_access(struct vcpu_exit *exit)
+{
+	uint64_t q = vmread(EXIT_QUALIFICATION);
+
+	vmx_decode_ept(q & APIC_QUAL_NO_GVA ? 0 : EPT_QUAL_GVA_VALID | EPT_QUAL_FINAL,
+		       LAPIC_DEFAULT_BASE | (q & (PAGE_SIZE - 1)), exit);
+}
+
 static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
@@ -106,6 +115,13 @@ static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 	case REASON_IO:
 		vmx_decode_io(vmread(EXIT_QUALIFICATION), exit);
 		break;
+	case REASON_APIC_ACCESS:
+		apic_access(exit);
+		break;
+	case REASON_EOI:
+	case REASON_APIC_WRITE: /* both when it has been done: nothing is to be advanced over */
+		exit->u.apic = (uint16_t)vmread(EXIT_QUALIFICATION);
+		break;
 	case REASON_EPT_VIOLATION:
 		ept_violation(v, exit);
 		break;
@@ -123,9 +139,10 @@ static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 }
 
 /* Exit when the guest lowers its TPR: it may unmask what waits. Costs nothing at TPR 0. */
-static void update_threshold(struct vmx_vcpu *h)
+static void update_threshold(struct vcpu *v)
 {
-	uint8_t class = (uint8_t)(*h->vtpr >> 4 & 15);
+	struct vmx_vcpu *h = vmx_hw(v);
+	uint8_t class = v->apic_page[APIC_TPR].v >> 4 & 15;
 
 	if (class != h->threshold) {
 		h->threshold = class;
@@ -144,7 +161,7 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	    (vmx_leashed && !(vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF)))
 		vmx_set_timer(v);
 	vmx_cache_flush(h);
-	update_threshold(h);
+	update_threshold(v);
 
 	failed = vmx_enter(v, h);
 	h->cached = 0;

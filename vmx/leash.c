@@ -25,6 +25,7 @@ static bool holds_interrupts_back(void)
 	struct vcpu_exit exit = {.kind = EXIT_NONE};
 
 	vm.p2m.root = virt_to_phys(pages_need(PAGE_SIZE));
+	v.apic_page = pages_need(PAGE_SIZE);
 	vmx_vcpu_create(&v);
 	vmx_vcpu_reset(&v, NULL);
 	vmx_load(&v);

@@ -32,6 +32,7 @@ const struct vcpu_ops vmx_ops = {
 	.inject = vmx_inject,
 	.get_tpr = vmx_get_tpr,
 	.set_tpr = vmx_set_tpr,
+	.virtualize_apic = vmx_virtualize_apic,
 	.tsc_changed = tsc_changed,
 	.flush_tlb = vmx_flush_tlb,
 	.dump = vmx_dump,

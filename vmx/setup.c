@@ -18,12 +18,13 @@ static void make_current(const struct vmx_vcpu *h)
 		panic("vmx: VMPTRLD of %#lx failed", virt_to_phys(h->vmcs));
 }
 
-static void write_controls(struct vmx_vcpu *h)
+static void write_controls(struct vcpu *v)
 {
 	static const struct vmcs_field zero[] = {
 		VM_EXIT_MSR_STORE_COUNT, VM_EXIT_MSR_LOAD_COUNT,     VM_ENTRY_MSR_LOAD_COUNT,
 		CR3_TARGET_COUNT,        PAGE_FAULT_ERROR_CODE_MASK, PAGE_FAULT_ERROR_CODE_MATCH,
 	};
+	struct vmx_vcpu *h = vmx_hw(v);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(zero); i++)
 		vmwrite(zero[i], 0);
@@ -32,7 +33,7 @@ static void write_controls(struct vmx_vcpu *h)
 	h->entry = vmx_controls.entry;
 	vmwrite(PIN_BASED_CONTROLS, vmx_controls.pin);
 	vmwrite(PROC_BASED_CONTROLS, h->proc);
-	vmwrite(PROC_BASED_CONTROLS2, vmx_controls.proc2);
+	vmx_set_apic_mode(v, 0);
 	vmwrite(VM_EXIT_CONTROLS, vmx_controls.exit);
 	vmwrite(VM_ENTRY_CONTROLS, h->entry);
 	/*
@@ -40,10 +41,13 @@ static void write_controls(struct vmx_vcpu *h)
 	 * (CVE-2015-8104, CVE-2015-5307). #MC is the host's.
 	 */
 	vmwrite(EXCEPTION_BITMAP, BIT(VEC_DB) | BIT(VEC_AC) | BIT(VEC_MC));
-	vmwrite(MSR_BITMAP_ADDRESS, virt_to_phys(vmx_msr_bitmap));
 	vmwrite(VPID, h->vpid);
-	vmwrite(VIRTUAL_APIC_ADDRESS,
-		align_down(virt_to_phys((const void *)(uintptr_t)h->vtpr), PAGE_SIZE));
+	vmwrite(VIRTUAL_APIC_ADDRESS, virt_to_phys(v->apic_page));
+	if (vcpu_caps.apic_access) {
+		vmwrite(APIC_ACCESS_ADDRESS, vcpu_caps.apic_access);
+		for (unsigned i = 0; i < ARRAY_SIZE(h->eoi_exit); i++)
+			vmwrite(EOI_EXIT_BITMAP(i), h->eoi_exit[i] = 0);
+	}
 	h->threshold = 0;
 	vmwrite(TPR_THRESHOLD, 0);
 	if (vmx_controls.proc2 & PROC2_ENCLS)
@@ -90,8 +94,6 @@ void vmx_vcpu_create(struct vcpu *v)
 
 	v->hw = h;
 	h->vmcs = pages_need(PAGE_SIZE);
-	/* SDM 3C 29.1.1 */
-	h->vtpr = (volatile uint32_t *)(void *)((uint8_t *)pages_need(PAGE_SIZE) + 0x80);
 	h->vpid = v->tag; /* 0 is the host's (SDM 3C 28.1) */
 
 	*(uint32_t *)h->vmcs = vmx_revision();
@@ -141,7 +143,9 @@ void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start)
 
 	h->last = NULL; /* flushes here, and again where it runs */
 	vmx_load(v);
-	write_controls(h);
+	write_controls(v);
+	/* Common code says anew what its APIC is. */
+	__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
 	vmwrite(VM_ENTRY_INTERRUPTION_INFO, 0);
 	vmwrite(GUEST_ACTIVITY, 0);
 	vmwrite(GUEST_PENDING_DEBUG, 0);

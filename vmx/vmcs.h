@@ -14,12 +14,15 @@ struct vmcs_field {
 /* clang-format off */
 #define VPID                          VMCS(0x0000)
 #define GUEST_SELECTOR(s)             VMCS(0x0800 + 2u * (s)) /* s: enum vcpu_sreg, in this order */
+#define GUEST_INTERRUPT_STATUS        VMCS(0x0810) /* RVI, SVI */
 #define HOST_SELECTOR(s)              VMCS(0x0c00 + 2u * (s)) /* ES to GS; then TR, there is no LDTR */
 
 #define MSR_BITMAP_ADDRESS            VMCS(0x2004)
 #define TSC_OFFSET                    VMCS(0x2010)
 #define VIRTUAL_APIC_ADDRESS          VMCS(0x2012)
+#define APIC_ACCESS_ADDRESS           VMCS(0x2014)
 #define EPT_POINTER                   VMCS(0x201a)
+#define EOI_EXIT_BITMAP(n)            VMCS(0x201c + 2u * (n))
 #define ENCLS_EXITING_BITMAP          VMCS(0x202e)
 #define GUEST_PHYSICAL_ADDRESS        VMCS(0x2400)
 #define VMCS_LINK_POINTER             VMCS(0x2800)
@@ -104,9 +107,12 @@ struct vmcs_field {
 #define PROC_SECONDARY                BIT(31)
 
 /* Secondary processor-based controls (24.6.2). */
+#define PROC2_APIC_ACCESSES           BIT(0)
 #define PROC2_EPT                     BIT(1)
 #define PROC2_RDTSCP                  BIT(3)
+#define PROC2_X2APIC                  BIT(4)
 #define PROC2_VPID                    BIT(5)
+#define PROC2_APICV                   (BIT(8) | BIT(9)) /* registers, and interrupt delivery */
 #define PROC2_ENCLS                   BIT(15)
 
 /* VM-entry controls (24.8.1). */
@@ -156,6 +162,8 @@ struct vmcs_field {
 #define REASON_MONITOR                39u
 #define REASON_ENTRY_MACHINE_CHECK    41u /* with REASON_ENTRY_FAILED */
 #define REASON_TPR_BELOW_THRESHOLD    43u
+#define REASON_APIC_ACCESS            44u
+#define REASON_EOI                    45u
 #define REASON_EPT_VIOLATION          48u
 #define REASON_EPT_MISCONFIGURATION   49u
 #define REASON_INVEPT                 50u
@@ -163,6 +171,7 @@ struct vmcs_field {
 #define REASON_INVVPID                53u
 #define REASON_WBINVD                 54u
 #define REASON_XSETBV                 55u
+#define REASON_APIC_WRITE             56u
 #define REASON_VMFUNC                 59u
 #define REASON_ENCLS                  60u
 #define REASON_COUNT                  61u
@@ -172,6 +181,9 @@ struct vmcs_field {
 #define EPT_QUAL_GVA_VALID            BIT(7)
 #define EPT_QUAL_FINAL                BIT(8) /* not an access to a guest page table */
 #define EPT_QUAL_NMI_UNBLOCKED        BIT(12)
+
+/* Exit qualification of APIC accesses (table 27-6): their types from 10 on. */
+#define APIC_QUAL_NO_GVA              BIT(15)
 
 /* Capability MSRs (appendix A) and their fields. */
 #define MSR_VMX_BASIC                 0x480u /* the others in the order of struct vmx_caps */

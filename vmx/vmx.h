@@ -39,8 +39,9 @@ struct vmx_vcpu {
 	uint64_t efer;                /* as the guest sees it */
 	uint64_t msr[SWITCHED_COUNT]; /* while another vCPU has the core */
 	void *vmcs;
-	volatile uint32_t *vtpr; /* in the virtual-APIC page */
-	struct cpu *last;        /* core whose TLB may hold translations of it */
+	uint32_t apic_mode;   /* secondary controls that are on for it */
+	uint64_t eoi_exit[4]; /* vectors, as in the VMCS */
+	struct cpu *last;     /* core whose TLB may hold translations of it */
 };
 
 struct vmx_cpu {
@@ -51,7 +52,7 @@ struct vmx_cpu {
 /* Of the boot core; all others are the same. */
 extern struct vmx_caps vmx_caps;
 extern struct vmx_controls vmx_controls;
-extern void *vmx_msr_bitmap;
+extern uint8_t *vmx_msr_bitmap; /* a second one follows, for guests in x2APIC mode */
 extern const uint32_t vmx_switched_msr[SWITCHED_COUNT];
 
 /* CR bits that the guest changes without an exit. */
@@ -166,6 +167,11 @@ void vmx_want_nmi_window(struct vcpu *v);
 void vmx_inject(struct vcpu *v, const struct vcpu_event *e);
 uint8_t vmx_get_tpr(struct vcpu *v);
 void vmx_set_tpr(struct vcpu *v, uint8_t tpr);
+
+/* apic.c */
+/* mode: the secondary controls for it. */
+void vmx_set_apic_mode(struct vcpu *v, uint32_t mode);
+bool vmx_virtualize_apic(struct vcpu *v, uint64_t base, int irr, int isr);
 
 /* state.c */
 uint64_t vmx_cache_get(struct vmx_vcpu *h, unsigned n);

@@ -7,6 +7,8 @@
 
 #include "kernel/types.h"
 
+#define LAPIC_DEFAULT_BASE 0xfee00000ull
+
 /* MMIO offset / 16, MSR - MSR_X2APIC_BASE (tables 10-1, 10-6). */
 enum apic_reg {
 	APIC_ID = 0x02,
@@ -31,6 +33,19 @@ enum apic_reg {
 	APIC_TIMER_DIVIDE = 0x3e,
 	APIC_SELF_IPI = 0x3f, /* x2APIC only */
 };
+
+/* A register in the page of an xAPIC, which is also the virtual-APIC page (SDM 3C 29.1). */
+struct apic_slot {
+	uint32_t v;
+	uint32_t high; /* of an x2APIC's register (29.5): the ICR has one */
+	uint32_t unused[2];
+};
+static_assert(sizeof(struct apic_slot) == 16, "SDM 3A 10.4.1");
+
+/* Registers, a bit each, that change by writes only. */
+#define APIC_SHOWN                                                                                 \
+	(BIT(APIC_ID) | BIT(APIC_VERSION) | BIT(APIC_LDR) | BIT(APIC_SVR) | BIT(APIC_ESR) |        \
+	 0x7full << APIC_LVT | BIT(APIC_TIMER_DIVIDE))
 
 /* From APIC_LVT on. */
 enum { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };

@@ -3,56 +3,70 @@
 #include "kernel/dev/lapic.h"
 
 #include "kernel/dev/lapic_impl.h"
+#include "kernel/string.h"
 
-static bool map_test(const uint32_t *map, uint8_t v)
+/* A map of all vectors: eight slots. Atomic because the guest or its processor may read it. */
+static bool map_test(const struct apic_slot *map, uint8_t v)
 {
-	return __atomic_load_n(&map[v / 32], __ATOMIC_RELAXED) >> (v % 32) & 1u;
+	return __atomic_load_n(&map[v / 32].v, __ATOMIC_RELAXED) >> (v % 32) & 1u;
 }
 
-/* Atomic because IRR may be set for a vCPU that runs elsewhere. */
-static void map_set(uint32_t *map, uint8_t v)
+static void map_set(struct apic_slot *map, uint8_t v)
 {
-	__atomic_fetch_or(&map[v / 32], 1u << (v % 32), __ATOMIC_ACQ_REL);
+	__atomic_fetch_or(&map[v / 32].v, 1u << (v % 32), __ATOMIC_ACQ_REL);
 }
 
-static void map_clear(uint32_t *map, uint8_t v)
+static void map_clear(struct apic_slot *map, uint8_t v)
 {
-	__atomic_fetch_and(&map[v / 32], ~(1u << (v % 32)), __ATOMIC_ACQ_REL);
+	__atomic_fetch_and(&map[v / 32].v, ~(1u << (v % 32)), __ATOMIC_ACQ_REL);
 }
 
-static int map_highest(const uint32_t *map)
+static int map_highest(const struct apic_slot *map)
 {
-	const uint64_t *wide = (const void *)map;
-
-	for (int i = 3; i >= 0; i--) {
-		uint64_t w = __atomic_load_n(&wide[i], __ATOMIC_RELAXED);
+#pragma GCC unroll 8
+	for (int i = 7; i >= 0; i--) {
+		uint32_t w = __atomic_load_n(&map[i].v, __ATOMIC_RELAXED);
 
 		if (w)
-			return i * 64 + 63 - __builtin_clzll(w);
+			return i * 32 + 31 - __builtin_clz(w);
 	}
 	return -1;
 }
 
-int lapic_highest_irr(const struct lapic *l)
+int lapic_highest(struct lapic *l, enum apic_reg map)
 {
-	return map_highest(l->irr);
+	lapic_collect(l);
+	return map_highest(&l->c.page[map]);
+}
+
+void lapic_collect(struct lapic *l)
+{
+	if (!l->any_posted)
+		return;
+	l->any_posted = false;
+	for (unsigned i = 0; i < ARRAY_SIZE(l->posted); i++) {
+		l->c.page[APIC_IRR + i].v |= l->posted[i].v;
+		l->posted[i].v = 0;
+	}
+	/* Its remote IRR, too, may have been set from another core. */
+	l->c.page[APIC_LVT + LVT_LINT0].v = l->lvt[LVT_LINT0];
 }
 
 /* SDM 3A 10.8.3.1. */
 uint8_t lapic_ppr(const struct lapic *l)
 {
-	int top = map_highest(l->isr);
-	unsigned isrv = top < 0 ? 0 : (unsigned)top & 0xf0u;
+	int top = map_highest(&l->c.page[APIC_ISR]);
+	unsigned isrv = top < 0 ? 0 : (unsigned)top & 0xf0u, tpr = lapic_tpr(l);
 
-	return (uint8_t)(l->tpr >> 4 >= isrv >> 4 ? l->tpr : isrv);
+	return (uint8_t)(tpr >> 4 >= isrv >> 4 ? tpr : isrv);
 }
 
 void lapic_set_tpr(struct lapic *l, uint8_t tpr)
 {
 	/* CR8 has the upper half only: a lower half that MMIO gave stays. */
-	if ((tpr & 0xf) == 0 && tpr == (l->tpr & 0xf0))
+	if ((tpr & 0xf) == 0 && tpr == (lapic_tpr(l) & 0xf0))
 		return;
-	l->tpr = tpr;
+	l->c.page[APIC_TPR].v = tpr;
 }
 
 int lapic_pending_vector(struct lapic *l, uint8_t tpr)
@@ -62,14 +76,14 @@ int lapic_pending_vector(struct lapic *l, uint8_t tpr)
 	if (!lapic_enabled(l))
 		return -1;
 	lapic_set_tpr(l, tpr);
-	irr = map_highest(l->irr);
-	return irr >> 4 > lapic_ppr(l) >> 4 ? irr : -1;
+	irr = lapic_highest(l, APIC_IRR);
+	return irr >= 0 && irr >> 4 > lapic_ppr(l) >> 4 ? irr : -1;
 }
 
 void lapic_accept(struct lapic *l, uint8_t vector)
 {
-	map_clear(l->irr, vector);
-	map_set(l->isr, vector);
+	map_clear(&l->c.page[APIC_IRR], vector);
+	map_set(&l->c.page[APIC_ISR], vector);
 }
 
 bool lapic_set_irq(struct lapic *l, uint8_t vector, bool level)
@@ -81,10 +95,11 @@ bool lapic_set_irq(struct lapic *l, uint8_t vector, bool level)
 		return false;
 	}
 	if (level)
-		map_set(l->tmr, vector);
+		map_set(&l->c.page[APIC_TMR], vector);
 	else
-		map_clear(l->tmr, vector);
-	map_set(l->irr, vector);
+		map_clear(&l->c.page[APIC_TMR], vector);
+	map_set(l->c.virtualized ? l->posted : &l->c.page[APIC_IRR], vector);
+	l->any_posted = l->c.virtualized;
 	lapic_wake(l);
 	return true;
 }
@@ -118,23 +133,30 @@ void lapic_error(struct lapic *l, uint32_t bit)
 		lapic_set_irq(l, (uint8_t)l->lvt[LVT_ERROR], false);
 }
 
+void lapic_ended(struct lapic *l, uint8_t vector)
+{
+	uint32_t *lint0 = &l->lvt[LVT_LINT0];
+
+	if (!map_test(&l->c.page[APIC_TMR], vector))
+		return;
+	if ((*lint0 & LVT_REMOTE_IRR) && (*lint0 & LVT_VECTOR) == vector) {
+		*lint0 &= ~(uint32_t)LVT_REMOTE_IRR;
+		lapic_lint0_eval(l);
+		lapic_publish(l);
+	}
+	lapic_eoi_broadcast(l, vector);
+}
+
 void lapic_eoi(struct lapic *l)
 {
-	int v = map_highest(l->isr);
+	int v = map_highest(&l->c.page[APIC_ISR]);
 
 	if (v < 0)
 		return;
-	map_clear(l->isr, (uint8_t)v);
-	if (map_test(l->tmr, (uint8_t)v)) {
-		uint32_t *lint0 = &l->lvt[LVT_LINT0];
-
-		if ((*lint0 & LVT_REMOTE_IRR) && (*lint0 & LVT_VECTOR) == (uint32_t)v) {
-			*lint0 &= ~(uint32_t)LVT_REMOTE_IRR;
-			lapic_lint0_eval(l);
-		}
-		lapic_eoi_broadcast(l, (uint8_t)v);
-	}
-	if (lapic_highest_irr(l) >= 0)
+	map_clear(&l->c.page[APIC_ISR], (uint8_t)v);
+	lapic_ended(l, (uint8_t)v);
+	/* The processor is to be told of the ISR, too, where it has it. */
+	if (l->c.virtualized || lapic_highest(l, APIC_IRR) >= 0)
 		lapic_wake(l);
 }
 
@@ -199,6 +221,8 @@ void lapic_reset(struct lapic *l)
 	};
 	for (unsigned i = 0; i < LVT_COUNT; i++)
 		l->lvt[i] = LVT_MASKED;
+	memset(l->c.page, 0, PAGE_SIZE);
+	lapic_publish(l);
 	dev_timer_arm(l->c.timer, DEV_TIMER_NEVER);
 }
 

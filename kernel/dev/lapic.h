@@ -9,10 +9,9 @@
 #include "arch/x86/msr.h"
 #include "kernel/dev/dev.h"
 
-#define LAPIC_DEFAULT_BASE 0xfee00000ull
-#define LAPIC_VERSION      0x00050014u /* integrated, 6 LVT entries, no EOI-broadcast suppression */
-#define LAPIC_TIMER_HZ     100000000u  /* before the divider */
-#define LAPIC_TICK_NS      (1000000000u / LAPIC_TIMER_HZ)
+#define LAPIC_VERSION  0x00050014u /* integrated, 6 LVT entries, no EOI-broadcast suppression */
+#define LAPIC_TIMER_HZ 100000000u  /* before the divider */
+#define LAPIC_TICK_NS  (1000000000u / LAPIC_TIMER_HZ)
 
 /* An interrupt message on the system bus: from an ICR, the I/O APIC or an MSI. */
 struct apic_msg {
@@ -50,17 +49,22 @@ struct lapic_config {
 	uint32_t id;
 	bool bsp, x2apic, tsc_deadline; /* the last two as CPUID tells the guest */
 	unsigned phys_bits;
+	struct apic_slot *page; /* of its own, of PAGE_SIZE */
+	/*
+	 * The processor shows the page to the guest, and changes TPR, IRR, ISR and ICR in it while
+	 * that runs: what comes meanwhile waits for lapic_collect().
+	 */
+	bool virtualized;
 };
 
 struct lapic {
 	struct lapic_config c;
 	uint64_t base; /* APIC_BASE */
-	/* irr: atomic. Aligned: searched by two words at a time. */
-	uint32_t irr[8] __attribute__((aligned(8))), isr[8], tmr[8];
+	/* TPR, IRR, ISR, TMR and ICR are in the page; it has copies of the others where shown. */
 	uint32_t ldr, dfr, svr, esr, esr_pending, lvt[LVT_COUNT];
-	uint64_t icr;
-	uint8_t tpr;
-	bool lint[2]; /* levels of the pins */
+	bool lint[2];               /* levels of the pins */
+	struct apic_slot posted[8]; /* not collected into the IRR yet */
+	bool any_posted;
 	/* Timer */
 	uint32_t divide, initial;
 	uint64_t start;    /* ns when the running period began */
@@ -82,14 +86,28 @@ void lapic_mmio_write(struct lapic *l, uint64_t offset, unsigned size, uint64_t 
 int lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t *value);
 int lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value);
 
-/* The TPR as the guest set it through CR8 or V_TPR; lapic->tpr is what it is after MMIO writes. */
+/* As it is after MMIO writes. */
+static inline uint8_t lapic_tpr(const struct lapic *l)
+{
+	return (uint8_t)l->c.page[APIC_TPR].v;
+}
+
+/* The TPR as the guest set it through CR8 or V_TPR. */
 void lapic_set_tpr(struct lapic *l, uint8_t tpr);
 /* Highest vector in IRR above PPR, or -1. tpr: lapic_set_tpr() first. */
 int lapic_pending_vector(struct lapic *l, uint8_t tpr);
 /* The vector that lapic_pending_vector() gave is injected: IRR to ISR. */
 void lapic_accept(struct lapic *l, uint8_t vector);
-/* Highest vector in IRR whatever the PPR, or -1: for TPR thresholds. */
-int lapic_highest_irr(const struct lapic *l);
+/* Highest vector in APIC_IRR or APIC_ISR, or -1. */
+int lapic_highest(struct lapic *l, enum apic_reg map);
+
+/* Where the page is shown; on the vCPU's core, its guest does not run. */
+/* Before it does: the IRR has all that has come. */
+void lapic_collect(struct lapic *l);
+/* The guest has written the register there: does what is to be done about it (SDM 3C 29.4.3.3). */
+void lapic_written(struct lapic *l, unsigned reg);
+/* The guest has ended a vector whose end somebody may wait for (29.1.4). */
+void lapic_ended(struct lapic *l, uint8_t vector);
 
 /* Pins: 0 is LINT0 (the PIC's INT, of the BSP), 1 is LINT1 (NMI). */
 void lapic_lint(struct lapic *l, unsigned pin, bool level);

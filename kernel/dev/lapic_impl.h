@@ -33,6 +33,8 @@ static inline unsigned lapic_timer_mode(const struct lapic *l)
 void lapic_error(struct lapic *l, uint32_t bit);
 uint8_t lapic_ppr(const struct lapic *l);
 void lapic_eoi(struct lapic *l);
+/* What the guest reads in the page without an exit is as it would be read here. */
+void lapic_publish(struct lapic *l);
 /* LINT0's level meets its LVT entry anew. */
 void lapic_lint0_eval(struct lapic *l);
 

@@ -36,9 +36,6 @@ struct reg {
 static const struct reg regs[] = {
 	[APIC_TPR] = {.bits = 0xff},
 	[APIC_SVR] = {AT(svr, APIC_SVR), .bits = SVR_BITS},
-	[APIC_ISR... APIC_ISR + 7] = {AT(isr, APIC_ISR)},
-	[APIC_TMR... APIC_TMR + 7] = {AT(tmr, APIC_TMR)},
-	[APIC_IRR... APIC_IRR + 7] = {AT(irr, APIC_IRR)},
 	[APIC_ESR] = {AT(esr, APIC_ESR)},
 	[APIC_LVT + LVT_TIMER] = LVT(LVT_VECTOR | LVT_MASKED | 3u << LVT_TIMER_SHIFT, LVT_PENDING),
 	[APIC_LVT + LVT_THERMAL] = LVT(LVT_SOURCE, LVT_PENDING),
@@ -74,8 +71,13 @@ static bool reg_read(struct lapic *l, unsigned reg, uint32_t *v)
 	case APIC_VERSION:
 		*v = LAPIC_VERSION;
 		return true;
+	case APIC_IRR ... APIC_IRR + 7:
+		lapic_collect(l);
+		/* fall through */
 	case APIC_TPR:
-		*v = l->tpr;
+	case APIC_ISR ... APIC_TMR + 7:
+	case APIC_ICR:
+		*v = l->c.page[reg].v;
 		return true;
 	case APIC_PPR:
 		*v = lapic_ppr(l);
@@ -83,28 +85,36 @@ static bool reg_read(struct lapic *l, unsigned reg, uint32_t *v)
 	case APIC_LDR:
 		*v = x2 ? x2apic_ldr(l) : l->ldr;
 		return true;
-	case APIC_ICR:
-		*v = (uint32_t)l->icr;
-		return true;
 	case APIC_TIMER_CURRENT:
 		*v = lapic_timer_current(l);
 		return true;
 	default:
 		if (!r.field)
 			return false;
-		/* In one load: other cores set bits of the IRR. */
 		field = (const uint32_t *)(const void *)((const char *)l + r.at);
-		*v = __atomic_load_n(&field[reg - r.first], __ATOMIC_RELAXED);
+		*v = field[reg - r.first];
 		return true;
 	}
 }
 
+void lapic_publish(struct lapic *l)
+{
+	if (!l->c.virtualized)
+		return;
+	for (uint64_t left = APIC_SHOWN; left; left &= left - 1) {
+		unsigned reg = (unsigned)__builtin_ctzll(left);
+
+		(void)reg_read(l, reg, &l->c.page[reg].v);
+	}
+	l->c.page[APIC_DFR].v = l->dfr;
+}
+
 static void write_tpr(struct lapic *l, uint8_t v)
 {
-	bool lower = v < l->tpr;
+	bool lower = v < lapic_tpr(l);
 
-	l->tpr = v;
-	if (lower && lapic_highest_irr(l) >= 0)
+	l->c.page[APIC_TPR].v = v;
+	if (lower && lapic_highest(l, APIC_IRR) >= 0)
 		lapic_wake(l);
 }
 
@@ -141,23 +151,25 @@ static bool reg_write(struct lapic *l, unsigned reg, uint32_t v)
 		return true;
 	case APIC_SVR:
 		write_svr(l, v);
-		return true;
+		break;
 	case APIC_ESR: /* a write latches what has happened since the last one */
 		l->esr = l->esr_pending;
 		l->esr_pending = 0;
-		return true;
+		break;
 	case APIC_LVT ... APIC_LVT + LVT_COUNT - 1:
 		write_lvt(l, reg - APIC_LVT, v);
-		return true;
+		break;
 	case APIC_TIMER_INITIAL:
 		lapic_timer_set_initial(l, v);
-		return true;
+		break;
 	case APIC_TIMER_DIVIDE:
 		lapic_timer_set_divide(l, v);
-		return true;
+		break;
 	default:
 		return false;
 	}
+	lapic_publish(l);
+	return true;
 }
 
 bool lapic_covers(const struct lapic *l, gpa_t gpa)
@@ -178,7 +190,7 @@ static uint32_t xapic_read(struct lapic *l, unsigned reg)
 	case APIC_DFR:
 		return l->dfr;
 	case APIC_ICR_HIGH:
-		return (uint32_t)(l->icr >> 32);
+		return l->c.page[reg].v;
 	default:
 		if (!reg_read(l, reg, &v))
 			lapic_error(l, ESR_REGISTER);
@@ -209,11 +221,11 @@ static void xapic_write(struct lapic *l, unsigned reg, uint32_t v)
 		l->dfr = v | 0x0fffffffu;
 		return;
 	case APIC_ICR:
-		l->icr = (l->icr & ~(uint64_t)UINT32_MAX) | (v & ICR_LOW_BITS);
-		lapic_ipi(l, l->icr);
+		l->c.page[reg].v = v & ICR_LOW_BITS;
+		lapic_ipi(l, (uint64_t)l->c.page[APIC_ICR_HIGH].v << 32 | (v & ICR_LOW_BITS));
 		return;
 	case APIC_ICR_HIGH:
-		l->icr = (uint64_t)(v & 0xff000000u) << 32 | (uint32_t)l->icr;
+		l->c.page[reg].v = v & 0xff000000u;
 		return;
 	default:
 		if (!reg_write(l, reg, v & find(l, reg).bits) && !reg_read(l, reg, &ignored) &&
@@ -237,8 +249,9 @@ static int x2apic_write(struct lapic *l, unsigned reg, uint64_t value)
 		/* Bit 12, delivery status in an xAPIC, is let pass. */
 		if (v & ~(ICR_LOW_BITS | 0x1000u))
 			return -EINVAL;
-		l->icr = value & ~(uint64_t)0x1000u;
-		lapic_ipi(l, l->icr);
+		l->c.page[reg].v = v & ICR_LOW_BITS;
+		l->c.page[reg].high = (uint32_t)(value >> 32);
+		lapic_ipi(l, value & ~(uint64_t)0x1000u);
 		return 0;
 	}
 	if (value & ~(uint64_t)(r.bits | r.read_only))
@@ -252,6 +265,17 @@ static int x2apic_write(struct lapic *l, unsigned reg, uint64_t value)
 		return 0;
 	}
 	return reg_write(l, reg, v) ? 0 : -EINVAL;
+}
+
+void lapic_written(struct lapic *l, unsigned reg)
+{
+	if (lapic_x2apic(l))
+		(void)x2apic_write(l, reg, l->c.page[reg].v);
+	else
+		xapic_write(l, reg, l->c.page[reg].v);
+	/* It may be one that only reads, or have bits that do. */
+	if (reg != APIC_ICR)
+		lapic_publish(l);
 }
 
 /* SDM 3A 10.12.5, figure 10-27. */
@@ -269,8 +293,12 @@ static int base_write(struct lapic *l, uint64_t v)
 	l->base = v;
 	if (old && !new)
 		lapic_reset(l);
-	if (old != new)
+	if (old != new) {
+		lapic_publish(l);
 		lapic_lint0_eval(l);
+		if (l->c.virtualized)
+			lapic_wake(l);
+	}
 	return 0;
 }
 
@@ -288,7 +316,7 @@ int lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t *value)
 	}
 	if (reg > 0xff || !lapic_x2apic(l) || !reg_read(l, reg, &v))
 		return -EINVAL;
-	*value = reg == APIC_ICR ? l->icr : v;
+	*value = (uint64_t)l->c.page[reg].high << 32 | v;
 	return 0;
 }
 

@@ -15,11 +15,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "boot"))
 from machine import BUILD, LOGS, ROOT, Machine, pv  # noqa: E402
 
-# How a machine is started, and ticks of the guest's TSC for an instruction there.
+# How a machine is started, ticks of the guest's TSC for an instruction there, and its APIC.
 BACKENDS = {
-    "svm": ({"vendor": "amd", "icount": True}, 8),
-    "svm-nrip": ({"vendor": "amd-bochs"}, 1),
-    "vmx": ({"vendor": "intel"}, 1),
+    "svm": ({"vendor": "amd", "icount": True}, 8, "yes"),
+    "svm-nrip": ({"vendor": "amd-bochs"}, 1, "yes"),
+    "vmx": ({"vendor": "intel"}, 1, "no"),
+    "vmx-apicv": ({"vendor": "intel"}, 1, "yes"),
 }
 KEPT = os.path.join(HERE, "medians.json")
 PAGE = os.path.join(ROOT, "docs", "performance.md")
@@ -82,14 +83,14 @@ def count(path):
 
 def run(backend, part, counts):
     """{operation: [min, median, p99, max]}; counts, unless None, is added to: {operation: [COUNTED]}"""
-    how, ticks = BACKENDS[backend]
+    how, ticks, apicv = BACKENDS[backend]
     conf, cpus, end = PARTS[part]
     files = FILES if part != "floor" else {**FILES, "mullion/mullion.elf": "floor/mullion.elf"}
     trace = os.path.join(LOGS, f"bench-{backend}-{part}.trace")
     if traced := counts is not None and part in ("pc", "pv") and how["vendor"] != "amd":
         how = {**how, "debugger": "c\n" + "trace on\nc\ntrace off\nc\n" * 100,
                "extra": ("magic_break: enabled=1", f"debugger_log: {trace}")}
-    m = Machine(f"bench-{backend}-{part}", conf, files, cpus=cpus, **how)
+    m = Machine(f"bench-{backend}-{part}", f"{conf}apicv = {apicv}\n", files, cpus=cpus, **how)
     try:
         m.expect(end, timeout=600)
         lines = [line.split() for line in m.lines("bench") if line.startswith("bench ")]

@@ -14,6 +14,7 @@
 static struct iobus bus;
 static struct ioapic io;
 static struct lapic lapic[N];
+static struct apic_slot page[N][PAGE_SIZE / sizeof(struct apic_slot)];
 static struct lapic *const all[N] = {&lapic[0], &lapic[1], &lapic[2], &lapic[3]};
 struct dev_timer {
 	uint64_t deadline;
@@ -93,6 +94,7 @@ static void start(unsigned features)
 			.x2apic = features & 1,
 			.tsc_deadline = features & 2,
 			.phys_bits = 36 + (features >> 2 & 15),
+			.page = page[i],
 		};
 
 		lapic_init(&lapic[i], &c);
@@ -109,12 +111,12 @@ static void deliver(struct lapic *l, uint8_t tpr)
 	MUST(v >= -1 && v < 256);
 	if (v < 0)
 		return;
-	MUST(v >= 16 && v >> 4 > l->tpr >> 4);
+	MUST(v >= 16 && v >> 4 > lapic_tpr(l) >> 4);
 	lapic_accept(l, (uint8_t)v);
-	MUST(lapic_highest_irr(l) <= 255);
+	MUST(lapic_highest(l, APIC_IRR) <= 255);
 	/* What is in service blocks its own class. */
 	v = lapic_pending_vector(l, tpr);
-	MUST(v < 0 || v >> 4 > l->tpr >> 4);
+	MUST(v < 0 || v >> 4 > lapic_tpr(l) >> 4);
 }
 
 static void access_mmio(struct lapic *l, struct input *in, bool write)
@@ -212,7 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			}
 			break;
 		default:
-			deliver(l, op & 0x80 ? (uint8_t)take(&in, 1) : l->tpr);
+			deliver(l, op & 0x80 ? (uint8_t)take(&in, 1) : lapic_tpr(l));
 			if (op & 0x40) /* EOI */
 				lapic_mmio_write(l, 0xb0, 4, 0);
 		}

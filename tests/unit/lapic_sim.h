@@ -11,6 +11,7 @@
 
 static struct sim s[N];
 static struct lapic l[N];
+static struct apic_slot page[N][PAGE_SIZE / sizeof(struct apic_slot)];
 static struct lapic *const all[N] = {&l[0], &l[1], &l[2], &l[3]};
 static struct {
 	unsigned wakes, eois, ipis;
@@ -69,6 +70,7 @@ static int setup(void **state)
 			.x2apic = true,
 			.tsc_deadline = true,
 			.phys_bits = 40,
+			.page = page[i],
 		};
 
 		lapic_init(&l[i], &c);
@@ -112,7 +114,7 @@ static inline void x2apic_all(void)
 /* What a vCPU does with an interrupt. */
 static inline int take(unsigned i)
 {
-	int v = lapic_pending_vector(&l[i], l[i].tpr);
+	int v = lapic_pending_vector(&l[i], lapic_tpr(&l[i]));
 
 	if (v >= 0)
 		lapic_accept(&l[i], (uint8_t)v);

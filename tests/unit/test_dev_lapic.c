@@ -84,7 +84,7 @@ static void priorities(void **state)
 	assert_true(lapic_set_irq(&l[0], 0xff, false));
 	assert_true(in_irr(0, 0x41) && in_irr(0, 0xff));
 	assert_int_equal(seen[0].wakes, 3);
-	assert_int_equal(lapic_highest_irr(&l[0]), 0xff);
+	assert_int_equal(lapic_highest(&l[0], APIC_IRR), 0xff);
 	assert_int_equal(take(0), 0xff);
 	assert_int_equal(rd(0, 0xa0), 0xf0);
 	assert_int_equal(take(0), -1);
@@ -104,7 +104,7 @@ static void priorities(void **state)
 	assert_int_equal(take(0), 0x41);
 	wr(0, 0xb0, 0);
 	wr(0, 0xb0, 0); /* nothing in service */
-	assert_int_equal(lapic_highest_irr(&l[0]), -1);
+	assert_int_equal(lapic_highest(&l[0], APIC_IRR), -1);
 	assert_int_equal(rd(0, 0xa0), 0);
 }
 

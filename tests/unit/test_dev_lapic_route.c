@@ -42,7 +42,7 @@ static unsigned irr_mask(unsigned v)
 	unsigned m = 0;
 
 	for (unsigned i = 0; i < N; i++)
-		m |= (l[i].irr[v / 32] >> (v % 32) & 1u) << i;
+		m |= (page[i][APIC_IRR + v / 32].v >> (v % 32) & 1u) << i;
 	return m;
 }
 

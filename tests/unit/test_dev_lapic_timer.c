@@ -28,14 +28,14 @@ static void timer_one_shot(void **state)
 	s[0].now = 9989;
 	assert_int_equal(rd(0, 0x390), 2);
 	lapic_timer(&l[0]); /* too early */
-	assert_int_equal(lapic_highest_irr(&l[0]), -1);
+	assert_int_equal(lapic_highest(&l[0], APIC_IRR), -1);
 	s[0].now = 10000;
 	assert_int_equal(rd(0, 0x390), 0);
 	lapic_timer(&l[0]);
 	assert_int_equal(take(0), 0x40);
 	assert_true(s[0].deadline == DEV_TIMER_NEVER);
 	lapic_timer(&l[0]); /* once */
-	assert_int_equal(lapic_highest_irr(&l[0]), -1);
+	assert_int_equal(lapic_highest(&l[0], APIC_IRR), -1);
 	assert_int_equal(rd(0, 0x380), 1000);
 	assert_int_equal(rd(0, 0x390), 0);
 	wr(0, 0x380, 0xffffffff);
@@ -48,7 +48,7 @@ static void timer_one_shot(void **state)
 	wr(0, 0x380, 1);
 	s[0].now = s[0].deadline;
 	lapic_timer(&l[0]);
-	assert_int_equal(lapic_highest_irr(&l[0]), -1);
+	assert_int_equal(lapic_highest(&l[0], APIC_IRR), -1);
 }
 
 static void timer_dividers(void **state)
