@@ -195,7 +195,7 @@ static void test_values(void **state)
 	"cores, "                                                                                  \
 	"weight, "                                                                                 \
 	"budget, period, "                                                                         \
-	"on_crash, autostart, order, watchdog, learn, debug-exit, allow_msr, allow_port, "         \
+	"on_crash, autostart, order, watchdog, learn, debug-exit, apicv, allow_msr, allow_port, "  \
 	"allow_pci. Mend or "                                                                      \
 	"remove the line."
 
@@ -570,7 +570,9 @@ static void test_life(void **state)
 	assert_memory_equal(c.vm[0].cores, cores, sizeof(cores));
 	accepts("cores = 48-63\nvcpus = 16");
 	assert_int_equal(c.vm[0].cores[15], 63);
-	accepts("on_crash = hold\nautostart = yes\nwatchdog = no");
+	assert_int_equal(c.vm[0].apicv, 1);
+	accepts("on_crash = hold\nautostart = yes\nwatchdog = no\napicv = no");
+	assert_int_equal(c.vm[0].apicv, 0);
 	assert_int_equal(c.vm[0].on_crash, ON_CRASH_HOLD);
 	assert_int_equal(c.vm[0].autostart, 1);
 	refuses("on_crash = reboot",

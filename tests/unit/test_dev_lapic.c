@@ -371,13 +371,115 @@ static void init_keeps_identity(void **state)
 	assert_int_equal(v, 0);
 }
 
+/* The page as the guest and its processor see it. */
+static void virtualized(void **state)
+{
+	struct lapic_config c = l[0].c;
+	struct apic_slot *p = page[0];
+	uint64_t v;
+
+	(void)state;
+	c.virtualized = true;
+	memset(p, 0xff, sizeof(page[0]));
+	lapic_init(&l[0], &c);
+	for (unsigned reg = 0; reg < 0x40; reg++)
+		if (reg != APIC_TIMER_CURRENT && reg != APIC_PPR)
+			assert_int_equal(p[reg].v, rd(0, 16 * reg));
+	assert_int_equal(p[APIC_VERSION].v, 0x50014);
+	assert_int_equal(p[APIC_DFR].v, UINT32_MAX);
+
+	/* Written there: what cannot be is as it was, the rest has its effects. */
+	p[APIC_ID].v = p[APIC_VERSION].v = p[APIC_LDR].v = p[APIC_DFR].v = 0x12345678;
+	lapic_written(&l[0], APIC_LDR);
+	assert_int_equal(p[APIC_LDR].v, 0x12000000);
+	assert_int_equal(p[APIC_ID].v | rd(0, 0x20), 0);
+	assert_int_equal(p[APIC_VERSION].v, 0x50014);
+	p[APIC_DFR].v = 0;
+	lapic_written(&l[0], APIC_DFR);
+	assert_int_equal(p[APIC_DFR].v, 0x0fffffff);
+	p[APIC_SVR].v = 0xfffff1ff;
+	lapic_written(&l[0], APIC_SVR);
+	assert_int_equal(p[APIC_SVR].v, 0x1ff);
+	p[APIC_TIMER_INITIAL].v = 100;
+	lapic_written(&l[0], APIC_TIMER_INITIAL);
+	p[APIC_LVT].v = 0x40044;
+	lapic_written(&l[0], APIC_LVT);
+	assert_int_equal(p[APIC_TIMER_INITIAL].v, 0); /* another mode stops it */
+	assert_int_equal(p[APIC_LVT].v, 0x40044);
+
+	/* The ICR's upper half is written without an exit. */
+	wr(1, 0xf0, 0x1ff);
+	p[APIC_ICR_HIGH].v = 1u << 24;
+	p[APIC_ICR].v = 0x51;
+	lapic_written(&l[0], APIC_ICR);
+	assert_true(in_irr(1, 0x51));
+	assert_int_equal(seen[0].ipis, 1);
+
+	/* What comes while the guest runs waits until it is collected. */
+	seen[0].wakes = 0;
+	lapic_set_irq(&l[0], 0x42, false);
+	lapic_set_irq(&l[0], 0x53, true);
+	assert_int_equal(p[APIC_IRR + 2].v, 0);
+	assert_int_equal(p[APIC_TMR + 2].v, 1u << 0x13);
+	assert_int_equal(seen[0].wakes, 2);
+	lapic_collect(&l[0]);
+	assert_int_equal(p[APIC_IRR + 2].v, 1u << 0x13 | 1u << 2);
+	lapic_set_irq(&l[0], 0x61, false);
+	assert_int_equal(lapic_highest(&l[0], APIC_IRR), 0x61);
+	lapic_set_irq(&l[0], 0x62, false);
+	assert_true(in_irr(0, 0x62) && in_irr(0, 0x61));
+
+	/* The end of what is level-triggered is told. */
+	lapic_ended(&l[0], 0x42);
+	assert_int_equal(seen[0].eois, 0);
+	lapic_ended(&l[0], 0x53);
+	assert_int_equal(seen[0].eois, 1);
+	assert_int_equal(seen[0].eoi_vector, 0x53);
+	/* An EOI that is emulated is told to the processor. */
+	assert_int_equal(take(0), 0x62);
+	assert_int_equal(lapic_highest(&l[0], APIC_ISR), 0x62);
+	memset(&p[APIC_IRR], 0, 8 * sizeof(*p));
+	seen[0].wakes = 0;
+	wr(0, 0xb0, 0);
+	assert_int_equal(seen[0].wakes, 1);
+	assert_int_equal(lapic_highest(&l[0], APIC_ISR), -1);
+
+	/* LINT0's remote IRR comes with the interrupt, and goes with its end. */
+	p[APIC_LVT + LVT_LINT0].v = 0x8030;
+	lapic_written(&l[0], APIC_LVT + LVT_LINT0);
+	lapic_lint(&l[0], 0, true);
+	lapic_collect(&l[0]);
+	assert_int_equal(p[APIC_LVT + LVT_LINT0].v, 0xc030);
+	lapic_lint(&l[0], 0, false);
+	lapic_ended(&l[0], 0x30);
+	assert_int_equal(p[APIC_LVT + LVT_LINT0].v, 0x8030);
+
+	/* x2APIC: other values of two registers, and an ICR of 64 bits. */
+	seen[0].wakes = 0;
+	wrx(0, 0x1b, l[0].base | 0x400);
+	assert_int_equal(seen[0].wakes, 1);
+	assert_int_equal(p[APIC_LDR].v, 1);
+	wrx(0, 0x830, 0x200000051);
+	assert_int_equal(p[APIC_ICR].v, 0x51);
+	assert_int_equal(p[APIC_ICR].high, 2);
+	assert_int_equal(rdx(0, 0x830, &v), 0);
+	assert_int_equal(v, 0x200000051);
+	p[APIC_SELF_IPI].v = 15;
+	lapic_written(&l[0], APIC_SELF_IPI);
+	wrx(0, 0x828, 0);
+	assert_int_equal(p[APIC_ESR].v, 0xa0); /* 0x80: of the reads in the loop above */
+	lapic_reset(&l[0]);
+	assert_int_equal(p[APIC_SVR].v, 0xff);
+	assert_int_equal(p[APIC_ICR].v | p[APIC_IRR + 1].v | p[APIC_ESR].v, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(power_up),          T(access_sizes),        T(priorities),
 		T(task_priority),     T(level_interrupts),    T(errors),
 		T(base_transitions),  T(x2apic_registers),    T(pins),
-		T(pins_without_apic), T(init_keeps_identity),
+		T(pins_without_apic), T(init_keeps_identity), T(virtualized),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,11 +29,13 @@ static void test_kinds(void **state)
 		{30, EXIT_IO, true},          {31, EXIT_RDMSR, true},
 		{32, EXIT_WRMSR, true},       {36, EXIT_UNDEFINED, true},
 		{39, EXIT_UNDEFINED, true},   {40, EXIT_UNKNOWN, false},
-		{43, EXIT_IRQ_WINDOW, false}, {48, EXIT_PAGE_FAULT, false},
+		{43, EXIT_IRQ_WINDOW, false}, {44, EXIT_PAGE_FAULT, false},
+		{45, EXIT_APIC_EOI, false},   {48, EXIT_PAGE_FAULT, false},
 		{49, EXIT_FAILED, false},     {50, EXIT_UNDEFINED, true},
 		{53, EXIT_UNDEFINED, true},   {54, EXIT_CACHE, true},
-		{55, EXIT_XSETBV, true},      {59, EXIT_UNDEFINED, true},
-		{63, EXIT_UNKNOWN, false},    {64, EXIT_UNKNOWN, false},
+		{55, EXIT_XSETBV, true},      {56, EXIT_APIC_WRITE, false},
+		{59, EXIT_UNDEFINED, true},   {63, EXIT_UNKNOWN, false},
+		{64, EXIT_UNKNOWN, false},
 	};
 
 	(void)state;
