@@ -95,6 +95,7 @@ static void start(unsigned features)
 			.tsc_deadline = features & 2,
 			.phys_bits = 36 + (features >> 2 & 15),
 			.page = page[i],
+			.virtualized = features & 0x40,
 		};
 
 		lapic_init(&lapic[i], &c);
