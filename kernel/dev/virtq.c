@@ -255,8 +255,8 @@ static long copy(struct virtq *q, struct virtq_part *p, char *to, const char *fr
 
 	while (done < n && p->count) {
 		uint64_t part = min_u64(n - done, p->seg->len);
-		int err = to ? vm_read(q->vm, p->seg->gpa, to + done, part)
-			     : vm_write(q->vm, p->seg->gpa, from + done, part);
+		int err = to ? vm_read(q->vm, p->seg->gpa, &to[done], part)
+			     : vm_write(q->vm, p->seg->gpa, &from[done], part);
 
 		if (err)
 			return err;
