@@ -27,7 +27,7 @@ $(B)/boot/%.o: %.c
 
 $(B)/boot/%.asm.o: %.asm
 	@mkdir -p $(@D)
-	$(Q)echo '  ASM $<'; $(NASM) -f elf64 -w+error -o $@ $<
+	$(Q)echo '  ASM $<'; $(NASM) -f elf64 -w+error -DIMAGE='"$(B)/mullion.bin"' -o $@ $<
 
 $(B)/mullion.bin: $(B)/mullion.elf
 	$(Q)$(OBJCOPY) -O binary $< $@

@@ -4,5 +4,5 @@ section .rodata
 align 8
 global kernel_begin:data hidden, kernel_end:data hidden
 kernel_begin:
-	incbin "build/mullion.bin"
+	incbin IMAGE
 kernel_end:

@@ -34,7 +34,7 @@ debug-exit = yes
 """
 OFF = r"mullion\| bench: powered off\n"
 # One boot after the other: configuration, CPUs, what ends it. The guest has its core alone, or
-# its two vCPUs share one, or have two; the floor is another hypervisor (floor/mullion.elf).
+# its two vCPUs share one, or have two; the floor is another hypervisor (floor/BOOTX64.EFI).
 PARTS = {
     "pc": (PC, 1, OFF),
     "pv": (pv("bench", "pv", "16M", disk=r"\mullion\demo.img"), 1, OFF),
@@ -86,7 +86,7 @@ def run(backend, part, counts):
     """{operation: [min, median, p99, max]}; counts, unless None, is added to: {operation: [COUNTED]}"""
     how, ticks, apicv = BACKENDS[backend]
     conf, cpus, end = PARTS[part]
-    files = FILES if part != "floor" else {**FILES, "mullion/mullion.elf": "floor/mullion.elf"}
+    files = FILES if part != "floor" else {**FILES, "EFI/BOOT/BOOTX64.EFI": "floor/BOOTX64.EFI"}
     trace = os.path.join(LOGS, f"bench-{backend}-{part}.trace")
     if traced := counts is not None and part in ("pc", "pv") and how["vendor"] != "amd":
         how = {**how, "debugger": "c\n" + "trace on\nc\ntrace off\nc\n" * 100,

@@ -9,7 +9,7 @@
 
 .PHONY: bench bench-check bench-keep bench-size bench-linux
 bench bench-check bench-keep: deps
-	+@$(MAKE) --no-print-directory DEPS=no all image $(B)/floor/mullion.elf
+	+@$(MAKE) --no-print-directory DEPS=no all image $(B)/floor/BOOTX64.EFI
 	@B=$(B) $(BOOT_PYTHON) -B tests/bench/bench.py $(patsubst bench-%,--%,$(filter-out bench,$@)) $(T)
 
 bench-size: deps
@@ -22,7 +22,7 @@ bench-linux: deps
 
 # The hypervisor whose way into a guest answers CPUID by itself: what nobody can go below.
 ifndef FLOOR
-.PHONY: $(B)/floor/mullion.elf
-$(B)/floor/mullion.elf:
+.PHONY: $(B)/floor/BOOTX64.EFI
+$(B)/floor/BOOTX64.EFI:
 	+@$(MAKE) --no-print-directory B=$(B)/floor FLOOR=1 $@
 endif
