@@ -24,7 +24,9 @@ static void start(void)
 		      "\\EFI\\BOOT\\BOOTX64.EFI from a FAT file system.\n");
 		return;
 	}
-	if (!modules_load(h) && !platform_collect(h))
+	int err = modules_load(h);
+	volume_close();
+	if (!err && !platform_collect(h))
 		leave_firmware(h);
 }
 

@@ -38,6 +38,7 @@ start_page:
 	movzx	ebx, ax
 	shl	ebx, 4			; linear address of this page
 	o32 lgdt [AT(gdt_pointer)]
+	o32 lidt [AT(no_idt)]
 	mov	eax, CR0_START
 	mov	cr0, eax
 	o32 jmp	far [AT(far32)]

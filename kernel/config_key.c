@@ -329,7 +329,7 @@ const unsigned config_key_count = ARRAY_SIZE(config_keys);
 static const struct config_key *find_key(struct config_parser *p, struct span name)
 {
 	const struct config_key *first = config_keys, *end = config_keys + config_key_count;
-	char list[224];
+	char list[320];
 	int n = 0;
 
 	while (first->where != p->where)

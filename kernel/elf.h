@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ELF as System V ABI, chapters 4 and 5, has it: the hypervisor's own file, and guests'. */
+/* ELF as System V ABI, chapters 4 and 5, has it. */
 #pragma once
 
 #include "kernel/types.h"

@@ -62,11 +62,11 @@ static APART void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 	uint32_t leaf = (uint32_t)v->gpr[GPR_RAX], sub = (uint32_t)v->gpr[GPR_RCX];
 	uint64_t asked = ((uint64_t)leaf << 32 | sub) + 1;
 	/* Leaves of each of the three kinds, and their subleaves, have places of their own. */
-	struct cpuid_known *k = &v->more->cpuid[(leaf ^ leaf >> 27 ^ sub) % CPUID_KNOWN];
+	struct cpuid_known *k = &v->more->cpuid[(leaf ^ leaf >> 28 ^ sub) % CPUID_KNOWN];
 
 	if (!vcpu_advance(v, e))
 		return;
-	if (unlikely(k->asked != asked)) {
+	if (unlikely(k->asked != asked || !asked)) {
 		struct cpuid_policy p = vcpu_cpuid_policy(v, vcpu_ops->get(v, REG_CR4));
 
 		k->regs = cpuid_guest(&p, leaf, sub);

@@ -11,9 +11,10 @@ static void isa_irq(void *ctx, unsigned line, bool level)
 {
 	struct pc *pc = ((struct vm *)ctx)->more->pc;
 
-	if ((pc->isa_lines >> line & 1) == level)
+	/* What is high is told again: no local APIC may have taken it then. */
+	if (!level && !(pc->isa_lines >> line & 1))
 		return;
-	pc->isa_lines ^= (uint16_t)(1u << line);
+	pc->isa_lines = (uint16_t)((pc->isa_lines & ~(1u << line)) | (unsigned)level << line);
 	pic_set_irq(&pc->pic, line, level);
 	ioapic_set_irq(&pc->ioapic, line == PIT_IRQ ? 2 : line, level);
 }

@@ -113,24 +113,27 @@ static int load(struct emu *e, const uint64_t *tss)
 		return fault(e, VEC_GP, 0);
 	if (!v->pending.valid || !v->pending.has_error)
 		return 0;
-	uint64_t sp = tss[GPRS + GPR_RSP] - 4;
-	sp &= vcpu_ops->get_seg(v, SREG_SS).rights & SEG_DB ? UINT32_MAX : UINT16_MAX;
+	bool wide = vcpu_ops->get_seg(v, SREG_SS).rights & SEG_DB;
+	uint64_t mask = wide ? UINT32_MAX : UINT16_MAX, esp = tss[GPRS + GPR_RSP];
+	uint64_t sp = (esp - 4) & mask;
 	e->c.cpl = cpl;
-	vcpu_ops->set(v, REG_RSP, sp);
 	int err = emu_linear(e, &push, SREG_SS, sp, 4, true, &va);
-	return err ? err : guest_write(e, va, 4, v->pending.error);
+	err = err ?: guest_write(e, va, 4, v->pending.error);
+	if (!err)
+		vcpu_ops->set(v, REG_RSP, (esp & ~mask) | sp);
+	return err;
 }
 
 int task_switch(struct emu *e, enum task_source source, uint16_t selector)
 {
-	struct vcpu_seg from = vcpu_ops->get_seg(e->v, SREG_TR), from_desc, to;
+	struct vcpu_seg from = vcpu_ops->get_seg(e->v, SREG_TR), from_desc = {0}, to;
 	bool nests = source == TASK_CALL || source == TASK_GATE;
-	gva_t at, from_at;
+	gva_t at, from_at = 0;
 	uint64_t tss[WORDS];
 
 	/* Faults come before anything changes but what is saved, and saved again (step 7). */
 	if (read_descriptor(e, selector, true, &at, &to) ||
-	    read_descriptor(e, from.selector, !nests, &from_at, &from_desc))
+	    (!nests && read_descriptor(e, from.selector, true, &from_at, &from_desc)))
 		return -EFAULT;
 	if (!(from.rights & to.rights & TSS_32))
 		return -ENOTSUP;

@@ -160,7 +160,7 @@ struct vcpu_exit {
 	} u;
 };
 
-/* Bits of vcpu.requests: set by anyone with an atomic OR, then vcpu_kick(). */
+/* Bits of vcpu.requests, for vcpu_request(). */
 #define VCPU_REQ_EVENT BIT(0) /* an interrupt or NMI may be pending: look */
 #define VCPU_REQ_TLB   BIT(1) /* second-level mappings changed */
 #define VCPU_REQ_STOP  BIT(2) /* the VM has ended: leave the core */

@@ -16,8 +16,9 @@ void vmx_set_apic_mode(struct vcpu *v, uint32_t mode)
 
 bool vmx_virtualize_apic(struct vcpu *v, uint64_t base, int irr, int isr)
 {
+	bool there = align_down(base, PAGE_SIZE) == LAPIC_DEFAULT_BASE;
 	uint64_t mode = base & APIC_BASE_X2APIC   ? PROC2_APICV | PROC2_X2APIC
-			: base & APIC_BASE_ENABLE ? PROC2_APICV | PROC2_APIC_ACCESSES
+			: base & APIC_BASE_ENABLE ? PROC2_APICV | (there ? PROC2_APIC_ACCESSES : 0)
 						  : 0;
 	const struct apic_slot *tmr = v->apic_page + APIC_TMR;
 	struct vmx_vcpu *h = vmx_hw(v);

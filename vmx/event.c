@@ -110,6 +110,8 @@ void vmx_inject(struct vcpu *v, const struct vcpu_event *e)
 	/* Injection pushes RF as it is; delivery of a fault would set it (SDM 3C 26.6.1.1). */
 	if (is_fault(e))
 		vmx_cache_set(h, CACHE_RFLAGS, vmx_cache_get(h, CACHE_RFLAGS) | RFLAGS_RF);
+	if (e->type == EVENT_EXCEPTION && e->vector == VEC_DB) /* as delivery does: GD */
+		vmwrite(GUEST_DR7, vmread(GUEST_DR7) & ~BIT(13));
 	vmwrite(VM_ENTRY_INTERRUPTION_INFO, info);
 	vmx_fix_pending_debug(h);
 }

@@ -31,7 +31,6 @@ static void debug_exception(struct vcpu *v)
 		dr6 &= ~BIT(16);
 	write_dr6(dr6);
 	v->dr6 = dr6;
-	vmwrite(GUEST_DR7, vmread(GUEST_DR7) & ~BIT(13));
 	vmx_fix_pending_debug(vmx_hw(v));
 }
 

@@ -260,7 +260,8 @@ static uint8_t read_data(struct rtc *r, unsigned reg)
 
 	if (!stopped(r))
 		freeze(r, now);
-	rtc_timer(r);
+	if (reg == REG_C)
+		rtc_timer(r);
 	uint8_t v = r->cmos[reg];
 	if (reg == REG_C) {
 		r->cmos[REG_C] = 0;
