@@ -18,7 +18,7 @@ MIB = 1 << 20
 START = 1 * MIB  # of the partition: where every partitioning tool puts it
 TAIL = 1 * MIB  # the second GPT
 MIN_PARTITION = 66 * MIB  # the least that is FAT32 with 1 KiB clusters
-SECTORS_PER_CLUSTER = ((66, 2), (260, 8), (8192, 16), (1 << 40, 32))  # up to MiB: sectors
+MIN_CLUSTERS = 66000  # of FAT32: 65,525, and some for what the FATs take
 DISK_GUID = "6d756c6c-696f-4e00-8000-000000000001"
 PART_GUID = "6d756c6c-696f-4e00-8000-000000000002"
 PACKAGES = {"sfdisk": "fdisk", "mformat": "mtools", "mmd": "mtools", "mcopy": "mtools"}
@@ -49,6 +49,12 @@ def partition_size(files):
     return max(MIN_PARTITION, (content + content // 64 + 4 * MIB) // MIB * MIB)
 
 
+def cluster_sectors(size):
+    """As large as leaves enough of them, and 16 KiB at most."""
+    most = size // 512 // MIN_CLUSTERS
+    return min(32, 1 << (most.bit_length() - 1))
+
+
 def directories(files):
     dirs = set()
     for dest, _ in files:
@@ -68,7 +74,6 @@ def make_image(output, files):
         if not os.path.isfile(src):
             raise ImageError(f"{dest}: there is no file {src} to copy there")
     size = partition_size(files)
-    cluster = next(n for limit, n in SECTORS_PER_CLUSTER if size <= limit * MIB)
     part = f"{output}.part@@{START}"
 
     try:
@@ -77,7 +82,7 @@ def make_image(output, files):
         run(tool("sfdisk"), "-q", output + ".part", stdin=f"label: gpt\nlabel-id: {DISK_GUID}\n"
             f"start={START // 512}, size={size // 512}, type=U, uuid={PART_GUID}, name=Mullion\n")
         run(tool("mformat"), "-i", part, "-F", "-T", str(size // 512), "-h", "64", "-s", "32",
-            "-c", str(cluster), "-N", "4d554c4c", "-v", "MULLION", "-H", str(START // 512), "::")
+            "-c", str(cluster_sectors(size)), "-N", "4d554c4c", "-v", "MULLION", "-H", str(START // 512), "::")
         for d in directories(files):
             run(tool("mmd"), "-i", part, f"::/{d}")
         for dest, src in files:
