@@ -570,9 +570,9 @@ static void test_life(void **state)
 	assert_memory_equal(c.vm[0].cores, cores, sizeof(cores));
 	accepts("cores = 48-63\nvcpus = 16");
 	assert_int_equal(c.vm[0].cores[15], 63);
-	assert_int_equal(c.vm[0].apicv, 1);
-	accepts("on_crash = hold\nautostart = yes\nwatchdog = no\napicv = no");
 	assert_int_equal(c.vm[0].apicv, 0);
+	accepts("on_crash = hold\nautostart = yes\nwatchdog = no\napicv = yes");
+	assert_int_equal(c.vm[0].apicv, 1);
 	assert_int_equal(c.vm[0].on_crash, ON_CRASH_HOLD);
 	assert_int_equal(c.vm[0].autostart, 1);
 	refuses("on_crash = reboot",
