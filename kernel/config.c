@@ -83,7 +83,7 @@ static void vm_end(struct config_parser *p)
 			    vm->name);
 	odd = vm->type != VM_PV ? 0
 				: vm->initrd.line ?: vm->module[0].line ?: vm->boot_line
-				?: vm->debug_exit_line ?: vm->net_line ?: vm->console_line;
+				?: vm->debug_exit_line ?: vm->net_line ?: vm->console_line ?: vm->balloon_line;
 	if (odd)
 		config_fail(p, odd,
 			    "%s is of type %s, which has no use for this. Remove the line or mend "

@@ -75,12 +75,23 @@ uint64_t mem_largest(uint64_t align)
 	return n;
 }
 
+/* Free memory for which no extent is left, as guests have torn it: a list in itself. */
+static hpa_t shreds; /* the first; the base of each is the next one */
+
 void mem_give(hpa_t pa, uint64_t size)
 {
+	int err = 0;
+
 	spin_lock(&lock);
-	int err = alloc_free(&phys, pa, size);
+	*(struct alloc_range *)phys_to_virt(pa) = (struct alloc_range){shreds, size};
+	for (shreds = pa; shreds && !err;) {
+		const struct alloc_range *s = phys_to_virt(shreds);
+
+		err = alloc_free(&phys, shreds, s->size);
+		shreds = err ? shreds : s->base;
+	}
 	spin_unlock(&lock);
-	if (err)
+	if (err && err != -ENOSPC)
 		panic("giving back memory at 0x%lx, size 0x%lx: error %d", pa, size, err);
 }
 

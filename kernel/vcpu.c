@@ -300,8 +300,13 @@ static void init_and_sipi(struct vcpu *v)
 bool vcpu_serve(struct vcpu *v)
 {
 	uint64_t what = __atomic_fetch_and(
-		&v->requests, ~(VCPU_REQ_STOP | VCPU_REQ_PAUSE | VCPU_REQ_NET), __ATOMIC_SEQ_CST);
+		&v->requests, ~(VCPU_REQ_STOP | VCPU_REQ_PAUSE | VCPU_REQ_NET | VCPU_REQ_TLB),
+		__ATOMIC_SEQ_CST);
 
+	if (what & VCPU_REQ_TLB) { /* also of one that is blocked: nobody waits for it */
+		vcpu_ops->flush_tlb(v);
+		vm_ram_flushed(v);
+	}
 	if (what & VCPU_REQ_STOP) {
 		vcpu_leave(v);
 		return false;
@@ -341,10 +346,6 @@ void vcpu_run(struct vcpu *v)
 				irq_window();
 				core->resched |= rdtsc() >= core->slice_end;
 				return;
-			}
-			if (v->requests & VCPU_REQ_TLB) {
-				__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
-				vcpu_ops->flush_tlb(v);
 			}
 			deliver(v);
 		}

@@ -170,8 +170,9 @@ struct vcpu_exit {
 #define VCPU_REQ_PAUSE BIT(6) /* look at vm->suspended */
 #define VCPU_REQ_NET   BIT(7) /* vCPU 0: a frame has come for its VM */
 /* What only a vCPU of a VM that runs is asked for: with the VM's lock held, and its state seen. */
-#define VCPU_REQ_LIVING  (VCPU_REQ_INIT | VCPU_REQ_SIPI | VCPU_REQ_PAUSE)
-#define VCPU_REQ_CONTROL (VCPU_REQ_STOP | VCPU_REQ_WORK | VCPU_REQ_NET | VCPU_REQ_LIVING)
+#define VCPU_REQ_LIVING (VCPU_REQ_INIT | VCPU_REQ_SIPI | VCPU_REQ_PAUSE)
+#define VCPU_REQ_CONTROL                                                                           \
+	(VCPU_REQ_STOP | VCPU_REQ_WORK | VCPU_REQ_NET | VCPU_REQ_TLB | VCPU_REQ_LIVING)
 
 #define EXIT_TIME_BUCKETS 32u
 
@@ -325,7 +326,7 @@ struct vcpu_ops {
 
 	/* v->tsc_offset has changed. */
 	void (*tsc_changed)(struct vcpu *v);
-	/* The VM's second-level mappings have changed since v ran here. */
+	/* The VM's second-level mappings have changed since v ran here; v need not be loaded. */
 	void (*flush_tlb)(struct vcpu *v);
 	/* One line a register group that only the backend knows, for a crash dump. */
 	void (*dump)(struct vcpu *v);

@@ -290,6 +290,8 @@ static void bar_write(void *dev, uint64_t at, unsigned size, uint64_t value)
 		common_write(v, offset, size, value);
 	} else if (offset - NOTIFY_AT < v->model->queues * NOTIFY_STEP) {
 		serve_from(v, queue, queue + 1);
+	} else if (offset - CONFIG_AT < CONFIG_MAX && v->model->configure) {
+		v->model->configure(v, offset - CONFIG_AT, size, value);
 	} else if (offset - MSIX_AT < MSIX_TABLE_SIZE) {
 		msix_write(&v->msix, offset - MSIX_AT, size, value);
 	}

@@ -34,6 +34,8 @@ struct virtio_model {
 	uint8_t passive;
 	void (*fill)(struct virtio *v, unsigned queue);
 	void (*reset)(struct virtio *v); /* may be NULL */
+	/* The driver writes into the device's own configuration; may be NULL. */
+	void (*configure)(struct virtio *v, unsigned offset, unsigned size, uint64_t value);
 };
 
 struct virtio {

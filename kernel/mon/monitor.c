@@ -17,6 +17,7 @@ static const struct verb verbs[] = {
 	{"suspend", "VM", "its vCPUs stop until resume", 1, 1, verb_control, VM_SUSPEND},
 	{"resume", "VM", "goes on after suspend", 1, 1, verb_control, VM_RESUME},
 	{"console", "VM", "keyboard and terminal to a VM", 1, 1, verb_console, 0},
+	{"balloon", "VM MIB", "asks the guest to use no more memory", 2, 2, verb_balloon, 0},
 	{"resize", "COLUMNS ROWS", "tells the guests how large the terminal is", 2, 2, verb_resize,
 	 0},
 	{"send", "VM TEXT", "a line to the guest's agent", 2, MONITOR_WORDS - 1, verb_send, 0},

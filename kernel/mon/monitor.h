@@ -72,7 +72,7 @@ int call_number(struct call *c, unsigned i, uint64_t *n);
 
 /* kernel/mon/verbs_vm.c; verb_control's arg: enum vm_verb */
 verb_fn verb_list, verb_info, verb_control, verb_console, verb_vcpus, verb_stats, verb_learn;
-verb_fn verb_resize, verb_send, verb_receive;
+verb_fn verb_resize, verb_send, verb_receive, verb_balloon;
 uint64_t vcpu_exits(const struct vcpu *v); /* of all kinds */
 
 /* kernel/mon/verbs_host.c; verb_power's arg: off, else reset */

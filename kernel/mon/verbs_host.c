@@ -213,8 +213,7 @@ int verb_memory(struct call *c)
 	report_row(&c->r, "%lu\t%lu", mem_free_bytes(), mem_largest(PAGE_SIZE));
 	report_begin(&c->r, REPORT_TABLE, "id:2 name:-16 memory_mib:10");
 	for (unsigned i = 0; i < vm_count; i++)
-		report_row(&c->r, "%u\t%s\t%lu", i + 1, vms[i]->name,
-			   vms[i]->more->ram_count ? vms[i]->more->conf->memory >> 20 : 0);
+		report_row(&c->r, "%u\t%s\t%lu", i + 1, vms[i]->name, vms[i]->more->held >> 20);
 	report_end(&c->r);
 	report_end(&c->r);
 	return 0;

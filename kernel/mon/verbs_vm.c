@@ -33,13 +33,13 @@ int verb_list(struct call *c)
 {
 
 	report_begin(&c->r, REPORT_TABLE,
-		     "id:2 name:-16 state:-9 vcpus:5 cores:-8 memory_mib:10 starts:6");
+		     "id:2 name:-16 state:-9 vcpus:5 cores:-8 memory_mib:10 held_mib:8 starts:6");
 	for (unsigned i = 0; i < vm_count; i++) {
 		const struct vm_more *m = vms[i]->more;
 
-		report_row(&c->r, "%u\t%s\t%s\t%u\t%s\t%lu\t%lu", i + 1, vms[i]->name,
+		report_row(&c->r, "%u\t%s\t%s\t%u\t%s\t%lu\t%lu\t%lu", i + 1, vms[i]->name,
 			   vm_state_name(vms[i]), m->vcpu_count, cores(m).s, m->conf->memory >> 20,
-			   m->starts);
+			   m->held >> 20, m->starts);
 	}
 	report_end(&c->r);
 	return 0;
@@ -74,6 +74,25 @@ int verb_control(struct call *c)
 	int err = vm_control(c->vm, (enum vm_verb)c->verb->arg, &why);
 
 	return err ? call_fail(c, err, "%s: %s", c->vm->name, why) : 0;
+}
+
+int verb_balloon(struct call *c)
+{
+	struct vm_more *m = c->vm->more;
+	uint64_t mib, all = m->conf->memory >> 20;
+	int err = call_number(c, 2, &mib);
+
+	if (err)
+		return err;
+	spin_lock(&m->lock);
+	bool can = m->conf->balloon && m->state == VM_RUNNING && mib <= all;
+	if (can)
+		virtio_balloon_ask(&m->own_pc.balloon, (uint32_t)((all - mib) << 8));
+	spin_unlock(&m->lock);
+	return can ? 0
+		   : call_fail(c, -EINVAL,
+			       "%s has %lu MiB: that or less, if it runs and has balloon = yes",
+			       c->vm->name, all);
 }
 
 int verb_console(struct call *c)
