@@ -124,13 +124,12 @@ static void dev_timer_expired(struct timerq_node *n)
 	struct dev_timer *t = container_of(n, struct dev_timer, node);
 
 	/* Under the lock: once the VM has ended nothing is armed any more. */
-	spin_lock(&t->vm->more->lock);
-	if (t->vm->more->state == VM_RUNNING) {
-		t->firing = true;
-		t->fire(t->dev);
-		t->firing = false;
-	}
-	spin_unlock(&t->vm->more->lock);
+	SPIN_HOLD(&t->vm->more->lock);
+	if (t->vm->more->state != VM_RUNNING)
+		return;
+	t->firing = true;
+	t->fire(t->dev);
+	t->firing = false;
 }
 
 void dev_timer_init(struct dev_timer *t, struct vm *vm, struct cpu *cpu, void (*fire)(void *),
@@ -230,9 +229,8 @@ static void serve(struct cpu *cpu)
 	if (rdtsc() >= m->slice_end)
 		m->resched = true;
 	serve_blocked(m);
-	spin_lock(&m->timer_lock);
+	SPIN_HOLD(&m->timer_lock);
 	arm(m);
-	spin_unlock(&m->timer_lock);
 }
 
 static void reschedule(struct cpu_more *m)
@@ -256,9 +254,8 @@ static void reschedule(struct cpu_more *m)
 			vcpu_steal(v, now);
 		v->slice_end = m->slice_end;
 	}
-	spin_lock(&m->timer_lock);
+	SPIN_HOLD(&m->timer_lock);
 	arm(m);
-	spin_unlock(&m->timer_lock);
 }
 
 void cpu_loop(void)

@@ -49,10 +49,8 @@ int vm_make_executable(struct vm *vm, gpa_t gpa)
 	 * Several vCPUs may come here at once, and find that another one was faster. Rights only
 	 * grow: the fault itself has ended what this core remembers (SDM 3C 28.3.3.1).
 	 */
-	spin_lock(&vm->more->p2m_lock);
-	int err = pt_protect(&vm->p2m, align_down(gpa, PAGE_SIZE), PAGE_SIZE, PT_RWX);
-	spin_unlock(&vm->more->p2m_lock);
-	return err;
+	SPIN_HOLD(&vm->more->p2m_lock);
+	return pt_protect(&vm->p2m, align_down(gpa, PAGE_SIZE), PAGE_SIZE, PT_RWX);
 }
 
 /* In blocks as large as there are, aligned so that large pages can map them. */
@@ -128,7 +126,7 @@ void vm_ram_free(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
-	spin_lock(&m->lock); /* a vCPU that has left may still say that it has flushed */
+	SPIN_HOLD(&m->lock); /* a vCPU that has left may still say that it has flushed */
 	vm->p2m.keep = false;
 	(void)pt_unmap(&vm->p2m, 0, PT_VA_LIMIT);
 	vm->p2m_gen++;
@@ -148,24 +146,21 @@ void vm_ram_free(struct vm *vm)
 		mem_give(virt_to_phys(m->block), blocks_size(m));
 	m->block = NULL;
 	m->blocks = m->held = 0;
-	spin_unlock(&m->lock);
 }
 
 hpa_t vm_ram_take(struct vm *vm, gpa_t gpa)
 {
 	struct vm_more *m = vm->more;
 	struct vm_block *b = &m->block[gpa / VM_BLOCK];
-	hpa_t host = 0;
 
-	spin_lock(&m->p2m_lock);
-	if (gpa / VM_BLOCK < m->blocks && b->host > VM_BLOCK_GONE &&
-	    !pt_unmap(&vm->p2m, gpa, VM_BLOCK)) {
-		host = b->host;
-		b->host = VM_BLOCK_GONE;
-		m->held -= VM_BLOCK;
-		__atomic_add_fetch(&vm->p2m_gen, 1, __ATOMIC_SEQ_CST);
-	}
-	spin_unlock(&m->p2m_lock);
+	SPIN_HOLD(&m->p2m_lock);
+	if (gpa / VM_BLOCK >= m->blocks || b->host <= VM_BLOCK_GONE ||
+	    pt_unmap(&vm->p2m, gpa, VM_BLOCK))
+		return 0;
+	hpa_t host = b->host;
+	b->host = VM_BLOCK_GONE;
+	m->held -= VM_BLOCK;
+	__atomic_add_fetch(&vm->p2m_gen, 1, __ATOMIC_SEQ_CST);
 	return host;
 }
 
@@ -192,10 +187,9 @@ void vm_ram_flushed(struct vcpu *v)
 {
 	struct vm_more *m = v->vm->more;
 
-	spin_lock(&m->lock);
+	SPIN_HOLD(&m->lock);
 	if ((m->unflushed & BIT(v->id)) && !(m->unflushed &= ~BIT(v->id)))
 		virtio_balloon_flushed(&m->own_pc.balloon);
-	spin_unlock(&m->lock);
 }
 
 int vm_ram_back(struct vm *vm, gpa_t gpa, uint64_t size)

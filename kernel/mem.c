@@ -61,18 +61,14 @@ void mem_init(const struct handoff *h)
 
 int mem_take(uint64_t size, uint64_t align, hpa_t limit, hpa_t *pa)
 {
-	spin_lock(&lock);
-	int err = alloc_take(&phys, size, align, limit, pa);
-	spin_unlock(&lock);
-	return err;
+	SPIN_HOLD(&lock);
+	return alloc_take(&phys, size, align, limit, pa);
 }
 
 uint64_t mem_largest(uint64_t align)
 {
-	spin_lock(&lock);
-	uint64_t n = alloc_largest(&phys, align);
-	spin_unlock(&lock);
-	return n;
+	SPIN_HOLD(&lock);
+	return alloc_largest(&phys, align);
 }
 
 /* Free memory for which no extent is left, as guests have torn it: a list in itself. */

@@ -206,10 +206,9 @@ int vcpu_irq(struct vcpu *v, bool take)
 
 void lapic_exit(struct vcpu *v, const struct vcpu_exit *e)
 {
-	spin_lock(&v->vm->more->lock);
+	SPIN_HOLD(&v->vm->more->lock);
 	if (e->kind == EXIT_APIC_EOI)
 		lapic_ended(&v->more->lapic, (uint8_t)e->u.apic);
 	else
 		lapic_written(&v->more->lapic, e->u.apic / sizeof(struct apic_slot));
-	spin_unlock(&v->vm->more->lock);
 }
