@@ -117,18 +117,13 @@ static bool is_dead(const struct vcpu *v)
 	       ((m->blocked & BLOCK_HALT) && !m->halt_irq && !m->halt_event && !v->nmi_pending);
 }
 
-bool vm_all_dead(const struct vm *vm)
-{
-	if (vm->more->watchdog_due)
-		return false; /* that is what it is for */
-	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
-		if (!is_dead(vm->more->vcpu[i]))
-			return false;
-	return true;
-}
-
 void vm_end_dead(struct vm *vm)
 {
+	if (vm->more->watchdog_due)
+		return; /* that is what it is for */
+	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
+		if (!is_dead(vm->more->vcpu[i]))
+			return;
 	log_warn("%s: halted with interrupts off: nothing can wake it, it ends", vm->name);
 	vm_end(vm, END_POWEROFF);
 }
@@ -137,7 +132,7 @@ void vcpu_halt(struct vcpu *v, bool event)
 {
 	struct vcpu_more *m = v->more;
 
-	spin_lock(&v->vm->more->lock);
+	SPIN_HOLD(&v->vm->more->lock);
 	lapic_set_tpr(&m->lapic, vcpu_ops->get_tpr(v));
 	m->halt_irq = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0;
 	m->halt_event = event;
@@ -147,12 +142,9 @@ void vcpu_halt(struct vcpu *v, bool event)
 		m->blocked &= ~BLOCK_HALT;
 		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
 	}
-	bool end = vm_all_dead(v->vm);
-	spin_unlock(&v->vm->more->lock);
 	if (m->blocked & BLOCK_HALT)
 		core_block(v, BLOCK_HALT);
-	if (end)
-		vm_end_dead(v->vm);
+	vm_end_dead(v->vm);
 }
 
 static APART void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)

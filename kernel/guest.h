@@ -348,8 +348,7 @@ extern const char *const exit_names[EXIT_KIND_COUNT];
 unsigned vcpu_cpl(struct vcpu *v);
 /* Blocks v until an interrupt, if RFLAGS.IF is on, or an event port (event) wakes it. */
 void vcpu_halt(struct vcpu *v, bool event);
-/* No vCPU can be woken any more; under the VM's lock. Then, without it, the VM is ended. */
-bool vm_all_dead(const struct vm *vm);
+/* Ends the VM when no vCPU can be woken any more. VM lock held. */
 void vm_end_dead(struct vm *vm);
 struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4);
 

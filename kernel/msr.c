@@ -316,10 +316,8 @@ void msr_reset(struct vcpu *v)
 	m->msr = msrs;
 	/* As firmware leaves them: everything write-back. */
 	m->mtrr_def = BIT(11) | MT_WB;
-	for (unsigned i = 0; i < MTRR_FIXED; i++)
-		m->mtrr_fix[i] = 0x0606060606060606ull;
-	for (unsigned i = 0; i < 2 * MTRR_VARIABLE; i++)
-		m->mtrr_var[i] = 0;
+	memset(m->mtrr_fix, MT_WB, sizeof(m->mtrr_fix));
+	memset(m->mtrr_var, 0, sizeof(m->mtrr_var));
 	m->misc_enable = BIT(0); /* fast strings */
 	m->tsc_aux = m->tsc_adjust = m->kvm_clock = m->kvm_steal = m->stolen = 0;
 }
