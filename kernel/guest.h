@@ -224,8 +224,8 @@ enum vm_verb {
 	VM_RESUME,
 };
 /*
- * 0: under way (look at the state for the outcome). -EBUSY, -EINVAL: not in
- * this state; *why is a sentence for the user.
+ * 0: under way (look at the state for the outcome). -EINVAL: not in this
+ * state; *why is a sentence for the user.
  */
 int vm_control(struct vm *vm, enum vm_verb verb, const char **why);
 

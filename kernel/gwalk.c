@@ -37,24 +37,17 @@ static int page_fault(struct walk *w, uint32_t why)
 
 static void set_mode(struct walk *w)
 {
-	bool lma = w->r->efer & EFER_LMA;
-
 	w->pae = w->r->cr4 & CR4_PAE;
 	w->nx = w->pae && w->r->efer & EFER_NXE;
 	w->entry_size = w->pae ? 8 : 4;
-	w->levels = !w->pae ? 2 : !lma ? 3 : w->r->cr4 & CR4_LA57 ? 5 : 4;
-}
-
-/* Bits maxphyaddr to 51 of an 8-byte entry. */
-static uint64_t address_reserved(const struct walk *w)
-{
-	return w->r->maxphyaddr >= 52 ? 0 : BIT(52) - BIT(w->r->maxphyaddr);
+	w->levels = !w->pae ? 2 : !(w->r->efer & EFER_LMA) ? 3 : w->r->cr4 & CR4_LA57 ? 5 : 4;
 }
 
 /* SDM 3A tables 4-4 to 4-20, APM 2 5.3: reserved bits of a present entry. */
 static uint64_t reserved_bits(const struct walk *w, unsigned level, bool leaf)
 {
-	uint64_t bits = address_reserved(w);
+	/* Of an 8-byte entry: maxphyaddr to 51. */
+	uint64_t bits = w->r->maxphyaddr >= 52 ? 0 : BIT(52) - BIT(w->r->maxphyaddr);
 
 	if (!w->pae) {
 		if (!leaf || level == 1)

@@ -199,17 +199,16 @@ static void collect_pending(struct vcpu *v, struct svm_vcpu *s)
 		return;
 	if (type != EVENT_EXTINT && type != EVENT_NMI && type != EVENT_EXCEPTION)
 		return; /* reserved */
+	bool has_error = type == EVENT_EXCEPTION && (e & EVENT_EV);
 	if (type == EVENT_NMI)
 		s->nmi_blocked = false; /* not delivered, so no IRET will come */
 	v->pending = (struct vcpu_event){
 		.valid = true,
 		.type = (uint8_t)type,
 		.vector = vector,
-		.has_error = type == EVENT_EXCEPTION && (e & EVENT_EV),
-		.error = (uint32_t)(e >> EVENT_ERROR_SHIFT),
+		.has_error = has_error,
+		.error = has_error ? (uint32_t)(e >> EVENT_ERROR_SHIFT) : 0,
 	};
-	if (!v->pending.has_error)
-		v->pending.error = 0;
 }
 
 /* Takes TF back after a step, unless it is what the guest's IRET has just loaded. */
