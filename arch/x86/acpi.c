@@ -22,8 +22,8 @@ static uint32_t get32(const uint8_t *p)
 	return (uint32_t)get(p, 4);
 }
 
-/* signature: four characters, of a table or a literal. */
-static void warn(const void *signature, const char *sentence)
+/* signature: four characters, of a table or a literal. NULL: what there is of a table then. */
+static const uint8_t *warn(const void *signature, const char *sentence)
 {
 	char name[5] = "";
 
@@ -32,6 +32,7 @@ static void warn(const void *signature, const char *sentence)
 		if (name[i] < ' ' || name[i] > '~')
 			name[i] = '?';
 	acpi_warn(name, sentence);
+	return NULL;
 }
 
 static bool sum_is_zero(const uint8_t *p, uint32_t n)
@@ -56,25 +57,17 @@ static const uint8_t *table_at(hpa_t pa, const char *what, uint32_t *size)
 	const uint8_t *t = map(pa, SDT_HEADER);
 	uint8_t signature[4];
 
-	if (!t) {
-		warn(what, "points to a table outside memory that can be mapped");
-		return NULL;
-	}
+	if (!t)
+		return warn(what, "points to a table outside memory that can be mapped");
 	memcpy(signature, t, 4);
 	*size = get32(t + 4);
-	if (*size < SDT_HEADER || *size > ACPI_MAX_TABLE) {
-		warn(signature, "table has an impossible length");
-		return NULL;
-	}
+	if (*size < SDT_HEADER || *size > ACPI_MAX_TABLE)
+		return warn(signature, "table has an impossible length");
 	t = map(pa, *size);
-	if (!t) {
-		warn(signature, "table ends outside memory that can be mapped");
-		return NULL;
-	}
-	if (!sum_is_zero(t, *size)) {
-		warn(signature, "table has a wrong checksum");
-		return NULL;
-	}
+	if (!t)
+		return warn(signature, "table ends outside memory that can be mapped");
+	if (!sum_is_zero(t, *size))
+		return warn(signature, "table has a wrong checksum");
 	return t;
 }
 
@@ -83,15 +76,11 @@ static const uint8_t *find_xsdt(hpa_t rsdp, uint32_t *size)
 {
 	const uint8_t *p = map(rsdp, RSDP_SIZE), *t;
 
-	if (!p || memcmp(p, "RSD PTR ", 8) || !sum_is_zero(p, RSDP_SIZE)) {
-		warn("RSDP", "is not there, has a wrong checksum, or is of ACPI 1.0");
-		return NULL;
-	}
+	if (!p || memcmp(p, "RSD PTR ", 8) || !sum_is_zero(p, RSDP_SIZE))
+		return warn("RSDP", "is not there, has a wrong checksum, or is of ACPI 1.0");
 	t = table_at(get(p + 24, 8), "RSDP", size);
-	if (t && memcmp(t, "XSDT", 4)) {
-		warn("XSDT", "is not what the RSDP points to");
-		return NULL;
-	}
+	if (t && memcmp(t, "XSDT", 4))
+		return warn("XSDT", "is not what the RSDP points to");
 	return t;
 }
 
@@ -108,8 +97,7 @@ static const uint8_t *find(const uint8_t *xsdt, uint32_t n, const char *signatur
 		if (t)
 			return t;
 	}
-	warn(signature, "table is not there");
-	return NULL;
+	return warn(signature, "table is not there");
 }
 
 static void add_cpu(struct acpi_info *out, uint32_t id)

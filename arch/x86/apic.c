@@ -45,14 +45,14 @@ static void apic_icr(uint32_t dest, uint32_t low)
 
 void apic_init(hpa_t xapic_base)
 {
-	bool x2 = (cpuid(1, 0).ecx & BIT(21)) != 0;
+	uint32_t has = cpuid(1, 0).ecx;
 
-	has_deadline = (cpuid(1, 0).ecx & BIT(24)) != 0;
-	if (!x2) {
-		xapic = map_mmio(xapic_base, PAGE_SIZE, MT_UC);
-		if (!xapic)
-			panic("the local APIC at 0x%lx cannot be mapped", xapic_base);
-	}
+	has_deadline = has & BIT(24);
+	if (has & BIT(21)) /* x2APIC */
+		return;
+	xapic = map_mmio(xapic_base, PAGE_SIZE, MT_UC);
+	if (!xapic)
+		panic("the local APIC at 0x%lx cannot be mapped", xapic_base);
 }
 
 void apic_enable(void)

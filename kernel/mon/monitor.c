@@ -81,7 +81,6 @@ static int verb_help(struct call *c)
 		if (one < 0 || i == one)
 			report_row(&c->r, "%s%s%s\t%s", verbs[i].name, *verbs[i].args ? " " : "",
 				   verbs[i].args, verbs[i].help);
-	report_end(&c->r);
 	return 0;
 }
 
@@ -138,6 +137,8 @@ int monitor_run(struct call *c, const char *command)
 		return call_fail(c, err, "too many words: help lists what each command takes");
 	if (c->words)
 		err = run(c);
+	while (c->r.depth)
+		report_end(&c->r);
 	if (!err && c->r.json && !c->r.begun)
 		c->r.out(c->r.ctx, "null\n", 5);
 	return err;

@@ -28,7 +28,10 @@ struct call {
 	char why[200]; /* after an error: a sentence */
 };
 
-/* 0, or an error from call_fail() before it printed anything. */
+/*
+ * 0, or an error from call_fail() before it printed anything. What it has begun to list is
+ * ended for it.
+ */
 typedef int verb_fn(struct call *c);
 
 struct verb {
