@@ -8,7 +8,7 @@ const char *const exit_names[EXIT_KIND_COUNT] = {EXIT_LIST(NAME)};
 
 static uint64_t vm_xcr0(const struct vm *vm)
 {
-	return xstate_supported() & cpuid_model_xcr0(vm->more->conf->cpu_model);
+	return xstate_supported & cpuid_model_xcr0(vm->more->conf->cpu_model);
 }
 
 struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
@@ -17,7 +17,7 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 		.host = cpuid,
 		.model = v->vm->more->conf->cpu_model,
 		.xcr0_supported = vm_xcr0(v->vm),
-		.has_xsavec = v->vm->more->conf->cpu_model == CPU_HOST && xstate_has_xsavec(),
+		.has_xsavec = v->vm->more->conf->cpu_model == CPU_HOST && xstate_has_xsavec,
 		.xcr0 = v->xcr0,
 		.cr4 = cr4,
 		.apic_enabled = (v->more->lapic.base & APIC_BASE_ENABLE) != 0,

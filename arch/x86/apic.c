@@ -73,11 +73,8 @@ void apic_enable(void)
 	/* What firmware left in service would block everything below it. */
 	for (unsigned i = 0; i < 8; i++)
 		apic_eoi();
-	if (has_deadline)
-		apic_write(APIC_LVT + LVT_TIMER,
-			   TIMER_DEADLINE << LVT_TIMER_SHIFT | HOST_VEC_TIMER);
-	else
-		apic_write(APIC_LVT + LVT_TIMER, HOST_VEC_TIMER);
+	apic_write(APIC_LVT + LVT_TIMER,
+		   HOST_VEC_TIMER | (has_deadline ? TIMER_DEADLINE << LVT_TIMER_SHIFT : 0));
 	/* The mode must be there before the first deadline (SDM 3A 10.5.4.1). */
 	__asm__ volatile("mfence" ::: "memory");
 }

@@ -309,10 +309,7 @@ int insn_decode(const uint8_t *bytes, unsigned n, enum cpu_mode mode, struct ins
 	if (r.err)
 		return r.err;
 	err = read_rest(&r, i, kind);
-	if (r.err)
-		return r.err;
-	if (!err)
-		err = check_group(i);
+	err = r.err ?: err ?: check_group(i);
 	if (err)
 		return err;
 	if (i->seg == INSN_NO_REG)
