@@ -6,7 +6,7 @@
 #include "kernel/print.h"
 
 #define MAX_DIAGS  20u
-#define LIST_SHOWN 222 /* characters of what may be chosen from */
+#define LIST_SHOWN 240 /* characters of what may be chosen from */
 
 const char *const config_type_name[] = {"linux", "pv", "pc"};
 
@@ -14,7 +14,7 @@ const char *const config_type_name[] = {"linux", "pv", "pc"};
 
 void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 {
-	char sentence[320];
+	char sentence[352];
 	va_list ap;
 
 	if (p->vm)
