@@ -84,7 +84,7 @@ static bool reg_read(struct lapic *l, unsigned reg, uint32_t *v)
 		return true;
 	default:
 		if (r.at)
-			*v = (uint32_t)le_get((const char *)l + r.at, sizeof(*v));
+			*v = *(const uint32_t *)(const void *)((const char *)l + r.at);
 		return r.at;
 	}
 }
