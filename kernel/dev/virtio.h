@@ -42,7 +42,6 @@ struct virtio {
 	struct pci_func pci;
 	const struct virtio_model *model;
 	struct vm *vm;
-	void *dev;
 	uint64_t features;     /* what the device offers */
 	const uint8_t *config; /* what the driver reads of the device's own */
 	unsigned config_size;

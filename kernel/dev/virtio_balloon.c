@@ -73,7 +73,8 @@ static long move_pages(struct virtio *v, unsigned queue)
 		return -EINVAL;
 	while ((n = virtq_take(&v->queue[queue], &v->chain.out, page, sizeof(page))) > 0)
 		for (unsigned i = 0; i < (unsigned long)n / sizeof(page[0]); i++)
-			move_page(v->dev, page[i], queue == INFLATE);
+			move_page(container_of(v, struct virtio_balloon, virtio), page[i],
+				  queue == INFLATE);
 	return n;
 }
 
@@ -87,13 +88,13 @@ static void report(struct virtio *v)
 		gpa_t end = s->gpa + s->len, at = align_up(s->gpa, VM_BLOCK);
 
 		for (; left && at >= s->gpa && at + VM_BLOCK <= end; at += VM_BLOCK, left--)
-			take(v->dev, at);
+			take(container_of(v, struct virtio_balloon, virtio), at);
 	}
 }
 
 static long request(struct virtio *v, unsigned queue)
 {
-	struct virtio_balloon *b = v->dev;
+	struct virtio_balloon *b = container_of(v, struct virtio_balloon, virtio);
 	long err = 0;
 
 	if (queue <= DEFLATE)
@@ -107,7 +108,7 @@ static long request(struct virtio *v, unsigned queue)
 
 static void configure(struct virtio *v, unsigned offset, unsigned size, uint64_t value)
 {
-	struct virtio_balloon *b = v->dev;
+	struct virtio_balloon *b = container_of(v, struct virtio_balloon, virtio);
 
 	if (offset == 4 && size == 4)
 		b->config.actual = (uint32_t)value;
@@ -115,7 +116,7 @@ static void configure(struct virtio *v, unsigned offset, unsigned size, uint64_t
 
 static void reset(struct virtio *v)
 {
-	struct virtio_balloon *b = v->dev;
+	struct virtio_balloon *b = container_of(v, struct virtio_balloon, virtio);
 
 	b->life++;
 	b->config.actual = 0;
@@ -142,7 +143,6 @@ void virtio_balloon_prepare(struct virtio_balloon *b, struct vm_block *block, ui
 	b->blocks = blocks;
 	b->config.wanted = 0;
 	b->virtio.model = &model;
-	b->virtio.dev = b;
 	b->virtio.features = F_MUST_TELL_HOST | F_DEFLATE_ON_OOM | F_REPORTING;
 	b->virtio.config = (const uint8_t *)&b->config;
 	b->virtio.config_size = sizeof(b->config);
