@@ -22,9 +22,9 @@ uint64_t vmx_eptp(const struct vm *vm)
  * Guest-physical and combined mappings: INVVPID would leave the first kind
  * (SDM 3C 28.3.3.4).
  */
-void vmx_flush_tlb(struct vcpu *v)
+void vmx_flush_ept(const struct vm *vm)
 {
-	invept(vmx_eptp(v->vm));
+	invept(vmx_eptp(vm));
 }
 
 /*
@@ -34,4 +34,9 @@ void vmx_flush_tlb(struct vcpu *v)
 void vmx_flush_linear(struct vmx_vcpu *h)
 {
 	invvpid(h->vpid);
+}
+
+void vmx_flush_tlb(struct vcpu *v)
+{
+	vmx_flush_ept(v->vm);
 }

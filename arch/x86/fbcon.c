@@ -65,18 +65,26 @@ static void newline(void)
 
 static void put(char ch)
 {
-	bool shows = ch >= ' ' && ch <= '~';
-
-	if (ch == '\n' || (shows && col == cols))
+	switch (ch) {
+	case '\n':
 		newline();
-	if (shows)
-		text[row][col++] = ch;
-	else if (ch == '\r')
+		break;
+	case '\r':
 		col = 0;
-	else if (ch == '\b')
+		break;
+	case '\b':
 		col -= col > 0;
-	else if (ch == '\t')
+		break;
+	case '\t':
 		col = (unsigned)min_u64((col + TAB) & ~(TAB - 1), cols - 1);
+		break;
+	default:
+		if (ch < ' ' || ch > '~')
+			break;
+		if (col == cols)
+			newline();
+		text[row][col++] = ch;
+	}
 }
 
 void fbcon_write(const char *s, size_t n)

@@ -38,8 +38,11 @@ static void ap_entry(uint64_t handoff)
 
 static bool comes_up(const struct cpu *cpu, unsigned us)
 {
-	for (; us && !__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE); us -= 100)
+	for (unsigned waited = 0; waited < us; waited += 100) {
+		if (__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+			return true;
 		delay_us(100);
+	}
 	return __atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE);
 }
 

@@ -15,8 +15,8 @@
 /* What can be switched with plain XSAVE and is understood; PKRU with it. */
 #define KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM | XCR0_PKRU)
 
-uint64_t xstate_supported;
-bool xstate_has_xsavec;
+static uint64_t supported;
+static bool has_xsavec;
 static bool leaks_fp_pointers;
 static uint64_t area_size = 512;
 
@@ -28,8 +28,8 @@ void xstate_init(void)
 	if (!(cpuid(1, 0).ecx & BIT(26)))
 		return;
 	struct cpuid_regs d = cpuid(0xd, 0);
-	xstate_supported = (d.eax | (uint64_t)d.edx << 32) & KNOWN;
-	xsetbv(0, xstate_supported);
+	supported = (d.eax | (uint64_t)d.edx << 32) & KNOWN;
+	xsetbv(0, supported);
 	area_size = max_u64(576, cpuid(0xd, 0).ebx); /* for the XCR0 just set */
 	/*
 	 * Bochs 2.7 stores and loads AVX state of a compacted area at two offsets, and
@@ -37,14 +37,24 @@ void xstate_init(void)
 	 */
 	struct cpuid_policy host = {.host = cpuid};
 	struct cpuid_regs compacted = cpuid(0xd, 1);
-	xstate_has_xsavec = (compacted.eax & BIT(1)) &&
-			    compacted.ebx == cpuid_xsave_size(&host, xstate_supported, true);
+	has_xsavec = (compacted.eax & BIT(1)) &&
+		     compacted.ebx == cpuid_xsave_size(&host, supported, true);
 }
 
 void xstate_enable(void)
 {
-	if (xstate_supported)
-		xsetbv(0, xstate_supported);
+	if (supported)
+		xsetbv(0, supported);
+}
+
+uint64_t xstate_supported(void)
+{
+	return supported;
+}
+
+bool xstate_has_xsavec(void)
+{
+	return has_xsavec;
 }
 
 void xstate_reset(void *area)
@@ -65,9 +75,9 @@ void *xstate_alloc(void)
 /* XCR0 must enable all that is to be saved: the guest may have less on. */
 void xstate_save(struct vcpu *v)
 {
-	if (xstate_supported) {
-		if (v->xcr0 != xstate_supported)
-			xsetbv(0, xstate_supported);
+	if (supported) {
+		if (v->xcr0 != supported)
+			xsetbv(0, supported);
 		__asm__ volatile("xsave64 (%0)" ::"r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX)
 				 : "memory");
 	} else {
@@ -90,11 +100,11 @@ void xstate_restore(struct vcpu *v)
 {
 	if (leaks_fp_pointers)
 		clear_fp_pointers();
-	if (xstate_supported) {
-		xsetbv(0, xstate_supported);
+	if (supported) {
+		xsetbv(0, supported);
 		__asm__ volatile("xrstor64 (%0)" ::"r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX)
 				 : "memory");
-		if (v->xcr0 != xstate_supported)
+		if (v->xcr0 != supported)
 			xsetbv(0, v->xcr0);
 	} else {
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(v->xsave) : "memory");

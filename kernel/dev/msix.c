@@ -53,9 +53,11 @@ void msix_control(struct msix *m, uint16_t control)
 
 uint64_t msix_read(const struct msix *m, unsigned offset, unsigned size)
 {
-	bool whole = offset % size == 0 && size >= 4;
+	uint64_t value = 0;
 
-	return whole ? le_get((const char *)m->table + offset, size) : 0;
+	if (offset % size == 0 && size >= 4)
+		memcpy(&value, (const char *)m->table + offset, size);
+	return value;
 }
 
 void msix_write(struct msix *m, unsigned offset, unsigned size, uint64_t value)
