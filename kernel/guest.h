@@ -98,7 +98,6 @@ struct vcpu_more {
 
 /* The PC of an unmodified guest; a PV guest has none of it. */
 struct pc {
-	uint16_t isa_lines; /* their levels */
 	struct uart uart;
 	struct pic pic;
 	struct pit pit;

@@ -11,12 +11,13 @@ static void isa_irq(void *ctx, unsigned line, bool level)
 {
 	struct pc *pc = ((struct vm *)ctx)->more->pc;
 
-	/* What is high is told again: no local APIC may have taken it then. */
-	if (!level && !(pc->isa_lines >> line & 1))
+	unsigned pin = line == PIT_IRQ ? 2 : line;
+
+	/* What is low is not told again; what is high is, as no local APIC may have taken it. */
+	if (!level && !(pc->ioapic.level >> pin & 1))
 		return;
-	pc->isa_lines = (uint16_t)((pc->isa_lines & ~(1u << line)) | (unsigned)level << line);
 	pic_set_irq(&pc->pic, line, level);
-	ioapic_set_irq(&pc->ioapic, line == PIT_IRQ ? 2 : line, level);
+	ioapic_set_irq(&pc->ioapic, pin, level);
 }
 
 static void pic_out(void *ctx, unsigned line, bool level)
@@ -73,7 +74,6 @@ int pc_init(struct vm *vm)
 	struct iobus *ports = &m->ports;
 
 #define IRQ(n) ((struct dev_irq){isa_irq, vm, (n)})
-	pc->isa_lines = 0;
 	dev_timer_init(&pc->pit_timer, vm, cpu, pit_timer, &pc->pit);
 	dev_timer_init(&pc->rtc_timer, vm, cpu, rtc_timer, &pc->rtc);
 	dev_timer_init(&pc->pm_timer, vm, cpu, acpi_pm_update, &pc->pm);

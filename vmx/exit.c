@@ -17,8 +17,8 @@ static void fail(struct vcpu_exit *exit, const char *why, uint64_t code)
 }
 
 /*
- * An intercepted #DB leaves DR6 and DR7.GD as they were, and injection does not
- * change them either: do what delivery would have done (SDM 3C 27.1, 26.6.1.1).
+ * An intercepted #DB leaves DR6 as it was, and injection does not change it
+ * either: do what delivery would have done (SDM 3C 27.1, 26.6.1.1).
  * DR6 of the guest is in the register now; v->dr6 is kept the same.
  */
 static void debug_exception(struct vcpu *v)
@@ -156,9 +156,11 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	uint32_t reason;
 
 	exit->insn_len = 0;
-	if (v->slice_end != UINT64_MAX || h->pin != vmx_controls.pin ||
+	if (v->slice_end != UINT64_MAX ||
 	    (vmx_leashed && !(vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF)))
 		vmx_set_timer(v);
+	else
+		vmx_set_pin(h, vmx_controls.pin);
 	vmx_cache_flush(h);
 	update_threshold(v);
 

@@ -57,19 +57,11 @@ void vmx_set_timer(struct vcpu *v)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
 	uint64_t left = UINT64_MAX, now = rdtsc();
-	uint32_t pin = vmx_controls.pin;
 
 	if (v->slice_end != UINT64_MAX)
 		left = v->slice_end > now ? v->slice_end - now : 0;
 	if (vmx_leashed && !(vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF))
 		left = min_u64(left, leash);
-	if (left != UINT64_MAX) {
-		pin |= (uint32_t)PIN_PREEMPTION_TIMER;
-		vmwrite(GUEST_PREEMPTION_TIMER,
-			min_u64((left >> (vmx_caps.misc & 31)) + 1, UINT32_MAX));
-	}
-	if (pin != h->pin) {
-		h->pin = pin;
-		vmwrite(PIN_BASED_CONTROLS, pin);
-	}
+	vmwrite(GUEST_PREEMPTION_TIMER, min_u64((left >> (vmx_caps.misc & 31)) + 1, UINT32_MAX));
+	vmx_set_pin(h, vmx_controls.pin | (uint32_t)PIN_PREEMPTION_TIMER);
 }

@@ -99,6 +99,13 @@ failed:
 	vmx_vmwrite_failed(f.enc, v);
 }
 
+/* Pin-based controls, as they are to be in the VMCS. */
+static inline void vmx_set_pin(struct vmx_vcpu *h, uint32_t pin)
+{
+	if (pin != h->pin)
+		vmwrite(PIN_BASED_CONTROLS, h->pin = pin);
+}
+
 /* Instructions on a page that begins with the VMCS revision: false, or it failed. */
 #define VMX_PAGE_INSN(insn)                                                                        \
 	static inline bool insn(const void *page)                                                  \
@@ -132,7 +139,7 @@ void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
 /* leash.c */
 extern bool vmx_leashed;
 void vmx_leash_init(void);
-/* Before an entry, unless the vCPU has its core for ever and no timer is on. */
+/* Before an entry of a vCPU whose slice ends, or that is leashed with IF clear. */
 void vmx_set_timer(struct vcpu *v);
 
 /* run.asm: false after an exit, true when VMLAUNCH or VMRESUME failed (VMfail) */

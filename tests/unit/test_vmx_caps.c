@@ -93,6 +93,17 @@ static void expect_missing(struct vmx_caps caps, const char *what)
 
 static void test_choose_missing(void **state)
 {
+	static const struct {
+		uint64_t bit;
+		const char *name;
+	} ept_vpid[] = {
+		{EPT_CAP_WALK_4, "EPT with a page walk of 4 levels"},
+		{EPT_CAP_WB, "EPT structures in write-back memory"},
+		{EPT_CAP_INVEPT, "INVEPT"},
+		{EPT_CAP_INVEPT_SINGLE, "INVEPT"},
+		{VPID_CAP_INVVPID, "INVVPID"},
+		{VPID_CAP_SINGLE, "INVVPID"},
+	};
 	struct vmx_caps c = bochs;
 
 	(void)state;
@@ -120,24 +131,11 @@ static void test_choose_missing(void **state)
 	c = bochs;
 	c.entry &= ~(ENTRY_LOAD_PAT << 32);
 	expect_missing(c, "load IA32_PAT");
-	c = bochs;
-	c.ept_vpid &= ~EPT_CAP_WALK_4;
-	expect_missing(c, "EPT with a page walk of 4 levels");
-	c = bochs;
-	c.ept_vpid &= ~EPT_CAP_WB;
-	expect_missing(c, "EPT structures in write-back memory");
-	c = bochs;
-	c.ept_vpid &= ~EPT_CAP_INVEPT;
-	expect_missing(c, "INVEPT");
-	c = bochs;
-	c.ept_vpid &= ~EPT_CAP_INVEPT_SINGLE;
-	expect_missing(c, "INVEPT");
-	c = bochs;
-	c.ept_vpid &= ~VPID_CAP_INVVPID;
-	expect_missing(c, "INVVPID");
-	c = bochs;
-	c.ept_vpid &= ~VPID_CAP_SINGLE;
-	expect_missing(c, "INVVPID");
+	for (unsigned i = 0; i < ARRAY_SIZE(ept_vpid); i++) {
+		c = bochs;
+		c.ept_vpid &= ~ept_vpid[i].bit;
+		expect_missing(c, ept_vpid[i].name);
+	}
 	c.proc2 &= ~(PROC2_VPID << 32);
 	expect_missing(c, "VPID");
 }
