@@ -39,13 +39,9 @@ static struct handoff_module *add(struct handoff *h, const char *path)
 /* Reads the file unless another VM named it before; says so each time it is not there. */
 static void load_file(struct handoff *h, const char *vm, const struct config_file *file)
 {
-	struct handoff_module *mod;
-
 	if (!file->line)
 		return;
-	mod = find(h, file->path);
-	if (!mod)
-		mod = add(h, file->path);
+	struct handoff_module *mod = find(h, file->path) ?: add(h, file->path);
 	if (mod->base)
 		return;
 	files_missing++;

@@ -31,14 +31,22 @@ static uint64_t find_rsdp(void)
 	return 0;
 }
 
+static EFI_GUID gop_guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
+
 /*
  * A linear framebuffer of 32-bit pixels is all that is used; masks tell how many bits they
  * have (UEFI 12.9.2). What is gray is so in any order of the channels.
  */
-static bool fb_from(struct handoff_fb *fb, const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode)
+static bool fb_from(struct handoff_fb *fb, EFI_HANDLE screen)
 {
-	const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info = mode ? mode->Info : NULL;
+	const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode;
+	const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info;
+	void *gop;
 
+	if (EFI_ERROR(bs->HandleProtocol(screen, &gop_guid, &gop)))
+		return false;
+	mode = ((EFI_GRAPHICS_OUTPUT_PROTOCOL *)gop)->Mode;
+	info = mode ? mode->Info : NULL;
 	if (!info || !mode->FrameBufferBase || info->PixelFormat >= PixelBltOnly ||
 	    info->PixelsPerScanLine < info->HorizontalResolution)
 		return false;
@@ -60,21 +68,15 @@ static bool fb_from(struct handoff_fb *fb, const EFI_GRAPHICS_OUTPUT_PROTOCOL_MO
 
 static void find_fb(struct handoff_fb *fb)
 {
-	EFI_GUID guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 	EFI_HANDLE *handles;
 	UINTN count;
-	void *gop;
 
 	/* The console's own screen first, then whatever else can be drawn on. */
-	if (!EFI_ERROR(bs->HandleProtocol(st->ConsoleOutHandle, &guid, &gop)) &&
-	    fb_from(fb, ((EFI_GRAPHICS_OUTPUT_PROTOCOL *)gop)->Mode))
+	if (fb_from(fb, st->ConsoleOutHandle) ||
+	    EFI_ERROR(bs->LocateHandleBuffer(ByProtocol, &gop_guid, NULL, &count, &handles)))
 		return;
-	if (EFI_ERROR(bs->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &handles)))
-		return;
-	for (UINTN i = 0; i < count; i++)
-		if (!EFI_ERROR(bs->HandleProtocol(handles[i], &guid, &gop)) &&
-		    fb_from(fb, ((EFI_GRAPHICS_OUTPUT_PROTOCOL *)gop)->Mode))
-			break;
+	for (UINTN i = 0; i < count && !fb_from(fb, handles[i]); i++)
+		;
 	bs->FreePool(handles);
 }
 
@@ -98,10 +100,9 @@ static int find_cpus(struct handoff *h)
 	for (UINTN i = 0; i < all; i++) {
 		struct mp_info info;
 
-		if (EFI_ERROR(mp->info(mp, i, &info)) || !(info.status & MP_ENABLED) ||
-		    !(info.status & MP_HEALTHY))
-			continue;
-		apic_ids[h->cpu_count++] = (uint32_t)info.apic_id;
+		if (!EFI_ERROR(mp->info(mp, i, &info)) && (info.status & MP_ENABLED) &&
+		    (info.status & MP_HEALTHY))
+			apic_ids[h->cpu_count++] = (uint32_t)info.apic_id;
 	}
 	return 0;
 }

@@ -16,15 +16,15 @@ static uint32_t pci_read(uint16_t function, unsigned reg)
 }
 
 /* Only learn mode asks why no line could give it. */
-static void refused(struct vcpu *v, struct refuse_range a, unsigned passed)
+static void refused(struct vcpu *v, enum refuse_kind kind, uint32_t first, uint32_t last,
+		    const char *why, unsigned passed)
 {
-	enum grant_kind kind = (enum grant_kind)(a.kind / 2);
 	bool learn = v->vm->more->conf->learn;
 	const struct grant_never *n =
-		learn ? grant_never(kind, (uint32_t)a.first, (uint32_t)a.last, a.kind % 2) : NULL;
+		learn ? grant_never((enum grant_kind)(kind / 2), first, last, kind % 2) : NULL;
+	struct refuse_range a = {.kind = (uint8_t)kind, .first = first, .last = last};
 
-	if (n || !learn)
-		a.why = n ? n->why : NULL;
+	a.why = n ? n->why : learn ? why : NULL;
 	vcpu_refused_access(v, &a, passed);
 }
 
@@ -81,41 +81,28 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
 		machine_port(port, size, write, value);
 		return;
 	}
-	struct refuse_range a = {
-		.kind = write ? REFUSE_OUT : REFUSE_IN,
-		.first = port,
-		.last = min_u64(last, UINT16_MAX),
-	};
-	refused(v, a, passed);
+	last = (unsigned)min_u64(last, UINT16_MAX);
+	refused(v, write ? REFUSE_OUT : REFUSE_IN, port, last, NULL, passed);
 }
 
 int msr_beyond(struct vcpu *v, uint32_t msr, bool write, uint64_t *value, bool known)
 {
 	if (!known && grant_has(v->vm->more->conf, GRANT_MSR, msr, msr, write))
 		return (write ? wrmsr_safe(msr, *value) : rdmsr_safe(msr, value)) ? 0 : -EINVAL;
-	struct refuse_range a = {
-		.kind = write ? REFUSE_WRMSR : REFUSE_RDMSR,
-		.first = msr,
-		.last = msr,
-		.why = known ? "the hypervisor answers it itself" : NULL,
-	};
-	refused(v, a, 0);
+	const char *why = known ? "the hypervisor answers it itself" : NULL;
+	refused(v, write ? REFUSE_WRMSR : REFUSE_RDMSR, msr, msr, why, 0);
 	return -EINVAL;
 }
 
 uint32_t pci_beyond(struct vm *vm, uint16_t function, unsigned reg, bool write)
 {
 	struct vm_more *m = vm->more;
-	struct refuse_range a = {
-		.kind = write ? REFUSE_PCI_WRITE : REFUSE_PCI_READ,
-		.first = function,
-		.last = function,
-	};
+	enum refuse_kind kind = write ? REFUSE_PCI_WRITE : REFUSE_PCI_READ;
 
 	if (grant_has(m->conf, GRANT_PCI, function, function, false) && !write)
 		return pci_read(function, reg);
 	/* Where the machine has nothing either, nothing was refused. */
 	if (m->conf->learn && pci_read(function, 0) != UINT32_MAX)
-		refused(m->io_vcpu, a, m->io_passed);
+		refused(m->io_vcpu, kind, function, function, NULL, m->io_passed);
 	return UINT32_MAX;
 }

@@ -6,7 +6,7 @@
 #include "kernel/print.h"
 
 #define MAX_DIAGS  20u
-#define LIST_SHOWN 222 /* characters of what may be chosen from */
+#define LIST_SHOWN 240 /* characters of what may be chosen from */
 
 const char *const config_type_name[] = {"linux", "pv", "pc"};
 
@@ -14,7 +14,7 @@ const char *const config_type_name[] = {"linux", "pv", "pc"};
 
 void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 {
-	char sentence[320];
+	char sentence[352];
 	va_list ap;
 
 	if (p->vm)
@@ -83,7 +83,7 @@ static void vm_end(struct config_parser *p)
 			    vm->name);
 	odd = vm->type != VM_PV ? 0
 				: vm->initrd.line ?: vm->module[0].line ?: vm->boot_line
-				?: vm->debug_exit_line ?: vm->net_line ?: vm->console_line;
+				?: vm->debug_exit_line ?: vm->net_line ?: vm->console_line ?: vm->balloon_line;
 	if (odd)
 		config_fail(p, odd,
 			    "%s is of type %s, which has no use for this. Remove the line or mend "

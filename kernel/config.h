@@ -72,6 +72,7 @@ struct config_vm {
 	unsigned autostart;     /* a truth, default yes */
 	unsigned order;         /* of start: lower first, ties as in the file; default 0 */
 	unsigned watchdog;      /* a truth: the guest may arm one; default no */
+	unsigned balloon;       /* a truth: it may give memory back; default no; not for PV */
 	unsigned learn;         /* a truth: what is refused is kept for the monitor; default no */
 	unsigned debug_exit;    /* a truth: the port of test suites; default no */
 	unsigned apicv;         /* a truth: the processor's virtual local APIC; default no */
@@ -80,7 +81,7 @@ struct config_vm {
 	unsigned type_line, cmdline_line, memory_line, vcpus_line, cores_line, weight_line;
 	unsigned budget_line, period_line, on_crash_line, autostart_line, order_line;
 	unsigned watchdog_line, learn_line, boot_line, debug_exit_line, apicv_line, net_line,
-		cpu_model_line, console_line;
+		cpu_model_line, console_line, balloon_line;
 };
 
 extern const char *const config_type_name[]; /* by enum vm_type */

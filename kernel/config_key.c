@@ -299,6 +299,7 @@ const struct config_key config_keys[] = {
 	{"cmdline", CONFIG_VM, set_text, "at most 1023 bytes", 0, 1023, AT(config_vm, cmdline)},
 	{"memory", CONFIG_VM, set_bytes, "2M to 1024G, a multiple of 2M, such as 64M", MIB(2),
 	 GIB(1024), AT(config_vm, memory)},
+	{"balloon", CONFIG_VM, WORDS("no, yes"), AT(config_vm, balloon)},
 	{"vcpus", CONFIG_VM, NUMBER(1, 16), AT(config_vm, vcpus)},
 	{"cores", CONFIG_VM, set_cores,
 	 "auto or up to 16 numbers of cores, 0 to 63, such as 1 or 0,2-3", 0, CONFIG_MAX_CORES - 1,

@@ -238,8 +238,6 @@ static void help(struct conmux *m)
 /* A key for whoever has the keyboard. */
 static struct conmux_action deliver(struct conmux *m, uint8_t byte)
 {
-	struct conmux_action none = {.kind = CONMUX_NONE};
-
 	if (conmux_monitored(m))
 		return (struct conmux_action){.kind = CONMUX_MONITOR, .byte = byte};
 	if (m->focus)
@@ -248,7 +246,7 @@ static struct conmux_action deliver(struct conmux *m, uint8_t byte)
 	if (byte == '\r' || byte == '\n')
 		notice(m, "no VM has the keyboard: Ctrl-a and a digit give it to one, Ctrl-a ? "
 			  "lists the keys");
-	return none;
+	return (struct conmux_action){.kind = CONMUX_NONE};
 }
 
 /* The key after Ctrl-a. */

@@ -95,12 +95,12 @@ void core_timer(struct cpu *cpu, struct timerq_node *t, uint64_t tsc)
 {
 	struct cpu_more *m = cpu->more;
 
-	spin_lock(&m->timer_lock);
-	bool first = timerq_set(&m->timers, t, tsc);
-	if (first && cpu == this_cpu())
+	SPIN_HOLD(&m->timer_lock);
+	if (!timerq_set(&m->timers, t, tsc))
+		return;
+	if (cpu == this_cpu())
 		arm(m);
-	spin_unlock(&m->timer_lock);
-	if (first && cpu != this_cpu())
+	else
 		cpu_kick(cpu);
 }
 
@@ -124,13 +124,12 @@ static void dev_timer_expired(struct timerq_node *n)
 	struct dev_timer *t = container_of(n, struct dev_timer, node);
 
 	/* Under the lock: once the VM has ended nothing is armed any more. */
-	spin_lock(&t->vm->more->lock);
-	if (t->vm->more->state == VM_RUNNING) {
-		t->firing = true;
-		t->fire(t->dev);
-		t->firing = false;
-	}
-	spin_unlock(&t->vm->more->lock);
+	SPIN_HOLD(&t->vm->more->lock);
+	if (t->vm->more->state != VM_RUNNING)
+		return;
+	t->firing = true;
+	t->fire(t->dev);
+	t->firing = false;
 }
 
 void dev_timer_init(struct dev_timer *t, struct vm *vm, struct cpu *cpu, void (*fire)(void *),
@@ -190,15 +189,14 @@ void core_unblock(struct vcpu *v, uint64_t why)
 
 static void wake_halted(struct vcpu *v)
 {
-	spin_lock(&v->vm->more->lock);
-	bool wake = vcpu_can_wake(v);
-	if (!wake) /* the next notification kicks again */
+	SPIN_HOLD(&v->vm->more->lock);
+	if (!vcpu_can_wake(v)) {
+		/* The next notification kicks again. */
 		__atomic_and_fetch(&v->requests, ~VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
-	/* One that came between the look and the AND has set IRR before: look again. */
-	wake = wake || vcpu_can_wake(v);
-	spin_unlock(&v->vm->more->lock);
-	if (!wake)
-		return;
+		/* One that came between the look and the AND has set IRR before: look again. */
+		if (!vcpu_can_wake(v))
+			return;
+	}
 	__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
 	core_unblock(v, BLOCK_HALT);
 }
@@ -230,9 +228,8 @@ static void serve(struct cpu *cpu)
 	if (rdtsc() >= m->slice_end)
 		m->resched = true;
 	serve_blocked(m);
-	spin_lock(&m->timer_lock);
+	SPIN_HOLD(&m->timer_lock);
 	arm(m);
-	spin_unlock(&m->timer_lock);
 }
 
 static void reschedule(struct cpu_more *m)
@@ -256,9 +253,8 @@ static void reschedule(struct cpu_more *m)
 			vcpu_steal(v, now);
 		v->slice_end = m->slice_end;
 	}
-	spin_lock(&m->timer_lock);
+	SPIN_HOLD(&m->timer_lock);
 	arm(m);
-	spin_unlock(&m->timer_lock);
 }
 
 void cpu_loop(void)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The registers of a guest that is beyond saving. */
-#include "arch/x86/decode.h"
 #include "kernel/guest.h"
 #include "kernel/print.h"
 

@@ -161,20 +161,6 @@ static uint64_t bit_displacement(struct emu *e, const struct insn *i)
 	return (uint64_t)(bit >> 3) & ~(uint64_t)(size - 1);
 }
 
-static int dispatch(struct exec *x)
-{
-	switch (x->i->op) {
-	case INSN_MOV:
-	case INSN_MOVZX:
-	case INSN_MOVSX:
-		return move(x);
-	case INSN_XCHG:
-		return exchange(x);
-	default:
-		return arithmetic(x);
-	}
-}
-
 int emulate(struct emu *e, const struct insn *i)
 {
 	struct exec x = {.e = e, .i = i};
@@ -192,5 +178,14 @@ int emulate(struct emu *e, const struct insn *i)
 		if (err)
 			return err;
 	}
-	return dispatch(&x);
+	switch (i->op) {
+	case INSN_MOV:
+	case INSN_MOVZX:
+	case INSN_MOVSX:
+		return move(&x);
+	case INSN_XCHG:
+		return exchange(&x);
+	default:
+		return arithmetic(&x);
+	}
 }

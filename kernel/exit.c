@@ -1,39 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is done about each kind of exit: the one switch. */
+/* What is done about each kind of exit: the one place. */
 #include "kernel/guest.h"
 
-const char *const exit_names[EXIT_KIND_COUNT] = {
-	[EXIT_NONE] = "none",
-	[EXIT_HOST_IRQ] = "host interrupt",
-	[EXIT_HOST_NMI] = "host NMI",
-	[EXIT_HOST_MC] = "host machine check",
-	[EXIT_IRQ_WINDOW] = "interrupt window",
-	[EXIT_NMI_WINDOW] = "NMI window",
-	[EXIT_IO] = "I/O",
-	[EXIT_PAGE_FAULT] = "nested page fault",
-	[EXIT_RDMSR] = "RDMSR",
-	[EXIT_WRMSR] = "WRMSR",
-	[EXIT_CPUID] = "CPUID",
-	[EXIT_HYPERCALL] = "hypercall",
-	[EXIT_HLT] = "HLT",
-	[EXIT_SLICE] = "end of slice",
-	[EXIT_XSETBV] = "XSETBV",
-	[EXIT_CACHE] = "INVD/WBINVD",
-	[EXIT_EXCEPTION] = "exception",
-	[EXIT_UNDEFINED] = "undefined instruction",
-	[EXIT_PROTECTED] = "protected access",
-	[EXIT_SHUTDOWN] = "triple fault",
-	[EXIT_INIT] = "INIT",
-	[EXIT_TASK_SWITCH] = "task switch",
-	[EXIT_APIC_WRITE] = "APIC write",
-	[EXIT_APIC_EOI] = "end of interrupt",
-	[EXIT_FAILED] = "entry failed",
-	[EXIT_UNKNOWN] = "unknown",
-};
+#define NAME(kind, name) [EXIT_##kind] = (name),
+const char *const exit_names[EXIT_KIND_COUNT] = {EXIT_LIST(NAME)};
+#undef NAME
 
 static uint64_t vm_xcr0(const struct vm *vm)
 {
-	return xstate_supported() & cpuid_model_xcr0(vm->more->conf->cpu_model);
+	return xstate_supported & cpuid_model_xcr0(vm->more->conf->cpu_model);
 }
 
 struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
@@ -42,7 +17,7 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 		.host = cpuid,
 		.model = v->vm->more->conf->cpu_model,
 		.xcr0_supported = vm_xcr0(v->vm),
-		.has_xsavec = v->vm->more->conf->cpu_model == CPU_HOST && xstate_has_xsavec(),
+		.has_xsavec = v->vm->more->conf->cpu_model == CPU_HOST && xstate_has_xsavec,
 		.xcr0 = v->xcr0,
 		.cr4 = cr4,
 		.apic_enabled = (v->more->lapic.base & APIC_BASE_ENABLE) != 0,
@@ -142,18 +117,13 @@ static bool is_dead(const struct vcpu *v)
 	       ((m->blocked & BLOCK_HALT) && !m->halt_irq && !m->halt_event && !v->nmi_pending);
 }
 
-bool vm_all_dead(const struct vm *vm)
-{
-	if (vm->more->watchdog_due)
-		return false; /* that is what it is for */
-	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
-		if (!is_dead(vm->more->vcpu[i]))
-			return false;
-	return true;
-}
-
 void vm_end_dead(struct vm *vm)
 {
+	if (vm->more->watchdog_due)
+		return; /* that is what it is for */
+	for (unsigned i = 0; i < vm->more->vcpu_count; i++)
+		if (!is_dead(vm->more->vcpu[i]))
+			return;
 	log_warn("%s: halted with interrupts off: nothing can wake it, it ends", vm->name);
 	vm_end(vm, END_POWEROFF);
 }
@@ -162,7 +132,7 @@ void vcpu_halt(struct vcpu *v, bool event)
 {
 	struct vcpu_more *m = v->more;
 
-	spin_lock(&v->vm->more->lock);
+	SPIN_HOLD(&v->vm->more->lock);
 	lapic_set_tpr(&m->lapic, vcpu_ops->get_tpr(v));
 	m->halt_irq = (vcpu_ops->get(v, REG_RFLAGS) & RFLAGS_IF) != 0;
 	m->halt_event = event;
@@ -172,12 +142,9 @@ void vcpu_halt(struct vcpu *v, bool event)
 		m->blocked &= ~BLOCK_HALT;
 		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
 	}
-	bool end = vm_all_dead(v->vm);
-	spin_unlock(&v->vm->more->lock);
 	if (m->blocked & BLOCK_HALT)
 		core_block(v, BLOCK_HALT);
-	if (end)
-		vm_end_dead(v->vm);
+	vm_end_dead(v->vm);
 }
 
 static APART void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
@@ -203,8 +170,36 @@ unsigned vcpu_cpl(struct vcpu *v)
 	return SEG_DPL(vcpu_ops->get_seg(v, SREG_SS).rights);
 }
 
+/* An unmodified guest has no hypercalls: the instruction is not there. */
+static APART void handle_hypercall(struct vcpu *v, const struct vcpu_exit *e)
+{
+	if (v->vm->more->pc)
+		undefined(v, e->kind);
+	else if (vcpu_advance(v, e))
+		pv_hypercall(v);
+}
+
+/* What is done about the others is in exit_dispatch(). */
+static void (*const handlers[EXIT_KIND_COUNT])(struct vcpu *v, const struct vcpu_exit *e) = {
+	[EXIT_IO] = handle_io,
+	[EXIT_PAGE_FAULT] = handle_page_fault,
+	[EXIT_RDMSR] = handle_rdmsr,
+	[EXIT_WRMSR] = handle_wrmsr,
+	[EXIT_CPUID] = handle_cpuid,
+	[EXIT_HYPERCALL] = handle_hypercall,
+	[EXIT_HLT] = handle_hlt,
+	[EXIT_XSETBV] = handle_xsetbv,
+	[EXIT_TASK_SWITCH] = handle_task_switch,
+	[EXIT_APIC_WRITE] = lapic_exit,
+	[EXIT_APIC_EOI] = lapic_exit,
+};
+
 void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 {
+	if (handlers[e->kind]) {
+		handlers[e->kind](v, e);
+		return;
+	}
 	switch (e->kind) {
 	case EXIT_NONE:
 	case EXIT_INIT:
@@ -222,36 +217,8 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 	case EXIT_NMI_WINDOW:
 		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
 		break;
-	case EXIT_CPUID:
-		handle_cpuid(v, e);
-		break;
-	case EXIT_RDMSR:
-		handle_rdmsr(v, e);
-		break;
-	case EXIT_WRMSR:
-		handle_wrmsr(v, e);
-		break;
-	case EXIT_IO:
-		handle_io(v, e);
-		break;
-	case EXIT_PAGE_FAULT:
-		handle_page_fault(v, e);
-		break;
-	case EXIT_HYPERCALL:
-		/* An unmodified guest has no hypercalls: the instruction is not there. */
-		if (v->vm->more->pc)
-			undefined(v, e->kind);
-		else if (vcpu_advance(v, e))
-			pv_hypercall(v);
-		break;
-	case EXIT_HLT:
-		handle_hlt(v, e);
-		break;
 	case EXIT_CACHE: /* caches are coherent with all that a guest can reach */
 		(void)vcpu_advance(v, e);
-		break;
-	case EXIT_XSETBV:
-		handle_xsetbv(v, e);
 		break;
 	case EXIT_EXCEPTION:
 		vcpu_inject(v, e->u.event);
@@ -266,20 +233,12 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 	case EXIT_SHUTDOWN:
 		vcpu_crash(v, "triple fault");
 		break;
-	case EXIT_TASK_SWITCH:
-		handle_task_switch(v, e);
-		break;
-	case EXIT_APIC_WRITE:
-	case EXIT_APIC_EOI:
-		lapic_exit(v, e);
-		break;
 	case EXIT_FAILED:
 		log_err("%s: the processor refuses to enter: %s (code 0x%lx)", v->vm->name,
 			e->u.failed.why, e->u.failed.code);
 		vcpu_crash(v, "entry failed");
 		break;
-	case EXIT_UNKNOWN:
-	case EXIT_KIND_COUNT:
+	default:
 		log_err("%s: exit with reason 0x%lx, 0x%lx is not known", v->vm->name,
 			e->u.unknown.reason, e->u.unknown.info);
 		vcpu_crash(v, "unknown exit");

@@ -8,7 +8,6 @@
 #include "arch/x86/spinlock.h"
 #include "arch/x86/tsc.h"
 #include "arch/x86/xstate.h"
-#include "kernel/alloc.h"
 #include "kernel/blk/blk.h"
 #include "kernel/config.h"
 #include "kernel/cpuid.h"
@@ -21,6 +20,7 @@
 #include "kernel/dev/reset.h"
 #include "kernel/dev/rtc.h"
 #include "kernel/dev/uart.h"
+#include "kernel/dev/virtio_balloon.h"
 #include "kernel/dev/virtio_blk.h"
 #include "kernel/dev/virtio_console.h"
 #include "kernel/dev/virtio_net.h"
@@ -110,11 +110,13 @@ struct pc {
 	struct virtio_net net;
 	struct virtio_rng rng;
 	struct virtio_console console;
+	struct virtio_balloon balloon;
 	struct dev_timer pit_timer, rtc_timer, pm_timer, disk_timer, net_timer, rng_timer;
-	struct dev_timer console_timer;
+	struct dev_timer console_timer, balloon_timer;
 };
 
 #define VM_BYTES 4096u
+#define VM_CHUNK KIB(32) /* of memory, cleared at once */
 
 /* That have not been taken. */
 struct bytes {
@@ -151,11 +153,13 @@ struct vm_more {
 	/* VM lock held. */
 	struct bytes to[2], from_agent; /* by port: what was typed, what the agent is sent */
 	bool on_port; /* the guest's last output was to port 0 of its virtio console */
-	struct alloc_range ram[256]; /* host memory of the guest, in order */
-	unsigned ram_count;          /* 0: it has none now */
 	uint64_t starts;
 	uint64_t cleared;         /* bytes of its memory, while it starts */
-	struct spinlock p2m_lock; /* while it runs: large pages may be split */
+	struct spinlock p2m_lock; /* while it runs: what follows, and changes of its mappings */
+	struct vm_block *block;   /* by guest address; NULL: the VM has no memory now */
+	uint64_t blocks;
+	uint64_t held;      /* bytes of it */
+	uint64_t unflushed; /* vCPUs that may know yet what was taken; VM lock held */
 	struct timerq_node restart_timer;
 	struct dev_timer *timers; /* all that it has */
 	struct dev_timer watchdog;
@@ -219,8 +223,8 @@ enum vm_verb {
 	VM_RESUME,
 };
 /*
- * 0: under way (look at the state for the outcome). -EBUSY, -EINVAL: not in
- * this state; *why is a sentence for the user.
+ * 0: under way (look at the state for the outcome). -EINVAL: not in this
+ * state; *why is a sentence for the user.
  */
 int vm_control(struct vm *vm, enum vm_verb verb, const char **why);
 
@@ -250,6 +254,13 @@ int vm_ram_alloc(struct vm *vm, uint64_t size);
 /* Clears at most max bytes from m->cleared on; true: all is clear. */
 bool vm_ram_clear(struct vm *vm, uint64_t max);
 void vm_ram_free(struct vm *vm);
+/*
+ * RAM that the guest has given back is there again, so much around gpa at most. 0, whoever did
+ * it; -ENOENT: that is not it; -ENOMEM: none is free, and the guest is ended.
+ */
+int vm_ram_back(struct vm *vm, gpa_t gpa, uint64_t size);
+/* v is not in its guest, and drops its translations before it enters. */
+void vm_ram_flushed(struct vcpu *v);
 /*
  * Accesses to local APICs at their default address reach the processor's (on: before it
  * runs), or are emulated: when not all vCPUs have one there any more. Its page is read as nobody's
@@ -336,8 +347,7 @@ extern const char *const exit_names[EXIT_KIND_COUNT];
 unsigned vcpu_cpl(struct vcpu *v);
 /* Blocks v until an interrupt, if RFLAGS.IF is on, or an event port (event) wakes it. */
 void vcpu_halt(struct vcpu *v, bool event);
-/* No vCPU can be woken any more; under the VM's lock. Then, without it, the VM is ended. */
-bool vm_all_dead(const struct vm *vm);
+/* Ends the VM when no vCPU can be woken any more. VM lock held. */
 void vm_end_dead(struct vm *vm);
 struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4);
 

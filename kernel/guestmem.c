@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Guest memory: host pages behind it, and copies that stay inside it. */
+#include "kernel/alloc.h"
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
+
+#define KEPT_FREE MIB(16) /* for page tables: what guests take back does not touch it */
 
 /*
  * Host view of gpa and how many bytes of it are contiguous; NULL: not RAM, which the page of the
@@ -11,7 +14,10 @@ static void *ram_at(struct vm *vm, gpa_t gpa, uint64_t *len)
 {
 	struct pt_leaf leaf;
 
-	if (gpa >= PT_VA_LIMIT || pt_walk(&vm->p2m, gpa, &leaf) || leaf.type != MT_WB)
+	if (gpa >= PT_VA_LIMIT ||
+	    (pt_walk(&vm->p2m, gpa, &leaf) &&
+	     (vm_ram_back(vm, gpa, VM_CHUNK) || pt_walk(&vm->p2m, gpa, &leaf))) ||
+	    leaf.type != MT_WB)
 		return NULL;
 	uint64_t page = PAGE_SIZE << (9 * (leaf.level - 1));
 	*len = page - (gpa & (page - 1));
@@ -43,10 +49,8 @@ int vm_make_executable(struct vm *vm, gpa_t gpa)
 	 * Several vCPUs may come here at once, and find that another one was faster. Rights only
 	 * grow: the fault itself has ended what this core remembers (SDM 3C 28.3.3.1).
 	 */
-	spin_lock(&vm->more->p2m_lock);
-	int err = pt_protect(&vm->p2m, align_down(gpa, PAGE_SIZE), PAGE_SIZE, PT_RWX);
-	spin_unlock(&vm->more->p2m_lock);
-	return err;
+	SPIN_HOLD(&vm->more->p2m_lock);
+	return pt_protect(&vm->p2m, align_down(gpa, PAGE_SIZE), PAGE_SIZE, PT_RWX);
 }
 
 /* In blocks as large as there are, aligned so that large pages can map them. */
@@ -64,24 +68,39 @@ static int take_block(uint64_t left, struct alloc_range *r)
 	return -ENOMEM;
 }
 
+static uint64_t blocks_size(const struct vm_more *m)
+{
+	return align_up(m->blocks * sizeof(m->block[0]), PAGE_SIZE);
+}
+
+static int map(struct vm *vm, gpa_t gpa, hpa_t pa, uint64_t size)
+{
+	return pt_map(&vm->p2m, gpa, pa, size, vcpu_caps.lazy_exec ? PT_R | PT_W : PT_RWX, MT_WB);
+}
+
 int vm_ram_alloc(struct vm *vm, uint64_t size)
 {
-	unsigned prot = vcpu_caps.lazy_exec ? PT_R | PT_W : PT_RWX;
 	struct vm_more *m = vm->more;
-	uint64_t at = 0;
+	struct alloc_range r;
 
 	m->cleared = 0;
-	while (at < size) {
+	vm->p2m.keep = true;
+	m->blocks = guest_ram_gpa(size - 1) / VM_BLOCK + 1; /* the hole in RAM included */
+	m->block = mem_free_bytes() > size ? pages_alloc(blocks_size(m)) : NULL;
+	if (!m->block)
+		return -ENOMEM;
+	for (uint64_t at = 0; at < size; at += r.size) {
 		/* No block straddles the hole below 4 GiB. */
 		uint64_t room = at < GUEST_LOW_RAM_MAX ? GUEST_LOW_RAM_MAX - at : size - at;
-		struct alloc_range *r = &m->ram[m->ram_count];
+		gpa_t gpa = guest_ram_gpa(at);
 
-		if (m->ram_count == ARRAY_SIZE(m->ram) || take_block(min_u64(size - at, room), r))
+		if (take_block(min_u64(size - at, room), &r))
 			goto fail;
-		m->ram_count++;
-		if (pt_map(&vm->p2m, guest_ram_gpa(at), r->base, r->size, prot, MT_WB))
+		for (uint64_t n = 0; n < r.size; n += VM_BLOCK)
+			m->block[(gpa + n) / VM_BLOCK].host = r.base + n;
+		m->held += r.size;
+		if (map(vm, gpa, r.base, r.size))
 			goto fail;
-		at += r->size;
 	}
 	return 0;
 fail:
@@ -93,16 +112,12 @@ fail:
 bool vm_ram_clear(struct vm *vm, uint64_t max)
 {
 	struct vm_more *m = vm->more;
-	uint64_t at = m->cleared;
 
-	for (unsigned i = 0; i < m->ram_count && max; i++) {
-		const struct alloc_range *r = &m->ram[i];
-		uint64_t n = at < r->size ? min_u64(r->size - at, max) : 0;
+	for (uint64_t n; max && m->cleared < m->conf->memory; m->cleared += n, max -= n) {
+		gpa_t gpa = guest_ram_gpa(m->cleared);
 
-		memset((char *)phys_to_virt(r->base) + at, 0, n);
-		m->cleared += n;
-		max -= n;
-		at = n ? 0 : at - r->size;
+		n = min_u64(VM_BLOCK - gpa % VM_BLOCK, max);
+		memset((char *)phys_to_virt(m->block[gpa / VM_BLOCK].host) + gpa % VM_BLOCK, 0, n);
 	}
 	return m->cleared == m->conf->memory;
 }
@@ -111,11 +126,103 @@ void vm_ram_free(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 
+	SPIN_HOLD(&m->lock); /* a vCPU that has left may still say that it has flushed */
+	vm->p2m.keep = false;
 	(void)pt_unmap(&vm->p2m, 0, PT_VA_LIMIT);
 	vm->p2m_gen++;
-	for (unsigned i = 0; i < m->ram_count; i++)
-		mem_give(m->ram[i].base, m->ram[i].size);
-	m->ram_count = 0;
+	while (m->own_pc.balloon.gone_count)
+		virtio_balloon_flushed(&m->own_pc.balloon);
+	m->unflushed = 0;
+	for (uint64_t i = 0, n; i < m->blocks; i += n) {
+		hpa_t host = m->block[i].host;
+
+		for (n = 1; host > VM_BLOCK_GONE && i + n < m->blocks &&
+			    m->block[i + n].host == host + n * VM_BLOCK;)
+			n++;
+		if (host > VM_BLOCK_GONE)
+			mem_give(host, n * VM_BLOCK);
+	}
+	if (m->block)
+		mem_give(virt_to_phys(m->block), blocks_size(m));
+	m->block = NULL;
+	m->blocks = m->held = 0;
+}
+
+hpa_t vm_ram_take(struct vm *vm, gpa_t gpa)
+{
+	struct vm_more *m = vm->more;
+	struct vm_block *b = &m->block[gpa / VM_BLOCK];
+
+	SPIN_HOLD(&m->p2m_lock);
+	if (gpa / VM_BLOCK >= m->blocks || b->host <= VM_BLOCK_GONE ||
+	    pt_unmap(&vm->p2m, gpa, VM_BLOCK))
+		return 0;
+	hpa_t host = b->host;
+	b->host = VM_BLOCK_GONE;
+	m->held -= VM_BLOCK;
+	__atomic_add_fetch(&vm->p2m_gen, 1, __ATOMIC_SEQ_CST);
+	return host;
+}
+
+void vm_ram_give(hpa_t host)
+{
+	mem_give(host, VM_BLOCK);
+}
+
+/*
+ * Each vCPU is asked to drop its translations, and nobody waits for that (APM 2 15.16.1, SDM
+ * 3C 28.3.3.4). Who answers is not in an exit either, with a pointer to what was taken away;
+ * all others who look at guest memory hold the VM's lock, as does who takes it away.
+ */
+void vm_ram_flush(struct vm *vm)
+{
+	struct vm_more *m = vm->more;
+
+	m->unflushed = BIT(m->vcpu_count) - 1;
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		vcpu_request(m->vcpu[i], VCPU_REQ_TLB);
+}
+
+void vm_ram_flushed(struct vcpu *v)
+{
+	struct vm_more *m = v->vm->more;
+
+	SPIN_HOLD(&m->lock);
+	if ((m->unflushed & BIT(v->id)) && !(m->unflushed &= ~BIT(v->id)))
+		virtio_balloon_flushed(&m->own_pc.balloon);
+}
+
+int vm_ram_back(struct vm *vm, gpa_t gpa, uint64_t size)
+{
+	struct vm_more *m = vm->more;
+	struct pt_leaf leaf;
+	int err = 0;
+
+	if (!m->conf->balloon || gpa / VM_BLOCK >= m->blocks || !m->block[gpa / VM_BLOCK].host)
+		return -ENOENT;
+	spin_lock(&m->p2m_lock);
+	hpa_t *host = &m->block[gpa / VM_BLOCK].host;
+	bool absent = pt_walk(&vm->p2m, gpa, &leaf); /* no other vCPU was faster */
+	if (absent && *host > VM_BLOCK_GONE) {
+		size = VM_CHUNK; /* others of the block are there */
+	} else if (absent) {
+		err = mem_free_bytes() > KEPT_FREE ? mem_take(VM_BLOCK, VM_BLOCK, 0, host)
+						   : -ENOMEM;
+		m->held += err ? 0 : VM_BLOCK;
+	}
+	if (absent && !err) {
+		hpa_t pa = *host + align_down(gpa % VM_BLOCK, size);
+
+		memset(phys_to_virt(pa), 0, size);
+		err = map(vm, align_down(gpa, size), pa, size);
+	}
+	spin_unlock(&m->p2m_lock);
+	if (err && m->state == VM_RUNNING)
+		log_err("%s: ended: it needs memory that it had given away, and none is free",
+			vm->name);
+	if (err)
+		vm_end(vm, END_CRASH);
+	return err;
 }
 
 static int copy(struct vm *vm, gpa_t gpa, char *to, const char *from, uint64_t size)

@@ -27,39 +27,27 @@ struct walk {
 
 static int page_fault(struct walk *w, uint32_t why)
 {
-	uint32_t code = why;
-
-	if (w->access & GWALK_W)
-		code |= PFEC_W;
-	if (w->access & GWALK_U)
-		code |= PFEC_U;
 	/* SDM 3A 4.7: I/D is set only where fetches are told from reads. */
-	if (w->access & GWALK_X && (w->nx || w->r->cr4 & CR4_SMEP))
-		code |= PFEC_I;
-	w->out->pf_error = code;
+	bool fetch = w->access & GWALK_X && (w->nx || w->r->cr4 & CR4_SMEP);
+
+	w->out->pf_error = (uint32_t)(why | (w->access & GWALK_W ? PFEC_W : 0) |
+				      (w->access & GWALK_U ? PFEC_U : 0) | (fetch ? PFEC_I : 0));
 	return -EFAULT;
 }
 
 static void set_mode(struct walk *w)
 {
-	bool lma = w->r->efer & EFER_LMA;
-
 	w->pae = w->r->cr4 & CR4_PAE;
 	w->nx = w->pae && w->r->efer & EFER_NXE;
 	w->entry_size = w->pae ? 8 : 4;
-	w->levels = !w->pae ? 2 : !lma ? 3 : w->r->cr4 & CR4_LA57 ? 5 : 4;
-}
-
-/* Bits maxphyaddr to 51 of an 8-byte entry. */
-static uint64_t address_reserved(const struct walk *w)
-{
-	return w->r->maxphyaddr >= 52 ? 0 : BIT(52) - BIT(w->r->maxphyaddr);
+	w->levels = !w->pae ? 2 : !(w->r->efer & EFER_LMA) ? 3 : w->r->cr4 & CR4_LA57 ? 5 : 4;
 }
 
 /* SDM 3A tables 4-4 to 4-20, APM 2 5.3: reserved bits of a present entry. */
 static uint64_t reserved_bits(const struct walk *w, unsigned level, bool leaf)
 {
-	uint64_t bits = address_reserved(w);
+	/* Of an 8-byte entry: maxphyaddr to 51. */
+	uint64_t bits = w->r->maxphyaddr >= 52 ? 0 : BIT(52) - BIT(w->r->maxphyaddr);
 
 	if (!w->pae) {
 		if (!leaf || level == 1)
@@ -172,7 +160,6 @@ static int mark(struct walk *w)
 {
 	for (unsigned i = 0; i < w->out->count; i++) {
 		uint64_t want = PTE_A, *e = &w->out->entry[i];
-		int err;
 
 		if (w->levels == 3 && i == 0) /* no accessed bit there */
 			continue;
@@ -180,9 +167,8 @@ static int mark(struct walk *w)
 			want |= PTE_D;
 		if ((*e & want) == want)
 			continue;
-		err = gwalk_update(w->out->at[i], w->entry_size, *e, *e | want);
-		if (err)
-			return err == -EAGAIN ? -EAGAIN : -EIO;
+		if (gwalk_update(w->out->at[i], w->entry_size, *e, *e | want))
+			return -EAGAIN;
 		*e |= want;
 	}
 	return 0;
@@ -199,11 +185,8 @@ static int walk_once(struct walk *w)
 		return err;
 	if (!allowed(w))
 		return page_fault(w, PFEC_P);
-	if (!(w->access & GWALK_PEEK)) {
-		err = mark(w);
-		if (err)
-			return err;
-	}
+	if (!(w->access & GWALK_PEEK) && mark(w))
+		return -EAGAIN;
 	w->out->page = BIT(index_shift(w, level));
 	w->out->gpa = leaf_base(w, level, w->out->entry[w->out->count - 1]) |
 		      (w->va & (w->out->page - 1));

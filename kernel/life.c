@@ -13,7 +13,6 @@
 #include "kernel/guest.h"
 
 #define RESTART_GAP_NS 1000000000ull
-#define CLEAR_STEP     KIB(32)
 
 static bool change(struct vm *vm, enum vm_state from, enum vm_state to)
 {
@@ -135,7 +134,7 @@ static void finish(struct vm *vm)
 
 static void start(struct vm *vm)
 {
-	int err = vm_load(vm, CLEAR_STEP);
+	int err = vm_load(vm, VM_CHUNK);
 
 	if (!err)
 		vm_launch(vm);

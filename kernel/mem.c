@@ -61,26 +61,33 @@ void mem_init(const struct handoff *h)
 
 int mem_take(uint64_t size, uint64_t align, hpa_t limit, hpa_t *pa)
 {
-	spin_lock(&lock);
-	int err = alloc_take(&phys, size, align, limit, pa);
-	spin_unlock(&lock);
-	return err;
+	SPIN_HOLD(&lock);
+	return alloc_take(&phys, size, align, limit, pa);
 }
 
 uint64_t mem_largest(uint64_t align)
 {
-	spin_lock(&lock);
-	uint64_t n = alloc_largest(&phys, align);
-	spin_unlock(&lock);
-	return n;
+	SPIN_HOLD(&lock);
+	return alloc_largest(&phys, align);
 }
+
+/* Free memory for which no extent is left, as guests have torn it: a list in itself. */
+static hpa_t shreds; /* the first; the base of each is the next one */
 
 void mem_give(hpa_t pa, uint64_t size)
 {
+	int err = 0;
+
 	spin_lock(&lock);
-	int err = alloc_free(&phys, pa, size);
+	*(struct alloc_range *)phys_to_virt(pa) = (struct alloc_range){shreds, size};
+	for (shreds = pa; shreds && !err;) {
+		const struct alloc_range *s = phys_to_virt(shreds);
+
+		err = alloc_free(&phys, shreds, s->size);
+		shreds = err ? shreds : s->base;
+	}
 	spin_unlock(&lock);
-	if (err)
+	if (err && err != -ENOSPC)
 		panic("giving back memory at 0x%lx, size 0x%lx: error %d", pa, size, err);
 }
 

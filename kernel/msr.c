@@ -46,17 +46,16 @@ static bool type_ok(uint64_t t)
 	return t == MT_UC || t == MT_WC || t == MT_WT || t == MT_WP || t == MT_WB;
 }
 
-static bool types_ok(uint64_t v, bool pat)
-{
-	for (unsigned i = 0; i < 8; i++, v >>= 8)
-		if (!type_ok(v & 0xff) && !(pat && (v & 0xff) == MT_UC_MINUS))
-			return false;
-	return true;
-}
-
+/* Eight of them. */
 static int check_types(struct access *a)
 {
-	return types_ok(a->value, a->msr == MSR_PAT) ? 0 : -EINVAL;
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		uint64_t type = a->value >> shift & 0xff;
+
+		if (!type_ok(type) && !(a->msr == MSR_PAT && type == MT_UC_MINUS))
+			return -EINVAL;
+	}
+	return 0;
 }
 
 static int check_mtrr_default(struct access *a)
@@ -142,7 +141,7 @@ static int access_apic(struct access *a)
 	struct vcpu *v = a->v;
 	struct lapic *l = &v->more->lapic;
 
-	spin_lock(&v->vm->more->lock);
+	SPIN_HOLD(&v->vm->more->lock);
 	lapic_set_tpr(l, vcpu_ops->get_tpr(v));
 	int err = a->write ? lapic_msr_write(l, a->msr, a->value)
 			   : lapic_msr_read(l, a->msr, &a->value);
@@ -150,7 +149,6 @@ static int access_apic(struct access *a)
 	if (a->write && a->msr == MSR_APIC_BASE && l->c.virtualized &&
 	    !lapic_covers(l, LAPIC_DEFAULT_BASE))
 		vm_apic_page(v->vm, false);
-	spin_unlock(&v->vm->more->lock);
 	return err;
 }
 
@@ -318,10 +316,8 @@ void msr_reset(struct vcpu *v)
 	m->msr = msrs;
 	/* As firmware leaves them: everything write-back. */
 	m->mtrr_def = BIT(11) | MT_WB;
-	for (unsigned i = 0; i < MTRR_FIXED; i++)
-		m->mtrr_fix[i] = 0x0606060606060606ull;
-	for (unsigned i = 0; i < 2 * MTRR_VARIABLE; i++)
-		m->mtrr_var[i] = 0;
+	memset(m->mtrr_fix, MT_WB, sizeof(m->mtrr_fix));
+	memset(m->mtrr_var, 0, sizeof(m->mtrr_var));
 	m->misc_enable = BIT(0); /* fast strings */
 	m->tsc_aux = m->tsc_adjust = m->kvm_clock = m->kvm_steal = m->stolen = 0;
 }

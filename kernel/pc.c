@@ -82,6 +82,7 @@ int pc_init(struct vm *vm)
 		virtio_net_prepare(&pc->net, m->port);
 	virtio_rng_prepare(&pc->rng, rdrand);
 	virtio_console_prepare(&pc->console);
+	virtio_balloon_prepare(&pc->balloon, m->block, m->blocks);
 	return pic_init(&pc->pic, ports, (struct dev_irq){pic_out, vm, 0})
 		?: ioapic_init(&pc->ioapic, &m->mmio, vm, 0)
 		?: uart_init(&pc->uart, ports, UART_COM1_PORT, IRQ(UART_COM1_IRQ), vm)
@@ -97,6 +98,8 @@ int pc_init(struct vm *vm)
 		?: (cpu_has_rdrand() ? add_virtio(vm, &pc->rng.virtio, &pc->rng_timer, 3) : 0)
 		?: (m->conf->console == CONSOLE_VIRTIO
 			    ? add_virtio(vm, &pc->console.virtio, &pc->console_timer, 4) : 0)
+		?: (m->conf->balloon
+			    ? add_virtio(vm, &pc->balloon.virtio, &pc->balloon_timer, 5) : 0)
 		?: (m->conf->watchdog ? ib700_attach(ports, vm) : 0)
 		?: (m->conf->debug_exit ? debug_exit_attach(ports, vm) : 0);
 #undef IRQ
@@ -203,10 +206,9 @@ int vcpu_irq(struct vcpu *v, bool take)
 
 void lapic_exit(struct vcpu *v, const struct vcpu_exit *e)
 {
-	spin_lock(&v->vm->more->lock);
+	SPIN_HOLD(&v->vm->more->lock);
 	if (e->kind == EXIT_APIC_EOI)
 		lapic_ended(&v->more->lapic, (uint8_t)e->u.apic);
 	else
 		lapic_written(&v->more->lapic, e->u.apic / sizeof(struct apic_slot));
-	spin_unlock(&v->vm->more->lock);
 }

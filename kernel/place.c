@@ -177,9 +177,8 @@ static void share_memory(struct place *s, uint64_t memory)
 
 void config_place(struct config *c, unsigned cores, uint64_t memory, struct placement *p)
 {
-	struct place s = {.say.c = c, .p = p};
+	struct place s = {.say.c = c, .p = p, .cores = (unsigned)min_u64(cores, CONFIG_MAX_CORES)};
 
-	s.cores = cores < CONFIG_MAX_CORES ? cores : CONFIG_MAX_CORES;
 	memset(p, 0, sizeof(*p));
 	/* Who names cores comes before those who take what is left. */
 	for (unsigned any = 0; any <= 1; any++)

@@ -2,18 +2,9 @@
 /* Refusals as ranges of ids: a sweep over all MSRs is one line, not a flood. */
 #include "kernel/refuse.h"
 
-const char *const refuse_kind_names[REFUSE_KINDS] = {
-	[REFUSE_RDMSR] = "RDMSR",
-	[REFUSE_WRMSR] = "WRMSR",
-	[REFUSE_IN] = "IN port",
-	[REFUSE_OUT] = "OUT port",
-	[REFUSE_PCI_READ] = "PCI read",
-	[REFUSE_PCI_WRITE] = "PCI write",
-	[REFUSE_READ] = "read of page",
-	[REFUSE_WRITE] = "write to page",
-	[REFUSE_FETCH] = "fetch from page",
-	[REFUSE_INSN] = "instruction",
-};
+#define NAME(kind, name) [REFUSE_##kind] = (name),
+const char *const refuse_kind_names[REFUSE_KINDS] = {REFUSE_LIST(NAME)};
+#undef NAME
 
 /* From the end of one to the beginning of the other, without wrapping round; 0: they overlap. */
 static uint64_t distance(const struct refuse_range *a, const struct refuse_range *b)

@@ -4,20 +4,25 @@
 
 #include "kernel/types.h"
 
-enum refuse_kind {
-	/* What the configuration can give: kind / 2 is enum grant_kind, kind % 2 a write. */
-	REFUSE_RDMSR,
-	REFUSE_WRMSR,
-	REFUSE_IN,
-	REFUSE_OUT,
-	REFUSE_PCI_READ, /* id is bus, device, function */
-	REFUSE_PCI_WRITE,
-	REFUSE_READ, /* memory, by page */
-	REFUSE_WRITE,
-	REFUSE_FETCH,
-	REFUSE_INSN, /* an instruction; id is the exit's kind */
-	REFUSE_KINDS
-};
+/*
+ * X(kind, name): REFUSE_kind, and what the log calls it. What the configuration can give is first:
+ * kind / 2 is enum grant_kind, kind % 2 a write.
+ */
+#define REFUSE_LIST(X)                                                                             \
+	X(RDMSR, "RDMSR")                                                                          \
+	X(WRMSR, "WRMSR")                                                                          \
+	X(IN, "IN port")                                                                           \
+	X(OUT, "OUT port")                                                                         \
+	X(PCI_READ, "PCI read") /* id is bus, device, function */                                  \
+	X(PCI_WRITE, "PCI write")                                                                  \
+	X(READ, "read of page") /* memory, by page */                                              \
+	X(WRITE, "write to page")                                                                  \
+	X(FETCH, "fetch from page")                                                                \
+	X(INSN, "instruction") /* an instruction; id is the exit's kind */
+
+#define REFUSE_KIND(kind, name) REFUSE_##kind,
+enum refuse_kind { REFUSE_LIST(REFUSE_KIND) REFUSE_KINDS };
+#undef REFUSE_KIND
 
 #define REFUSE_RANGES       64u /* they are listed in the log when the VM ends */
 #define REFUSE_RANGES_LEARN 192u

@@ -8,17 +8,12 @@ void sched_init(struct sched_queue *q, const struct sched_ops *ops, uint64_t sli
 		.ops = ops, .slice = max_u64(slice, 1), .last = now, .since = now};
 }
 
-/* x86 keeps the order of stores; the fences are for the compiler. */
-static void write_begin(struct sched_queue *q)
-{
-	q->writes++;
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-}
-
-static void write_end(struct sched_queue *q)
+/* Before and behind changes. x86 keeps the order of stores; the fences are for the compiler. */
+static void count_write(struct sched_queue *q)
 {
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	q->writes++;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 /* Another core's clock may be a little behind: then nothing has passed. */
@@ -40,9 +35,9 @@ static void account(struct sched_queue *q, uint64_t now)
 
 void sched_account(struct sched_queue *q, uint64_t now)
 {
-	write_begin(q);
+	count_write(q);
 	account(q, now);
-	write_end(q);
+	count_write(q);
 }
 
 bool sched_view(struct sched_queue *q, uint64_t now, struct sched_view *view)
@@ -86,21 +81,21 @@ void sched_block(struct sched_entity *e, uint64_t now)
 
 	if (!q || !e->runnable)
 		return;
-	write_begin(q);
+	count_write(q);
 	account(q, now);
 	e->runnable = false;
 	if (q->current == e)
 		q->current = NULL;
-	write_end(q);
+	count_write(q);
 }
 
 struct sched_entity *sched_pick(struct sched_queue *q, uint64_t now, uint64_t *slice_end)
 {
-	write_begin(q); /* until it is decided whose the time since then is */
+	count_write(q); /* until it is decided whose the time since then is */
 	account(q, now);
 	q->current = q->ops->pick(q, q->last, slice_end);
 	q->stop = *slice_end;
-	write_end(q);
+	count_write(q);
 	return q->current;
 }
 

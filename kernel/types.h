@@ -57,6 +57,15 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* The little-endian value of n bytes, 8 at most. */
+static inline uint64_t le_get(const void *p, size_t n)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, p, n);
+	return v;
+}
+
 /* Bits 63:47 are all the same. With 5-level paging more would do; no guest has it. */
 static inline bool is_canonical(uint64_t va)
 {

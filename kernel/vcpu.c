@@ -269,13 +269,13 @@ static APART void deliver(struct vcpu *v)
 /*
  * INIT (SDM 3A 8.4.2, table 9-1), where MSRs, FPU state and the TSC stay as they
  * are; and start-up, which is ignored by one that does not wait for it. Under
- * the lock, as vm_all_dead() must see the request or what has become of it.
+ * the lock, as vm_end_dead() must see the request or what has become of it.
  */
 static void init_and_sipi(struct vcpu *v)
 {
 	struct vcpu_more *m = v->more;
 
-	spin_lock(&v->vm->more->lock);
+	SPIN_HOLD(&v->vm->more->lock);
 	uint64_t what = __atomic_fetch_and(&v->requests, ~(VCPU_REQ_INIT | VCPU_REQ_SIPI),
 					   __ATOMIC_SEQ_CST);
 	if (what & VCPU_REQ_INIT) {
@@ -291,17 +291,19 @@ static void init_and_sipi(struct vcpu *v)
 		core_unblock(v, BLOCK_SIPI);
 		v->cpu->more->resched = true; /* who runs is to be loaded again */
 	}
-	bool dead = vm_all_dead(v->vm);
-	spin_unlock(&v->vm->more->lock);
-	if (dead)
-		vm_end_dead(v->vm);
+	vm_end_dead(v->vm);
 }
 
 bool vcpu_serve(struct vcpu *v)
 {
 	uint64_t what = __atomic_fetch_and(
-		&v->requests, ~(VCPU_REQ_STOP | VCPU_REQ_PAUSE | VCPU_REQ_NET), __ATOMIC_SEQ_CST);
+		&v->requests, ~(VCPU_REQ_STOP | VCPU_REQ_PAUSE | VCPU_REQ_NET | VCPU_REQ_TLB),
+		__ATOMIC_SEQ_CST);
 
+	if (what & VCPU_REQ_TLB) { /* also of one that is blocked: nobody waits for it */
+		vcpu_ops->flush_tlb(v);
+		vm_ram_flushed(v);
+	}
 	if (what & VCPU_REQ_STOP) {
 		vcpu_leave(v);
 		return false;
@@ -341,10 +343,6 @@ void vcpu_run(struct vcpu *v)
 				irq_window();
 				core->resched |= rdtsc() >= core->slice_end;
 				return;
-			}
-			if (v->requests & VCPU_REQ_TLB) {
-				__atomic_and_fetch(&v->requests, ~VCPU_REQ_TLB, __ATOMIC_SEQ_CST);
-				vcpu_ops->flush_tlb(v);
 			}
 			deliver(v);
 		}

@@ -100,36 +100,38 @@ struct vcpu_context {
 	uint32_t cpl;
 };
 
-enum vcpu_exit_kind {
-	EXIT_NONE,       /* nothing for common code: enter again */
-	EXIT_HOST_IRQ,   /* a physical interrupt waits: open an interrupt window on the host */
-	EXIT_HOST_NMI,   /* a physical NMI came (VMX: already taken; SVM: taken after STGI) */
-	EXIT_HOST_MC,    /* a physical machine check came while the guest ran */
-	EXIT_IRQ_WINDOW, /* the guest can take an interrupt now: ask anew for what else waits */
-	EXIT_NMI_WINDOW, /* likewise for an NMI */
-	EXIT_IO,
-	EXIT_PAGE_FAULT, /* EPT violation, nested page fault */
-	EXIT_RDMSR,
-	EXIT_WRMSR,
-	EXIT_CPUID,
-	EXIT_HYPERCALL, /* VMCALL or VMMCALL, the one of this vendor */
-	EXIT_HLT,
-	EXIT_SLICE, /* the end of the slice, where the backend keeps it (keeps_slices) */
-	EXIT_XSETBV,
-	EXIT_CACHE,       /* INVD, WBINVD */
-	EXIT_EXCEPTION,   /* an intercepted exception of the guest (#DB, #AC, …): u.event */
-	EXIT_UNDEFINED,   /* an instruction that the guest does not have: gets #UD */
-	EXIT_PROTECTED,   /* an access the guest may not make (reserved CR bits, RDPMC): gets #GP(0)
-			   */
-	EXIT_SHUTDOWN,    /* triple fault */
-	EXIT_INIT,        /* a physical INIT; ignored */
-	EXIT_TASK_SWITCH, /* u.task; an event that goes through a task gate is in v->pending */
-	EXIT_APIC_WRITE,  /* the guest has written to its APIC's page, at u.apic */
-	EXIT_APIC_EOI,    /* it has ended the interrupt u.apic */
-	EXIT_FAILED,      /* the hardware refused to enter: u.failed names why */
-	EXIT_UNKNOWN,     /* no handler; u.unknown.reason is the hardware's code */
-	EXIT_KIND_COUNT
-};
+/* X(kind, name): EXIT_kind, and what logs and the monitor call it. */
+#define EXIT_LIST(X)                                                                               \
+	X(NONE, "none")                   /* nothing for common code: enter again */               \
+	X(HOST_IRQ, "host interrupt")     /* it waits: open an interrupt window on the host */     \
+	X(HOST_NMI, "host NMI")           /* VMX: already taken; SVM: taken after STGI */          \
+	X(HOST_MC, "host machine check")  /* it came while the guest ran */                        \
+	X(IRQ_WINDOW, "interrupt window") /* it is open: ask anew for what else waits */           \
+	X(NMI_WINDOW, "NMI window")       /* likewise */                                           \
+	X(IO, "I/O")                                                                               \
+	X(PAGE_FAULT, "nested page fault") /* EPT violation, nested page fault */                  \
+	X(RDMSR, "RDMSR")                                                                          \
+	X(WRMSR, "WRMSR")                                                                          \
+	X(CPUID, "CPUID")                                                                          \
+	X(HYPERCALL, "hypercall") /* VMCALL or VMMCALL, the one of this vendor */                  \
+	X(HLT, "HLT")                                                                              \
+	X(SLICE, "end of slice") /* where the backend keeps it (keeps_slices) */                   \
+	X(XSETBV, "XSETBV")                                                                        \
+	X(CACHE, "INVD/WBINVD")                                                                    \
+	X(EXCEPTION, "exception") /* an intercepted one of the guest (#DB, #AC, ...): u.event */   \
+	X(UNDEFINED, "undefined instruction") /* the guest does not have it: gets #UD */           \
+	X(PROTECTED, "protected access")      /* reserved CR bits, RDPMC: gets #GP(0) */           \
+	X(SHUTDOWN, "triple fault")                                                                \
+	X(INIT, "INIT")               /* a physical one; ignored */                                \
+	X(TASK_SWITCH, "task switch") /* u.task; an event through a task gate is in v->pending */  \
+	X(APIC_WRITE, "APIC write")   /* the guest has written to its APIC's page, at u.apic */    \
+	X(APIC_EOI, "end of interrupt") /* it has ended the interrupt u.apic */                    \
+	X(FAILED, "entry failed")       /* the hardware refused to enter: u.failed names why */    \
+	X(UNKNOWN, "unknown")           /* no handler; u.unknown.reason is the hardware's code */
+
+#define EXIT_KIND(kind, name) EXIT_##kind,
+enum vcpu_exit_kind { EXIT_LIST(EXIT_KIND) EXIT_KIND_COUNT };
+#undef EXIT_KIND
 
 struct vcpu_exit {
 	enum vcpu_exit_kind kind;
@@ -170,8 +172,9 @@ struct vcpu_exit {
 #define VCPU_REQ_PAUSE BIT(6) /* look at vm->suspended */
 #define VCPU_REQ_NET   BIT(7) /* vCPU 0: a frame has come for its VM */
 /* What only a vCPU of a VM that runs is asked for: with the VM's lock held, and its state seen. */
-#define VCPU_REQ_LIVING  (VCPU_REQ_INIT | VCPU_REQ_SIPI | VCPU_REQ_PAUSE)
-#define VCPU_REQ_CONTROL (VCPU_REQ_STOP | VCPU_REQ_WORK | VCPU_REQ_NET | VCPU_REQ_LIVING)
+#define VCPU_REQ_LIVING (VCPU_REQ_INIT | VCPU_REQ_SIPI | VCPU_REQ_PAUSE)
+#define VCPU_REQ_CONTROL                                                                           \
+	(VCPU_REQ_STOP | VCPU_REQ_WORK | VCPU_REQ_NET | VCPU_REQ_TLB | VCPU_REQ_LIVING)
 
 #define EXIT_TIME_BUCKETS 32u
 
@@ -325,7 +328,7 @@ struct vcpu_ops {
 
 	/* v->tsc_offset has changed. */
 	void (*tsc_changed)(struct vcpu *v);
-	/* The VM's second-level mappings have changed since v ran here. */
+	/* The VM's second-level mappings have changed since v ran here; v need not be loaded. */
 	void (*flush_tlb)(struct vcpu *v);
 	/* One line a register group that only the backend knows, for a crash dump. */
 	void (*dump)(struct vcpu *v);

@@ -228,9 +228,9 @@ int vm_load(struct vm *vm, uint64_t max)
 	const struct config_vm *c = m->conf;
 	int err;
 
-	if (!m->ram_count && !has_cpu(vm))
+	if (!m->block && !has_cpu(vm))
 		return -ENODEV;
-	err = m->ram_count ? 0 : vm_ram_alloc(vm, c->memory);
+	err = m->block ? 0 : vm_ram_alloc(vm, c->memory);
 	if (err) {
 		complain(c->memory_line ? c->memory_line : c->line,
 			 "[vm %s] %lu MiB of memory are not free (%lu MiB are): give it less; "

@@ -30,6 +30,24 @@ int vm_write(struct vm *vm, gpa_t gpa, const void *buf, uint64_t size);
  */
 void *vm_ptr(struct vm *vm, gpa_t gpa, unsigned size);
 
+#define VM_BLOCK      MIB(2) /* of memory that a guest may give back, and its alignment */
+#define VM_BLOCK_GONE 1u
+
+struct vm_block {
+	hpa_t host;     /* where it is; 0: no RAM, VM_BLOCK_GONE: given back */
+	uint64_t life;  /* of the driver of the balloon in which pages are; see there */
+	uint64_t in[8]; /* a bit for each page */
+};
+
+/*
+ * Takes a block away from the guest: where it is in the host, or 0: it has none there. It comes
+ * back, zeroed, when it is next touched, by whomever. The others with the VM's lock held, too:
+ * virtio_balloon_flushed() follows when no vCPU knows any more what was taken; to the host.
+ */
+hpa_t vm_ram_take(struct vm *vm, gpa_t gpa);
+void vm_ram_flush(struct vm *vm);
+void vm_ram_give(hpa_t host);
+
 void vm_console_write(struct vm *vm, const char *p, unsigned n);
 /* What was typed at the console (port 0) or sent to the agent (1): how many of n bytes. VM lock. */
 unsigned vm_port_read(struct vm *vm, unsigned port, char *p, unsigned n);

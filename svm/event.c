@@ -140,7 +140,7 @@ static void inject_virtually(struct svm_vcpu *s)
 {
 	struct vmcb *c = &s->vmcb;
 
-	if (EVENT_TYPE(c->event_inj) != SVM_EVENT_INTR || s->irq_window || svm_shadow(s) ||
+	if (EVENT_TYPE(c->event_inj) != EVENT_EXTINT || s->irq_window || svm_shadow(s) ||
 	    !(c->rflags & RFLAGS_IF))
 		return;
 	c->int_ctl |=
@@ -155,21 +155,17 @@ static void end_virtual_event(struct svm_vcpu *s)
 	struct vmcb *c = &s->vmcb;
 
 	if (c->int_ctl & INT_V_IRQ)
-		c->exit_int_info = EVENT_V | SVM_EVENT_INTR << EVENT_TYPE_SHIFT |
+		c->exit_int_info = EVENT_V | EVENT_EXTINT << EVENT_TYPE_SHIFT |
 				   (c->int_ctl >> INT_V_VECTOR_SHIFT & EVENT_VECTOR);
 	c->int_ctl &= INT_V_TPR | INT_V_INTR_MASKING;
 	s->virtual_event = false;
 }
 
-static bool prepare_entry(struct vcpu *v, struct vcpu_exit *exit)
+static bool prepare_special(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *c = &s->vmcb;
 
-	s->stepping = false;
-	s->entry_shadow = svm_shadow(s);
-	if (!s->special && !(c->int_ctl & INT_V_TPR))
-		return true;
 	if (s->nmi_window && svm_can_take_nmi(v)) {
 		s->nmi_window = false;
 		exit->kind = EXIT_NMI_WINDOW;
@@ -198,22 +194,21 @@ static void collect_pending(struct vcpu *v, struct svm_vcpu *s)
 	 * A software interrupt is dropped: RIP is at its instruction, which
 	 * runs again, with all its checks.
 	 */
-	if (type == SVM_EVENT_SWINT ||
-	    (type == SVM_EVENT_EXC && (vector == VEC_BP || vector == VEC_OF)))
+	if (type == EVENT_SWINT ||
+	    (type == EVENT_EXCEPTION && (vector == VEC_BP || vector == VEC_OF)))
 		return;
-	if (type != SVM_EVENT_INTR && type != SVM_EVENT_NMI && type != SVM_EVENT_EXC)
+	if (type != EVENT_EXTINT && type != EVENT_NMI && type != EVENT_EXCEPTION)
 		return; /* reserved */
-	if (type == SVM_EVENT_NMI)
+	bool has_error = type == EVENT_EXCEPTION && (e & EVENT_EV);
+	if (type == EVENT_NMI)
 		s->nmi_blocked = false; /* not delivered, so no IRET will come */
 	v->pending = (struct vcpu_event){
 		.valid = true,
 		.type = (uint8_t)type,
 		.vector = vector,
-		.has_error = type == SVM_EVENT_EXC && (e & EVENT_EV),
-		.error = (uint32_t)(e >> EVENT_ERROR_SHIFT),
+		.has_error = has_error,
+		.error = has_error ? (uint32_t)(e >> EVENT_ERROR_SHIFT) : 0,
 	};
-	if (!v->pending.has_error)
-		v->pending.error = 0;
 }
 
 /* Takes TF back after a step, unless it is what the guest's IRET has just loaded. */
@@ -257,7 +252,9 @@ bool svm_event_entry(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct svm_vcpu *s = svm_of(v);
 
-	if (!prepare_entry(v, exit))
+	s->stepping = false;
+	s->entry_shadow = svm_shadow(s);
+	if ((s->special || (s->vmcb.int_ctl & INT_V_TPR)) && !prepare_special(v, exit))
 		return false;
 	if (svm_caps.tcg && injecting(s))
 		inject_virtually(s);

@@ -40,15 +40,13 @@ static void decode_io(const struct vmcb *c, struct vcpu_exit *exit)
 static void decode_npf(const struct vmcb *c, struct vcpu_exit *exit)
 {
 	uint64_t error = c->exit_info1;
-	uint8_t n = 0;
+	bool told = svm_has(SVM_FEATURE_DECODE_ASSISTS);
 
-	if (svm_has(SVM_FEATURE_DECODE_ASSISTS))
-		n = c->insn_bytes > INSN_MAX ? INSN_MAX : c->insn_bytes;
 	exit->kind = EXIT_PAGE_FAULT;
 	exit->u.page_fault.gpa = c->exit_info2;
 	exit->u.page_fault.exec = (error & NPF_I) != 0;
 	exit->u.page_fault.walk = (error & NPF_WALK) != 0;
-	exit->u.page_fault.insn_bytes = n;
+	exit->u.page_fault.insn_bytes = told ? (uint8_t)min_u64(c->insn_bytes, INSN_MAX) : 0;
 	memcpy(exit->u.page_fault.insn, c->insn, sizeof(c->insn));
 }
 

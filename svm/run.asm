@@ -33,15 +33,7 @@ svm_vmrun:
 	pop qword [GPR(7)]
 	gprs save_gpr
 %ifdef FLOOR
-	; What hardware asks of any hypervisor for a CPUID, and nothing else (tests/bench).
-	mov rcx, 0xffff800000000000	; the direct map
-	cmp dword [rcx + rax + 0x70], 0x72	; EXITCODE: CPUID
-	jne .no_floor
-	add qword [rcx + rax + 0x578], 2	; RIP
-	gprs load_gpr
-	mov rdi, [GPR(7)]
-	jmp svm_vmrun
-.no_floor:
+%include "tests/bench/floor-svm.inc"
 %endif
 
 	; GS and TR must be the host's before an NMI can come.

@@ -117,17 +117,13 @@ static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 /* int_state, offset 068h */
 #define INT_SHADOW BIT(0)
 
-/* exit_int_info and event_inj */
+/* exit_int_info and event_inj; types are as in enum event_type (APM 2 15.20) */
 #define EVENT_VECTOR      0xffull
 #define EVENT_TYPE(e)     ((unsigned)((e) >> 8) & 7u)
 #define EVENT_TYPE_SHIFT  8u
 #define EVENT_EV          BIT(11)
 #define EVENT_V           BIT(31)
 #define EVENT_ERROR_SHIFT 32u
-#define SVM_EVENT_INTR    0u
-#define SVM_EVENT_NMI     2u
-#define SVM_EVENT_EXC     3u
-#define SVM_EVENT_SWINT   4u
 
 #define NP_ENABLE BIT(0) /* np_ctl */
 

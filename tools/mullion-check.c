@@ -283,8 +283,8 @@ static void json_vm(const struct check *k, unsigned v)
 	json_member("on_crash", on_crash_name[vm->on_crash]);
 	printf(", \"autostart\": %s, \"order\": %u, \"watchdog\": %s, \"learn\": %s",
 	       truth(vm->autostart), vm->order, truth(vm->watchdog), truth(vm->learn));
-	printf(", \"memory\": %llu, \"vcpus\": %u, \"weight\": %u", (unsigned long long)vm->memory,
-	       vm->vcpus, vm->weight);
+	printf(", \"memory\": %llu, \"balloon\": %s, \"vcpus\": %u, \"weight\": %u",
+	       (unsigned long long)vm->memory, truth(vm->balloon), vm->vcpus, vm->weight);
 	if (vm->budget && vm->period)
 		printf(", \"budget\": %u, \"period\": %u, \"percent\": %.2f", vm->budget,
 		       vm->period, 100.0 * vm->budget / vm->period);
@@ -393,6 +393,9 @@ static const struct {
 	 "the two by which the guest printed last."},
 	{"cmdline", "empty", "The kernel's command line."},
 	{"memory", "128M", "The VM's memory."},
+	{"balloon", "no",
+	 "yes: a PC has a virtio balloon, by which it gives memory that it does not use to the "
+	 "machine; what it takes back must be free then, or the guest ends."},
 	{"vcpus", "1", "Virtual CPUs of the VM."},
 	{"cores", "auto",
 	 "The physical cores of the VM's vCPUs, in turn, and from the first again when there are "

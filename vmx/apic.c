@@ -11,7 +11,7 @@ void vmx_set_apic_mode(struct vcpu *v, uint32_t mode)
 	vmwrite(MSR_BITMAP_ADDRESS,
 		virt_to_phys(vmx_msr_bitmap) + (mode & PROC2_X2APIC ? PAGE_SIZE : 0));
 	/* A translation made without "virtualize APIC accesses" may not know of it (28.3.3.4). */
-	vmx_flush_ept(v->vm);
+	vmx_flush_tlb(v);
 }
 
 bool vmx_virtualize_apic(struct vcpu *v, uint64_t base, int irr, int isr)

@@ -79,11 +79,6 @@ static bool read_pdptes(struct vcpu *v, uint64_t cr3, uint64_t pdpte[4])
 	return true;
 }
 
-static bool in_64bit_code(const struct vmx_vcpu *h)
-{
-	return (h->efer & EFER_LMA) && (vmread(GUEST_ACCESS_RIGHTS(SREG_CS)) & SEG_L);
-}
-
 static struct vmx_mode current_mode(struct vcpu *v)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
@@ -144,7 +139,8 @@ void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
 	struct vmx_cr_access a = vmx_decode_cr(vmread(EXIT_QUALIFICATION));
-	bool code64 = in_64bit_code(h), ok = false;
+	bool code64 = (h->efer & EFER_LMA) && (vmread(GUEST_ACCESS_RIGHTS(SREG_CS)) & SEG_L);
+	bool ok = false;
 	uint64_t value;
 
 	switch (a.op) {

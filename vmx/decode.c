@@ -81,18 +81,14 @@ void vmx_decode_ept(uint64_t q, gpa_t gpa, struct vcpu_exit *exit)
 
 struct vcpu_event vmx_decode_event(uint32_t info, uint32_t error, uint32_t insn_len)
 {
-	struct vcpu_event e = {
+	return (struct vcpu_event){
 		.valid = info & INFO_VALID,
 		.type = (uint8_t)INFO_TYPE(info),
 		.vector = (uint8_t)(info & INFO_VECTOR),
 		.has_error = info & INFO_ERROR,
+		.insn_len = INFO_TYPE(info) >= EVENT_SWINT ? (uint8_t)insn_len : 0,
+		.error = info & INFO_ERROR ? error : 0,
 	};
-
-	if (e.has_error)
-		e.error = error;
-	if (e.type >= EVENT_SWINT)
-		e.insn_len = (uint8_t)insn_len;
-	return e;
 }
 
 uint32_t vmx_encode_event(const struct vcpu_event *e, bool protected_mode)

@@ -22,9 +22,9 @@ uint64_t vmx_eptp(const struct vm *vm)
  * Guest-physical and combined mappings: INVVPID would leave the first kind
  * (SDM 3C 28.3.3.4).
  */
-void vmx_flush_ept(const struct vm *vm)
+void vmx_flush_tlb(struct vcpu *v)
 {
-	invept(vmx_eptp(vm));
+	invept(vmx_eptp(v->vm));
 }
 
 /*
@@ -34,9 +34,4 @@ void vmx_flush_ept(const struct vm *vm)
 void vmx_flush_linear(struct vmx_vcpu *h)
 {
 	invvpid(h->vpid);
-}
-
-void vmx_flush_tlb(struct vcpu *v)
-{
-	vmx_flush_ept(v->vm);
 }

@@ -40,16 +40,11 @@ void vmx_block_nmi(struct vmx_vcpu *h)
 /* In a shadow, BS must say whether TF single-steps, or entry fails (SDM 3C 26.3.1.5). */
 void vmx_fix_pending_debug(struct vmx_vcpu *h)
 {
-	uint64_t was, is;
-
 	if (!(vmx_cache_get(h, CACHE_INTERRUPTIBILITY) & BLOCKED_SHADOW))
 		return;
-	was = vmread(GUEST_PENDING_DEBUG);
-	if ((vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_TF) &&
-	    !(vmread(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF))
-		is = was | DEBUG_BS;
-	else
-		is = was & ~DEBUG_BS;
+	bool steps = (vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_TF) &&
+		     !(vmread(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF);
+	uint64_t was = vmread(GUEST_PENDING_DEBUG), is = (was & ~DEBUG_BS) | (steps ? DEBUG_BS : 0);
 	if (is != was)
 		vmwrite(GUEST_PENDING_DEBUG, is);
 }

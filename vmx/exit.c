@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Enters the guest, and turns what comes back into a neutral exit. */
-#include "kernel/log.h"
 #include "vmx/vmx.h"
 
 /* run.asm counts on these. */

@@ -58,21 +58,7 @@ vmx_exit_point:
 	save_gpr rax, 0
 	pop	qword [GPR(7)]
 %ifdef FLOOR
-	; What hardware asks of any hypervisor for a CPUID, and nothing else (tests/bench).
-	mov	eax, 0x4402		; exit reason: CPUID
-	vmread	rcx, rax
-	cmp	ecx, 10
-	jne	.no_floor
-	mov	eax, 0x681e		; RIP
-	vmread	rcx, rax
-	add	rcx, 2
-	vmwrite	rax, rcx
-	gprs	load_gpr
-	load_gpr rax, 0
-	load_gpr rdi, 7
-	vmresume
-	jmp	vmx_enter.failed
-.no_floor:
+%include "tests/bench/floor-vmx.inc"
 %endif
 	; At once: a page fault of the hypervisor would overwrite it.
 	mov	rsi, [rsp + 8]

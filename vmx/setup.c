@@ -111,12 +111,12 @@ void vmx_load(struct vcpu *v)
 		write_host_state(this_cpu());
 		/* Whatever this core remembers of the VPID or the EPT root is from another life. */
 		vmx_flush_linear(h);
-		vmx_flush_ept(v->vm);
+		vmx_flush_tlb(v);
 		h->last = this_cpu();
 	}
 	/* One whose APIC is elsewhere may have left translations of the page (28.3.3.4). */
 	if (h->apic_mode & PROC2_APIC_ACCESSES)
-		vmx_flush_ept(v->vm);
+		vmx_flush_tlb(v);
 	vmwrite(TSC_OFFSET, v->tsc_offset);
 	for (unsigned i = 0; i < SWITCHED_COUNT; i++)
 		if (c->msr[i] != h->msr[i])

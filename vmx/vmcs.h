@@ -95,7 +95,6 @@ struct vmcs_field {
 #define HOST_IDTR_BASE                VMCS(0x6c0e)
 #define HOST_SYSENTER_ESP             VMCS(0x6c10)
 #define HOST_SYSENTER_EIP             VMCS(0x6c12)
-#define HOST_RSP                      VMCS(0x6c14)
 #define HOST_RIP                      VMCS(0x6c16)
 
 /* Pin-based controls (SDM 3C 24.6.1). */

@@ -196,6 +196,5 @@ void vmx_dump(struct vcpu *v);
 
 /* ept.c */
 uint64_t vmx_eptp(const struct vm *vm);
-void vmx_flush_ept(const struct vm *vm);
 void vmx_flush_linear(struct vmx_vcpu *h);
 void vmx_flush_tlb(struct vcpu *v);

@@ -8,22 +8,13 @@
 #define FADT_V1    116u
 #define SPACE_IO   1u
 
-/* The little-endian value of size bytes. */
-static uint64_t get(const uint8_t *p, unsigned size)
-{
-	uint64_t v = 0;
-
-	memcpy(&v, p, size);
-	return v;
-}
-
 static uint32_t get32(const uint8_t *p)
 {
-	return (uint32_t)get(p, 4);
+	return (uint32_t)le_get(p, 4);
 }
 
-/* signature: four characters, of a table or a literal. */
-static void warn(const void *signature, const char *sentence)
+/* signature: four characters, of a table or a literal. NULL: what there is of a table then. */
+static const uint8_t *warn(const void *signature, const char *sentence)
 {
 	char name[5] = "";
 
@@ -32,6 +23,7 @@ static void warn(const void *signature, const char *sentence)
 		if (name[i] < ' ' || name[i] > '~')
 			name[i] = '?';
 	acpi_warn(name, sentence);
+	return NULL;
 }
 
 static bool sum_is_zero(const uint8_t *p, uint32_t n)
@@ -56,25 +48,17 @@ static const uint8_t *table_at(hpa_t pa, const char *what, uint32_t *size)
 	const uint8_t *t = map(pa, SDT_HEADER);
 	uint8_t signature[4];
 
-	if (!t) {
-		warn(what, "points to a table outside memory that can be mapped");
-		return NULL;
-	}
+	if (!t)
+		return warn(what, "points to a table outside memory that can be mapped");
 	memcpy(signature, t, 4);
 	*size = get32(t + 4);
-	if (*size < SDT_HEADER || *size > ACPI_MAX_TABLE) {
-		warn(signature, "table has an impossible length");
-		return NULL;
-	}
+	if (*size < SDT_HEADER || *size > ACPI_MAX_TABLE)
+		return warn(signature, "table has an impossible length");
 	t = map(pa, *size);
-	if (!t) {
-		warn(signature, "table ends outside memory that can be mapped");
-		return NULL;
-	}
-	if (!sum_is_zero(t, *size)) {
-		warn(signature, "table has a wrong checksum");
-		return NULL;
-	}
+	if (!t)
+		return warn(signature, "table ends outside memory that can be mapped");
+	if (!sum_is_zero(t, *size))
+		return warn(signature, "table has a wrong checksum");
 	return t;
 }
 
@@ -83,15 +67,11 @@ static const uint8_t *find_xsdt(hpa_t rsdp, uint32_t *size)
 {
 	const uint8_t *p = map(rsdp, RSDP_SIZE), *t;
 
-	if (!p || memcmp(p, "RSD PTR ", 8) || !sum_is_zero(p, RSDP_SIZE)) {
-		warn("RSDP", "is not there, has a wrong checksum, or is of ACPI 1.0");
-		return NULL;
-	}
-	t = table_at(get(p + 24, 8), "RSDP", size);
-	if (t && memcmp(t, "XSDT", 4)) {
-		warn("XSDT", "is not what the RSDP points to");
-		return NULL;
-	}
+	if (!p || memcmp(p, "RSD PTR ", 8) || !sum_is_zero(p, RSDP_SIZE))
+		return warn("RSDP", "is not there, has a wrong checksum, or is of ACPI 1.0");
+	t = table_at(le_get(p + 24, 8), "RSDP", size);
+	if (t && memcmp(t, "XSDT", 4))
+		return warn("XSDT", "is not what the RSDP points to");
 	return t;
 }
 
@@ -99,7 +79,7 @@ static const uint8_t *find_xsdt(hpa_t rsdp, uint32_t *size)
 static const uint8_t *find(const uint8_t *xsdt, uint32_t n, const char *signature, uint32_t *size)
 {
 	for (uint32_t at = SDT_HEADER; at + 8 <= n; at += 8) {
-		hpa_t pa = get(xsdt + at, 8);
+		hpa_t pa = le_get(xsdt + at, 8);
 		const uint8_t *t = map(pa, SDT_HEADER);
 
 		if (!t || memcmp(t, signature, 4))
@@ -108,8 +88,7 @@ static const uint8_t *find(const uint8_t *xsdt, uint32_t n, const char *signatur
 		if (t)
 			return t;
 	}
-	warn(signature, "table is not there");
-	return NULL;
+	return warn(signature, "table is not there");
 }
 
 static void add_cpu(struct acpi_info *out, uint32_t id)
@@ -138,7 +117,7 @@ static void add_ioapic(struct acpi_info *out, const uint8_t *e)
 
 static void add_override(struct acpi_info *out, const uint8_t *e)
 {
-	uint16_t flags = (uint16_t)get(e + 8, 2);
+	uint16_t flags = (uint16_t)le_get(e + 8, 2);
 
 	if (out->override_count == ACPI_MAX_OVERRIDES) {
 		warn("APIC", "lists more than 24 interrupt overrides; one is ignored");
@@ -187,7 +166,7 @@ static void madt_entry(struct acpi_info *out, const uint8_t *e)
 		add_override(out, e);
 		break;
 	case MADT_LAPIC_ADDRESS:
-		out->lapic = get(e + 4, 8);
+		out->lapic = le_get(e + 4, 8);
 		break;
 	}
 }
@@ -222,13 +201,13 @@ static void parse_madt(const uint8_t *t, uint32_t size, struct acpi_info *out)
 /* A generic address (ACPI 6.4, 5.2.3.2) that is an I/O port; 0: it is in another space. */
 static uint16_t gas_port(const uint8_t *p)
 {
-	return p[0] == SPACE_IO ? (uint16_t)get(p + 4, 8) : 0;
+	return p[0] == SPACE_IO ? (uint16_t)le_get(p + 4, 8) : 0;
 }
 
 /* The extended block at offset x where there is one, else the port at offset old. */
 static uint16_t fadt_port(const uint8_t *t, uint32_t size, unsigned old, unsigned x)
 {
-	if (size >= x + 12 && get(t + x + 4, 8))
+	if (size >= x + 12 && le_get(t + x + 4, 8))
 		return gas_port(t + x);
 	return (uint16_t)get32(t + old);
 }
@@ -298,7 +277,7 @@ static void parse_fadt(const uint8_t *t, uint32_t size, struct acpi_info *out)
 		if (t[91] == 4) /* PM_TMR_LEN: 0 where there is no timer */
 			out->pm_timer = fadt_port(t, size, 76, 208);
 	}
-	dsdt_pa = size >= 148 ? get(t + 140, 8) : 0;
+	dsdt_pa = size >= 148 ? le_get(t + 140, 8) : 0;
 	dsdt = table_at(dsdt_pa ? dsdt_pa : get32(t + 40), "FACP", &size);
 	if (!dsdt)
 		return;

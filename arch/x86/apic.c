@@ -45,14 +45,14 @@ static void apic_icr(uint32_t dest, uint32_t low)
 
 void apic_init(hpa_t xapic_base)
 {
-	bool x2 = (cpuid(1, 0).ecx & BIT(21)) != 0;
+	uint32_t has = cpuid(1, 0).ecx;
 
-	has_deadline = (cpuid(1, 0).ecx & BIT(24)) != 0;
-	if (!x2) {
-		xapic = map_mmio(xapic_base, PAGE_SIZE, MT_UC);
-		if (!xapic)
-			panic("the local APIC at 0x%lx cannot be mapped", xapic_base);
-	}
+	has_deadline = has & BIT(24);
+	if (has & BIT(21)) /* x2APIC */
+		return;
+	xapic = map_mmio(xapic_base, PAGE_SIZE, MT_UC);
+	if (!xapic)
+		panic("the local APIC at 0x%lx cannot be mapped", xapic_base);
 }
 
 void apic_enable(void)
@@ -73,11 +73,8 @@ void apic_enable(void)
 	/* What firmware left in service would block everything below it. */
 	for (unsigned i = 0; i < 8; i++)
 		apic_eoi();
-	if (has_deadline)
-		apic_write(APIC_LVT + LVT_TIMER,
-			   TIMER_DEADLINE << LVT_TIMER_SHIFT | HOST_VEC_TIMER);
-	else
-		apic_write(APIC_LVT + LVT_TIMER, HOST_VEC_TIMER);
+	apic_write(APIC_LVT + LVT_TIMER,
+		   HOST_VEC_TIMER | (has_deadline ? TIMER_DEADLINE << LVT_TIMER_SHIFT : 0));
 	/* The mode must be there before the first deadline (SDM 3A 10.5.4.1). */
 	__asm__ volatile("mfence" ::: "memory");
 }

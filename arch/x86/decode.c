@@ -268,23 +268,14 @@ static int read_rest(struct reader *r, struct insn *i, char kind)
 /* Members of groups that do not exist. */
 static int check_group(const struct insn *i)
 {
-	if (!i->has_modrm)
-		return 0;
-	if (i->map == 1)
-		return i->opcode == 0xba && reg3(i) < 4 ? -EINVAL : 0;
-	if (i->map)
-		return 0;
-	switch (i->opcode) {
-	case 0xc6:
-	case 0xc7:
-		return reg3(i) && i->modrm != 0xf8 ? -EINVAL : 0; /* f8: XABORT, XBEGIN */
-	case 0xfe:
-		return reg3(i) > 1 ? -EINVAL : 0;
-	case 0xff:
-		return reg3(i) == 7 ? -EINVAL : 0;
-	default:
-		return 0;
-	}
+	unsigned reg = reg3(i), group = i->map << 8 | i->opcode;
+	/* f8: XABORT, XBEGIN */
+	bool bad = group == 0xc6 || group == 0xc7 ? reg && i->modrm != 0xf8
+		   : group == 0xfe                ? reg > 1
+		   : group == 0xff                ? reg == 7
+						  : group == 0x1ba && reg < 4;
+
+	return bad ? -EINVAL : 0;
 }
 
 static char read_opcode(struct reader *r, struct insn *i, uint8_t first)
@@ -318,10 +309,7 @@ int insn_decode(const uint8_t *bytes, unsigned n, enum cpu_mode mode, struct ins
 	if (r.err)
 		return r.err;
 	err = read_rest(&r, i, kind);
-	if (r.err)
-		return r.err;
-	if (!err)
-		err = check_group(i);
+	err = r.err ?: err ?: check_group(i);
 	if (err)
 		return err;
 	if (i->seg == INSN_NO_REG)

@@ -65,26 +65,18 @@ static void newline(void)
 
 static void put(char ch)
 {
-	switch (ch) {
-	case '\n':
+	bool shows = ch >= ' ' && ch <= '~';
+
+	if (ch == '\n' || (shows && col == cols))
 		newline();
-		break;
-	case '\r':
-		col = 0;
-		break;
-	case '\b':
-		col -= col > 0;
-		break;
-	case '\t':
-		col = (unsigned)min_u64((col + TAB) & ~(TAB - 1), cols - 1);
-		break;
-	default:
-		if (ch < ' ' || ch > '~')
-			break;
-		if (col == cols)
-			newline();
+	if (shows)
 		text[row][col++] = ch;
-	}
+	else if (ch == '\r')
+		col = 0;
+	else if (ch == '\b')
+		col -= col > 0;
+	else if (ch == '\t')
+		col = (unsigned)min_u64((col + TAB) & ~(TAB - 1), cols - 1);
 }
 
 void fbcon_write(const char *s, size_t n)

@@ -109,10 +109,9 @@ int paging_add_stacks(unsigned cpu)
 
 			if (!pa)
 				return -ENOMEM;
-			spin_lock(&lock);
+			SPIN_HOLD(&lock);
 			int err = pt_map(&pt, VA48(stack_top(cpu, n) - off), pa, PAGE_SIZE,
 					 PT_R | PT_W, MT_WB);
-			spin_unlock(&lock);
 			if (err)
 				return err;
 		}
@@ -124,16 +123,13 @@ void *map_mmio(hpa_t pa, uint64_t size, enum mem_type type)
 {
 	hpa_t first = align_down(pa, PAGE_SIZE);
 	uint64_t len = align_up(pa + size, PAGE_SIZE) - first;
-	void *va = NULL;
 
-	spin_lock(&lock);
-	if (len <= MMIO_END - mmio_next &&
-	    !pt_map(&pt, VA48(mmio_next), first, len, PT_R | PT_W, type)) {
-		va = (void *)(uintptr_t)(mmio_next + (pa - first));
-		mmio_next += len + PAGE_SIZE;
-	}
-	spin_unlock(&lock);
-	return va;
+	SPIN_HOLD(&lock);
+	uint64_t va = mmio_next;
+	if (len > MMIO_END - va || pt_map(&pt, VA48(va), first, len, PT_R | PT_W, type))
+		return NULL;
+	mmio_next += len + PAGE_SIZE;
+	return (void *)(uintptr_t)(va + (pa - first));
 }
 
 bool phys_is_mapped(hpa_t pa, uint64_t len)

@@ -9,7 +9,7 @@
  *                 |         `--> 2 MiB page
  *                 `--> 1 GiB page
  *
- * Invariant: a table other than the root has at least one present entry.
+ * Invariant: a table other than the root has at least one present entry, or pt->keep.
  * Changes come in two steps: first all that can fail (checks, and splits, which
  * need pages but change no mapping), then what cannot.
  */
@@ -159,7 +159,7 @@ static void change(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, 
 			uint64_t *child = child_of(*e);
 
 			change(pt, child, level - 1, va, next, prot);
-			if (prot == 0 && is_empty(child)) {
+			if (prot == 0 && !pt->keep && is_empty(child)) {
 				hpa_t page = *e & PT_ADDR;
 
 				set_entry(e, 0);
@@ -191,7 +191,7 @@ static int fill(struct pt *pt, uint64_t *table, unsigned level, uint64_t va, uin
 
 		next = min_u64(align_down(va, size_of(level)) + size_of(level), end);
 		if (level <= pt->max_leaf && next - va == size_of(level) &&
-		    is_aligned(pa, size_of(level))) {
+		    is_aligned(pa, size_of(level)) && !is_present(*e)) {
 			set_entry(e, f->leaf(pa, level, m->prot, m->type) | f->leaf_bits);
 			continue;
 		}

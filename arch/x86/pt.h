@@ -34,8 +34,8 @@ struct pt_format {
 
 /*
  * Where table pages come from: kernel/mem.c, boot/pages.c, or a test. A page is
- * freed before the caller can flush any TLB: for tables that other cores may
- * be walking, free must put it aside until they have flushed.
+ * freed before the caller can flush any TLB: not if other cores may be walking
+ * the tables, which pt->keep is for.
  */
 hpa_t pt_page_alloc(void); /* zeroed; 0: none left */
 void pt_page_free(hpa_t page);
@@ -45,6 +45,7 @@ struct pt {
 	const struct pt_format *fmt;
 	hpa_t root;
 	unsigned max_leaf; /* 1, 2 or 3: the largest leaf level to use */
+	bool keep;         /* tables that get empty stay, until an unmap without it */
 };
 
 struct pt_leaf {

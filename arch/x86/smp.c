@@ -38,11 +38,8 @@ static void ap_entry(uint64_t handoff)
 
 static bool comes_up(const struct cpu *cpu, unsigned us)
 {
-	for (unsigned waited = 0; waited < us; waited += 100) {
-		if (__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
-			return true;
+	for (; us && !__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE); us -= 100)
 		delay_us(100);
-	}
 	return __atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE);
 }
 

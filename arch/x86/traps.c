@@ -27,14 +27,12 @@ static const char *const names[32] = {
 
 void idt_init(void)
 {
+	static const uint8_t ist[256] = {[VEC_DF] = IST_DF, [VEC_NMI] = IST_NMI, [VEC_MC] = IST_MC};
+
 	for (unsigned v = 0; v < 256; v++) {
 		uint64_t at = (uint64_t)(uintptr_t)trap_stubs + (uint64_t)v * STUB_SIZE;
-		uint64_t ist = v == VEC_DF    ? IST_DF
-			       : v == VEC_NMI ? IST_NMI
-			       : v == VEC_MC  ? IST_MC
-					      : 0;
 
-		idt[v].low = (at & 0xffff) | (uint64_t)SEL_CODE << 16 | ist << 32 |
+		idt[v].low = (at & 0xffff) | (uint64_t)SEL_CODE << 16 | (uint64_t)ist[v] << 32 |
 			     GATE_INTERRUPT << 40 | ((at >> 16) & 0xffff) << 48;
 		idt[v].high = at >> 32;
 	}

@@ -15,8 +15,8 @@
 /* What can be switched with plain XSAVE and is understood; PKRU with it. */
 #define KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM | XCR0_PKRU)
 
-static uint64_t supported;
-static bool has_xsavec;
+uint64_t xstate_supported;
+bool xstate_has_xsavec;
 static bool leaks_fp_pointers;
 static uint64_t area_size = 512;
 
@@ -28,8 +28,8 @@ void xstate_init(void)
 	if (!(cpuid(1, 0).ecx & BIT(26)))
 		return;
 	struct cpuid_regs d = cpuid(0xd, 0);
-	supported = (d.eax | (uint64_t)d.edx << 32) & KNOWN;
-	xsetbv(0, supported);
+	xstate_supported = (d.eax | (uint64_t)d.edx << 32) & KNOWN;
+	xsetbv(0, xstate_supported);
 	area_size = max_u64(576, cpuid(0xd, 0).ebx); /* for the XCR0 just set */
 	/*
 	 * Bochs 2.7 stores and loads AVX state of a compacted area at two offsets, and
@@ -37,24 +37,14 @@ void xstate_init(void)
 	 */
 	struct cpuid_policy host = {.host = cpuid};
 	struct cpuid_regs compacted = cpuid(0xd, 1);
-	has_xsavec = (compacted.eax & BIT(1)) &&
-		     compacted.ebx == cpuid_xsave_size(&host, supported, true);
+	xstate_has_xsavec = (compacted.eax & BIT(1)) &&
+			    compacted.ebx == cpuid_xsave_size(&host, xstate_supported, true);
 }
 
 void xstate_enable(void)
 {
-	if (supported)
-		xsetbv(0, supported);
-}
-
-uint64_t xstate_supported(void)
-{
-	return supported;
-}
-
-bool xstate_has_xsavec(void)
-{
-	return has_xsavec;
+	if (xstate_supported)
+		xsetbv(0, xstate_supported);
 }
 
 void xstate_reset(void *area)
@@ -75,9 +65,9 @@ void *xstate_alloc(void)
 /* XCR0 must enable all that is to be saved: the guest may have less on. */
 void xstate_save(struct vcpu *v)
 {
-	if (supported) {
-		if (v->xcr0 != supported)
-			xsetbv(0, supported);
+	if (xstate_supported) {
+		if (v->xcr0 != xstate_supported)
+			xsetbv(0, xstate_supported);
 		__asm__ volatile("xsave64 (%0)" ::"r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX)
 				 : "memory");
 	} else {
@@ -100,11 +90,11 @@ void xstate_restore(struct vcpu *v)
 {
 	if (leaks_fp_pointers)
 		clear_fp_pointers();
-	if (supported) {
-		xsetbv(0, supported);
+	if (xstate_supported) {
+		xsetbv(0, xstate_supported);
 		__asm__ volatile("xrstor64 (%0)" ::"r"(v->xsave), "a"(UINT32_MAX), "d"(UINT32_MAX)
 				 : "memory");
-		if (v->xcr0 != supported)
+		if (v->xcr0 != xstate_supported)
 			xsetbv(0, v->xcr0);
 	} else {
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(v->xsave) : "memory");

@@ -10,14 +10,14 @@
 
 struct vcpu;
 
-/* Boot core; then the figures below are valid. */
+/* Boot core; then the two figures below are valid, and stay so. */
 void xstate_init(void);
 /* Every core: a known XCR0. */
 void xstate_enable(void);
 /* Components that guests may enable in XCR0; 0: no XSAVE. */
-uint64_t xstate_supported(void);
+extern uint64_t xstate_supported;
 /* May guests be told of XSAVEC? */
-bool xstate_has_xsavec(void);
+extern bool xstate_has_xsavec;
 /* An area for vcpu.xsave. */
 void *xstate_alloc(void);
 /* The state at power-up, before the area is first loaded. */

@@ -52,15 +52,13 @@ void acpi_pm_power_button(struct acpi_pm *pm)
 static uint64_t pm_read(void *dev, uint64_t offset, unsigned size)
 {
 	struct acpi_pm *pm = dev;
-	uint64_t v = 0;
 
 	acpi_pm_update(pm);
 
 	const struct image image = {pm->status, pm->enable, (uint16_t)(pm->control | CNT_SCI_EN), 0,
 				    (uint32_t)ticks(pm)};
 
-	memcpy(&v, (const char *)&image + offset, size);
-	return v;
+	return le_get((const char *)&image + offset, size);
 }
 
 /* Status is cleared by ones; bytes that are not written stay, and the timer does. */

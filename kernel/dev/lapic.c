@@ -106,21 +106,17 @@ bool lapic_set_irq(struct lapic *l, uint8_t vector, bool level)
 
 bool lapic_receive(struct lapic *l, const struct apic_msg *m)
 {
-	if (!lapic_enabled(l))
-		return false;
-	switch (m->delivery) {
-	case APIC_DM_FIXED:
-	case APIC_DM_LOWEST:
+	enum apic_delivery what = (enum apic_delivery)m->delivery;
+
+	/* Which looks itself whether it is enabled. */
+	if (what <= APIC_DM_LOWEST)
 		return lapic_set_irq(l, m->vector, m->level);
-	case APIC_DM_NMI:
-	case APIC_DM_INIT:
-	case APIC_DM_SIPI:
-		lapic_signal(l, (enum apic_delivery)m->delivery,
-			     m->delivery == APIC_DM_SIPI ? m->vector : 0);
-		return true;
-	default:
-		return false; /* no SMM; ExtINT comes by LINT0 only */
-	}
+	/* No SMM; ExtINT comes by LINT0 only. */
+	if (!lapic_enabled(l) ||
+	    (what != APIC_DM_NMI && what != APIC_DM_INIT && what != APIC_DM_SIPI))
+		return false;
+	lapic_signal(l, what, what == APIC_DM_SIPI ? m->vector : 0);
+	return true;
 }
 
 /* A second error of the same kind before the guest writes the ESR is not told again. */

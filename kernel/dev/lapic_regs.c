@@ -12,39 +12,34 @@ static uint32_t x2apic_ldr(const struct lapic *l)
 
 /*
  * Registers that both modes have. Those that are a field of struct lapic are read
- * from it: first is the number of the one at its beginning. Others need a function.
+ * from it. Others need a function.
  */
 struct reg {
-	bool field;
-	uint8_t first;
-	uint16_t at;        /* of the field */
+	uint16_t at;        /* of the field; 0: it is none */
 	uint32_t bits;      /* that can be written */
 	uint32_t read_only; /* that an x2APIC write may carry */
 };
 
-/* No field but a dword or an array of them has a type here. */
-#define ARE_DWORDS(name) _Generic(((struct lapic *)0)->name, uint32_t : true, uint32_t * : true)
-#define AT(name, number)                                                                           \
-	.field = ARE_DWORDS(name), .first = (number), .at = offsetof(struct lapic, name)
-#define LVT(allowed, status)                                                                       \
-	{                                                                                          \
-		AT(lvt, APIC_LVT), .bits = (allowed), .read_only = (status)                        \
-	}
-#define LVT_SOURCE (LVT_VECTOR | LVT_DELIVERY | LVT_MASKED)
-#define LVT_LINT   LVT(LVT_SOURCE | 0xa000u, LVT_PENDING | LVT_REMOTE_IRR)
+/* No field but a dword has a type here. */
+#define IS_DWORD(name) _Generic(((struct lapic *)0)->name, uint32_t : 1)
+#define AT(name)       .at = offsetof(struct lapic, name) * IS_DWORD(name)
+#define LVT(n, allowed, status)                                                                    \
+	[APIC_LVT + (n)] = {AT(lvt[n]), .bits = (allowed), .read_only = (status)}
+#define LVT_SOURCE  (LVT_VECTOR | LVT_DELIVERY | LVT_MASKED)
+#define LVT_LINT(n) LVT(n, LVT_SOURCE | 0xa000u, LVT_PENDING | LVT_REMOTE_IRR)
 
 static const struct reg regs[] = {
 	[APIC_TPR] = {.bits = 0xff},
-	[APIC_SVR] = {AT(svr, APIC_SVR), .bits = SVR_BITS},
-	[APIC_ESR] = {AT(esr, APIC_ESR)},
-	[APIC_LVT + LVT_TIMER] = LVT(LVT_VECTOR | LVT_MASKED | 3u << LVT_TIMER_SHIFT, LVT_PENDING),
-	[APIC_LVT + LVT_THERMAL] = LVT(LVT_SOURCE, LVT_PENDING),
-	[APIC_LVT + LVT_PERF] = LVT(LVT_SOURCE, LVT_PENDING),
-	[APIC_LVT + LVT_LINT0] = LVT_LINT,
-	[APIC_LVT + LVT_LINT1] = LVT_LINT,
-	[APIC_LVT + LVT_ERROR] = LVT(LVT_VECTOR | LVT_MASKED, LVT_PENDING),
-	[APIC_TIMER_INITIAL] = {AT(initial, APIC_TIMER_INITIAL), .bits = UINT32_MAX},
-	[APIC_TIMER_DIVIDE] = {AT(divide, APIC_TIMER_DIVIDE), .bits = 0xb},
+	[APIC_SVR] = {AT(svr), .bits = SVR_BITS},
+	[APIC_ESR] = {AT(esr)},
+	LVT(LVT_TIMER, LVT_VECTOR | LVT_MASKED | 3u << LVT_TIMER_SHIFT, LVT_PENDING),
+	LVT(LVT_THERMAL, LVT_SOURCE, LVT_PENDING),
+	LVT(LVT_PERF, LVT_SOURCE, LVT_PENDING),
+	LVT_LINT(LVT_LINT0),
+	LVT_LINT(LVT_LINT1),
+	LVT(LVT_ERROR, LVT_VECTOR | LVT_MASKED, LVT_PENDING),
+	[APIC_TIMER_INITIAL] = {AT(initial), .bits = UINT32_MAX},
+	[APIC_TIMER_DIVIDE] = {AT(divide), .bits = 0xb},
 	[APIC_SELF_IPI] = {.bits = 0xff},
 };
 
@@ -62,7 +57,6 @@ static bool reg_read(struct lapic *l, unsigned reg, uint32_t *v)
 {
 	struct reg r = find(l, reg);
 	bool x2 = lapic_x2apic(l);
-	const uint32_t *field;
 
 	switch (reg) {
 	case APIC_ID:
@@ -89,11 +83,9 @@ static bool reg_read(struct lapic *l, unsigned reg, uint32_t *v)
 		*v = lapic_timer_current(l);
 		return true;
 	default:
-		if (!r.field)
-			return false;
-		field = (const uint32_t *)(const void *)((const char *)l + r.at);
-		*v = field[reg - r.first];
-		return true;
+		if (r.at)
+			*v = *(const uint32_t *)(const void *)((const char *)l + r.at);
+		return r.at;
 	}
 }
 

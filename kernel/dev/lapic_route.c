@@ -6,11 +6,8 @@ static bool matches_logical(const struct lapic *l, uint32_t dest)
 {
 	uint32_t ldr = l->ldr >> 24;
 
-	if (lapic_x2apic(l)) {
-		uint32_t id = l->c.id;
-
-		return dest >> 16 == id >> 4 && (dest >> (id & 15) & 1);
-	}
+	if (lapic_x2apic(l))
+		return dest >> 16 == l->c.id >> 4 && (dest >> (l->c.id & 15) & 1);
 	if (dest > 0xff)
 		return false;
 	if (l->dfr >> 28 == 0xf) /* flat model */

@@ -53,11 +53,9 @@ void msix_control(struct msix *m, uint16_t control)
 
 uint64_t msix_read(const struct msix *m, unsigned offset, unsigned size)
 {
-	uint64_t value = 0;
+	bool whole = offset % size == 0 && size >= 4;
 
-	if (offset % size == 0 && size >= 4)
-		memcpy(&value, (const char *)m->table + offset, size);
-	return value;
+	return whole ? le_get((const char *)m->table + offset, size) : 0;
 }
 
 void msix_write(struct msix *m, unsigned offset, unsigned size, uint64_t value)

@@ -67,11 +67,8 @@ static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 {
 	struct pci *p = dev;
 
-	if (offset >= DATA_OFFSET) {
-		if (!(p->address & ADDRESS_ENABLE))
-			return UINT64_MAX;
+	if (offset >= DATA_OFFSET && (p->address & ADDRESS_ENABLE))
 		return config_read(p, p->address) >> (8 * (offset - DATA_OFFSET));
-	}
 	/* The address register knows dwords only; what is narrower is for port 0xcf9. */
 	if (offset == 0 && size == 4)
 		return p->address;

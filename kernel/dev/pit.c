@@ -231,16 +231,13 @@ static void write_control(struct pit *p, uint8_t v, uint64_t t)
 		latch_count(c, t);
 		return;
 	}
-	c->access = v >> 4 & 3;
-	c->mode = v >> 1 & 7;
-	if (c->mode > 5) /* 6 and 7 are 2 and 3 */
-		c->mode &= 3;
-	c->bcd = v & 1;
-	c->held = 0;
-	c->next_count = 0;
-	c->null_count = true;
-	c->loaded = c->running = c->write_high = c->read_high = c->status_latched = false;
-	c->latched = 0;
+	/* All but gate and count begins anew; modes 6 and 7 are 2 and 3. */
+	*c = (struct pit_channel){.mode = v >> 1 & ((v & 0xc) == 0xc ? 3 : 7),
+				  .access = v >> 4 & 3,
+				  .bcd = v & 1,
+				  .gate = c->gate,
+				  .null_count = true,
+				  .count = c->count};
 	if (c == &p->ch[0])
 		channel0_changed(p, t);
 }

@@ -85,9 +85,7 @@ static bool push(struct uart *u, uint8_t byte)
 
 unsigned uart_rx_space(const struct uart *u)
 {
-	if (u->mcr & MCR_LOOP)
-		return 0;
-	return depth(u) - u->count;
+	return u->mcr & MCR_LOOP ? 0 : depth(u) - u->count;
 }
 
 bool uart_rx(struct uart *u, uint8_t byte)

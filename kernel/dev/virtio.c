@@ -247,11 +247,7 @@ static void common_write(struct virtio *v, unsigned offset, unsigned size, uint6
 
 static uint64_t config_read(const struct virtio *v, unsigned offset, unsigned size)
 {
-	uint64_t value = 0;
-
-	if (offset + size <= v->config_size)
-		memcpy(&value, v->config + offset, size);
-	return value;
+	return offset + size <= v->config_size ? le_get(v->config + offset, size) : 0;
 }
 
 static uint64_t bar_read(void *dev, uint64_t at, unsigned size)
@@ -259,14 +255,12 @@ static uint64_t bar_read(void *dev, uint64_t at, unsigned size)
 	struct virtio *v = dev;
 	unsigned offset = (unsigned)at;
 	unsigned pending = offset - PBA_AT;
-	uint64_t value = 0;
 	uint8_t isr = v->isr;
 
 	if (offset - COMMON_AT < COMMON_SIZE) {
 		const struct common c = common_of(v);
 
-		memcpy(&value, (const char *)&c + offset, min_u64(size, sizeof(c) - offset));
-		return value;
+		return le_get((const char *)&c + offset, min_u64(size, sizeof(c) - offset));
 	}
 	if (offset - CONFIG_AT < CONFIG_MAX)
 		return config_read(v, offset - CONFIG_AT, size);
@@ -286,13 +280,14 @@ static void bar_write(void *dev, uint64_t at, unsigned size, uint64_t value)
 	struct virtio *v = dev;
 	unsigned offset = (unsigned)at, queue = (offset - NOTIFY_AT) / NOTIFY_STEP;
 
-	if (offset - COMMON_AT < COMMON_SIZE) {
+	if (offset - COMMON_AT < COMMON_SIZE)
 		common_write(v, offset, size, value);
-	} else if (offset - NOTIFY_AT < v->model->queues * NOTIFY_STEP) {
+	else if (offset - NOTIFY_AT < v->model->queues * NOTIFY_STEP)
 		serve_from(v, queue, queue + 1);
-	} else if (offset - MSIX_AT < MSIX_TABLE_SIZE) {
+	else if (offset - CONFIG_AT < CONFIG_MAX && v->model->configure)
+		v->model->configure(v, offset - CONFIG_AT, size, value);
+	else if (offset - MSIX_AT < MSIX_TABLE_SIZE)
 		msix_write(&v->msix, offset - MSIX_AT, size, value);
-	}
 }
 
 static const struct io_ops bar_ops = {.read = bar_read, .write = bar_write};

@@ -34,13 +34,14 @@ struct virtio_model {
 	uint8_t passive;
 	void (*fill)(struct virtio *v, unsigned queue);
 	void (*reset)(struct virtio *v); /* may be NULL */
+	/* The driver writes into the device's own configuration; may be NULL. */
+	void (*configure)(struct virtio *v, unsigned offset, unsigned size, uint64_t value);
 };
 
 struct virtio {
 	struct pci_func pci;
 	const struct virtio_model *model;
 	struct vm *vm;
-	void *dev;
 	uint64_t features;     /* what the device offers */
 	const uint8_t *config; /* what the driver reads of the device's own */
 	unsigned config_size;

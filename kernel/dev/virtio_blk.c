@@ -76,7 +76,7 @@ static int zero(struct virtio_blk *b, struct virtq *q, struct virtq_part *out, b
 
 static long request(struct virtio *v, unsigned queue)
 {
-	struct virtio_blk *b = v->dev;
+	struct virtio_blk *b = container_of(v, struct virtio_blk, virtio);
 	struct virtq *q = &v->queue[queue];
 	struct virtq_part *out = &v->chain.out, *in = &v->chain.in;
 	struct header h;
@@ -129,7 +129,6 @@ void virtio_blk_prepare(struct virtio_blk *b, struct blk *disk, const char *name
 	memset(b->serial, 0, sizeof(b->serial));
 	memcpy(b->serial, name, min_u64(strlen(name), sizeof(b->serial)));
 	b->virtio.model = &model;
-	b->virtio.dev = b;
 	b->virtio.features = F_SIZE_MAX | F_SEG_MAX | F_FLUSH | F_MQ | F_DISCARD | F_WRITE_ZEROES |
 			     (disk->readonly ? F_RO : 0);
 	b->virtio.config = (const uint8_t *)&b->config;

@@ -25,7 +25,7 @@ struct control { /* 5.3.6.2 */
 
 static void put_control(struct virtio *v, unsigned port, unsigned event)
 {
-	struct virtio_console *c = v->dev;
+	struct virtio_console *c = container_of(v, struct virtio_console, virtio);
 	struct {
 		struct control control;
 		char more[sizeof(VIRTIO_CONSOLE_AGENT) - 1];
@@ -40,7 +40,7 @@ static void put_control(struct virtio *v, unsigned port, unsigned event)
 
 static void control(struct virtio *v)
 {
-	struct virtio_console *c = v->dev;
+	struct virtio_console *c = container_of(v, struct virtio_console, virtio);
 
 	for (unsigned i = 0; i < VIRTIO_CONSOLE_PORTS; i++)
 		while (c->port[i].due && virtio_take(v, CONTROL_RX)) {
@@ -60,7 +60,7 @@ static void go_on(struct virtio *v, uint64_t ns)
 /* What was sent to who had it open before is not for who opens it now. */
 static void open_port(struct virtio *v, unsigned port, bool open)
 {
-	struct console_port *p = &((struct virtio_console *)v->dev)->port[port];
+	struct console_port *p = &container_of(v, struct virtio_console, virtio)->port[port];
 	char old[PIECE];
 	unsigned n;
 
@@ -72,7 +72,7 @@ static void open_port(struct virtio *v, unsigned port, bool open)
 /* What the driver says: it is told of the ports, and then of each what it is. */
 static void obey(struct virtio *v)
 {
-	struct virtio_console *c = v->dev;
+	struct virtio_console *c = container_of(v, struct virtio_console, virtio);
 	struct control m;
 	bool whole;
 
@@ -96,7 +96,7 @@ static void obey(struct virtio *v)
 /* Is there a buffer whose bytes, or the rest of them, are to be taken? */
 static bool hold(struct virtio *v, unsigned port)
 {
-	struct console_port *p = &((struct virtio_console *)v->dev)->port[port];
+	struct console_port *p = &container_of(v, struct virtio_console, virtio)->port[port];
 
 	if (!p->sending && virtio_take(v, TX(port))) {
 		p->sent = v->chain;
@@ -109,7 +109,7 @@ static bool hold(struct virtio *v, unsigned port)
 /* A piece of what is written; the next one not before a serial line would have taken this. */
 static void transmit(struct virtio *v, unsigned port)
 {
-	struct console_port *p = &((struct virtio_console *)v->dev)->port[port];
+	struct console_port *p = &container_of(v, struct virtio_console, virtio)->port[port];
 	char piece[PIECE];
 	long n;
 
@@ -154,12 +154,13 @@ static void fill(struct virtio *v, unsigned queue)
 	else if (queue % 2)
 		transmit(v, queue > TX(0));
 	else
-		virtio_console_receive(v->dev, queue > RX(0));
+		virtio_console_receive(container_of(v, struct virtio_console, virtio),
+				       queue > RX(0));
 }
 
 static void reset(struct virtio *v)
 {
-	struct virtio_console *c = v->dev;
+	struct virtio_console *c = container_of(v, struct virtio_console, virtio);
 
 	for (unsigned i = 0; i < VIRTIO_CONSOLE_PORTS; i++)
 		c->port[i].due = c->port[i].open = c->port[i].sending = 0;
@@ -188,7 +189,6 @@ void virtio_console_prepare(struct virtio_console *c)
 {
 	c->config.ports = VIRTIO_CONSOLE_PORTS;
 	c->virtio.model = &model;
-	c->virtio.dev = c;
 	c->virtio.features = F_SIZE | F_MULTIPORT;
 	c->virtio.config = (const uint8_t *)&c->config;
 	c->virtio.config_size = sizeof(c->config);

@@ -14,7 +14,7 @@ struct header { /* of every frame; no offload is agreed on: zeroes, but for the 
 
 static long transmit(struct virtio *v, unsigned queue)
 {
-	struct virtio_net *n = v->dev;
+	struct virtio_net *n = container_of(v, struct virtio_net, virtio);
 	struct virtq *q = &v->queue[queue];
 	struct header h;
 	long length;
@@ -50,7 +50,7 @@ static long deliver(struct virtio *v, const struct net_frame *f)
  */
 static void fill(struct virtio *v, unsigned queue)
 {
-	struct virtio_net *n = v->dev;
+	struct virtio_net *n = container_of(v, struct virtio_net, virtio);
 
 	for (unsigned i = 0; net_waiting(n->port) && virtio_take(v, queue); i++) {
 		virtio_give(v, queue, net_receive(n->port, &n->frame) ? deliver(v, &n->frame) : 0);
@@ -80,7 +80,6 @@ void virtio_net_prepare(struct virtio_net *n, struct net_port *port)
 	net_flush(port);
 	n->port = port;
 	n->virtio.model = &model;
-	n->virtio.dev = n;
 	n->virtio.features = F_MAC;
 	n->virtio.config = port->mac;
 	n->virtio.config_size = sizeof(port->mac);

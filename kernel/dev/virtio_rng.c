@@ -6,7 +6,7 @@
 
 static long request(struct virtio *v, unsigned queue)
 {
-	struct virtio_rng *r = v->dev;
+	struct virtio_rng *r = container_of(v, struct virtio_rng, virtio);
 	long written = 0;
 
 	while (written < (long)BYTES_MAX && v->chain.in.count) {
@@ -35,5 +35,4 @@ void virtio_rng_prepare(struct virtio_rng *r, bool (*random)(uint64_t *value))
 {
 	r->random = random;
 	r->virtio.model = &model;
-	r->virtio.dev = r;
 }

@@ -55,14 +55,6 @@ struct image {
 	bool is_16; /* the 16-bit one is asked for */
 };
 
-static uint64_t get(const uint8_t *file, unsigned at, unsigned size)
-{
-	uint64_t v = 0;
-
-	memcpy(&v, file + at, size);
-	return v;
-}
-
 static int read_header(struct load_mem *m, struct load_file f, struct image *img)
 {
 	const uint8_t *p = f.data;
@@ -71,34 +63,34 @@ static int read_header(struct load_mem *m, struct load_file f, struct image *img
 
 	if (!p || f.size < 2)
 		return load_fail(m, -EINVAL, "the kernel file is empty");
-	if (f.size < HDR_END_2_12 || get(p, HDR_BOOT_FLAG, 2) != 0xaa55 ||
+	if (f.size < HDR_END_2_12 || le_get(p + HDR_BOOT_FLAG, 2) != 0xaa55 ||
 	    memcmp(p + HDR_MAGIC, "HdrS", 4))
 		return load_fail(m, -EINVAL, "the kernel is not a Linux bzImage%s",
 				 memcmp(p, "\037\213", 2) ? "" : "; it is compressed with gzip");
-	version = (unsigned)get(p, HDR_VERSION, 2);
+	version = (unsigned)le_get(p + HDR_VERSION, 2);
 	if (version < PROTOCOL_MIN)
 		return load_fail(m, -EINVAL,
 				 "the kernel speaks boot protocol %u.%02u, but 2.12 (Linux 3.8) is "
 				 "needed",
 				 version >> 8, version & 0xff);
-	if (!(get(p, HDR_LOADFLAGS, 1) & LOADED_HIGH))
+	if (!(le_get(p + HDR_LOADFLAGS, 1) & LOADED_HIGH))
 		return load_fail(m, -EINVAL, "the kernel is a zImage, not a bzImage");
 
-	setup = (get(p, HDR_SETUP_SECTS, 1) ? get(p, HDR_SETUP_SECTS, 1) : 4) * 512 + 512;
-	system = get(p, HDR_SYSSIZE, 4) * 16;
+	setup = (le_get(p + HDR_SETUP_SECTS, 1) ? le_get(p + HDR_SETUP_SECTS, 1) : 4) * 512 + 512;
+	system = le_get(p + HDR_SYSSIZE, 4) * 16;
 	/* syssize is rounded up to paragraphs. */
 	if (f.size <= setup || f.size - setup + 15 < system || f.size - setup <= ENTRY_64)
 		return load_fail(m, -EINVAL,
 				 "the kernel file is truncated: it has %lu bytes of %lu", f.size,
 				 (setup + system));
-	img->is_64 = get(p, HDR_XLOADFLAGS, 2) & XLF_KERNEL_64;
+	img->is_64 = le_get(p + HDR_XLOADFLAGS, 2) & XLF_KERNEL_64;
 	img->file = p;
 	img->payload_at = setup;
 	img->payload_size = f.size - setup;
-	img->base = get(p, HDR_PREF_ADDRESS, 8);
-	img->init_size = max_u64(get(p, HDR_INIT_SIZE, 4), img->payload_size);
-	img->initrd_max = get(p, HDR_INITRD_MAX, 4);
-	img->cmdline_max = (uint32_t)min_u64(get(p, HDR_CMDLINE_MAX, 4), PAGE_SIZE - 1);
+	img->base = le_get(p + HDR_PREF_ADDRESS, 8);
+	img->init_size = max_u64(le_get(p + HDR_INIT_SIZE, 4), img->payload_size);
+	img->initrd_max = le_get(p + HDR_INITRD_MAX, 4);
+	img->cmdline_max = (uint32_t)min_u64(le_get(p + HDR_CMDLINE_MAX, 4), PAGE_SIZE - 1);
 	if (img->base < GUEST_IMAGE_MIN || img->base >= GUEST_LOW_RAM_MAX ||
 	    !is_aligned(img->base, PAGE_SIZE))
 		return load_fail(m, -EINVAL, "the kernel wants to be loaded at 0x%lx", img->base);

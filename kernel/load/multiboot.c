@@ -143,8 +143,7 @@ int multiboot_load(struct load_mem *m, const struct pc_image *pc, struct vcpu_st
 				 "flags 0x%x",
 				 h.flags);
 	err = h.flags & HEADER_ADDRESSES ? add_segment(&img, m, &h, header_at) : elf_read(&img, m);
-	if (!err)
-		err = pc_modules(m, pc, img.end, at);
+	err = err ?: pc_modules(m, pc, img.end, at);
 	if (err)
 		return err;
 	if (image_copy(&img, m) || write_info(m, pc, at) || start_flat(m, start))

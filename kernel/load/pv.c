@@ -43,10 +43,7 @@ int pv_load(struct load_mem *m, struct load_file kernel, struct mullion_start_in
 	err = start_tables(m, end, start);
 	if (err == -ENOMEM)
 		return load_fail(m, err, "the VM has more memory than its start tables can map");
-	if (!err)
-		err = image_copy(&img, m);
-	if (!err)
-		err = write_info(m, info);
+	err = err ?: image_copy(&img, m) ?: write_info(m, info);
 	if (err)
 		return load_fail(m, err, "the VM's memory cannot be written");
 	start->rip = img.entry;

@@ -17,6 +17,7 @@ static const struct verb verbs[] = {
 	{"suspend", "VM", "its vCPUs stop until resume", 1, 1, verb_control, VM_SUSPEND},
 	{"resume", "VM", "goes on after suspend", 1, 1, verb_control, VM_RESUME},
 	{"console", "VM", "keyboard and terminal to a VM", 1, 1, verb_console, 0},
+	{"balloon", "VM MIB", "asks the guest to use no more memory", 2, 2, verb_balloon, 0},
 	{"resize", "COLUMNS ROWS", "tells the guests how large the terminal is", 2, 2, verb_resize,
 	 0},
 	{"send", "VM TEXT", "a line to the guest's agent", 2, MONITOR_WORDS - 1, verb_send, 0},
@@ -80,7 +81,6 @@ static int verb_help(struct call *c)
 		if (one < 0 || i == one)
 			report_row(&c->r, "%s%s%s\t%s", verbs[i].name, *verbs[i].args ? " " : "",
 				   verbs[i].args, verbs[i].help);
-	report_end(&c->r);
 	return 0;
 }
 
@@ -137,6 +137,8 @@ int monitor_run(struct call *c, const char *command)
 		return call_fail(c, err, "too many words: help lists what each command takes");
 	if (c->words)
 		err = run(c);
+	while (c->r.depth)
+		report_end(&c->r);
 	if (!err && c->r.json && !c->r.begun)
 		c->r.out(c->r.ctx, "null\n", 5);
 	return err;

@@ -28,7 +28,10 @@ struct call {
 	char why[200]; /* after an error: a sentence */
 };
 
-/* 0, or an error from call_fail() before it printed anything. */
+/*
+ * 0, or an error from call_fail() before it printed anything. What it has begun to list is
+ * ended for it.
+ */
 typedef int verb_fn(struct call *c);
 
 struct verb {
@@ -72,7 +75,7 @@ int call_number(struct call *c, unsigned i, uint64_t *n);
 
 /* kernel/mon/verbs_vm.c; verb_control's arg: enum vm_verb */
 verb_fn verb_list, verb_info, verb_control, verb_console, verb_vcpus, verb_stats, verb_learn;
-verb_fn verb_resize, verb_send, verb_receive;
+verb_fn verb_resize, verb_send, verb_receive, verb_balloon;
 uint64_t vcpu_exits(const struct vcpu *v); /* of all kinds */
 
 /* kernel/mon/verbs_host.c; verb_power's arg: off, else reset */

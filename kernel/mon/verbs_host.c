@@ -91,7 +91,6 @@ int verb_top(struct call *c)
 		top_vm(&c->r, s, i, elapsed);
 	report_end(&c->r);
 	report_row(&c->r, "%lu", tsc_to_ns(elapsed[0]) / 1000000);
-	report_end(&c->r);
 	return 0;
 }
 
@@ -119,8 +118,6 @@ int verb_cores(struct call *c)
 
 			report_row(&c->r, "%u\t%s\t%u\t%lu", i, v->vm->name, v->id, e->viewed);
 		}
-	report_end(&c->r);
-	report_end(&c->r);
 	return 0;
 }
 
@@ -140,10 +137,9 @@ int verb_dmesg(struct call *c)
 		report_row(&c->r, "%s", line);
 		bytes += strlen(line);
 	}
-	report_end(&c->r);
 	if (c->r.json) {
-		report_row(&c->r, "%lu", at);
 		report_end(&c->r);
+		report_row(&c->r, "%lu", at);
 	}
 	return 0;
 }
@@ -188,8 +184,6 @@ static int trace_print(struct call *c)
 		report_row(&c->r, "%lu\t%s\t%u\t%u\t%lu\t%lu", e[i].tsc,
 			   trace_kind_name((enum trace_kind)e[i].kind), e[i].vm, e[i].vcpu, e[i].a,
 			   e[i].b);
-	report_end(&c->r);
-	report_end(&c->r);
 	return 0;
 }
 
@@ -208,21 +202,16 @@ int verb_trace(struct call *c)
 
 int verb_memory(struct call *c)
 {
-
 	report_begin(&c->r, REPORT_RECORD, "free_bytes:1 largest_bytes:1 vms");
 	report_row(&c->r, "%lu\t%lu", mem_free_bytes(), mem_largest(PAGE_SIZE));
 	report_begin(&c->r, REPORT_TABLE, "id:2 name:-16 memory_mib:10");
 	for (unsigned i = 0; i < vm_count; i++)
-		report_row(&c->r, "%u\t%s\t%lu", i + 1, vms[i]->name,
-			   vms[i]->more->ram_count ? vms[i]->more->conf->memory >> 20 : 0);
-	report_end(&c->r);
-	report_end(&c->r);
+		report_row(&c->r, "%u\t%s\t%lu", i + 1, vms[i]->name, vms[i]->more->held >> 20);
 	return 0;
 }
 
 int verb_version(struct call *c)
 {
-
 	report_begin(&c->r, REPORT_RECORD,
 		     "version:-1 backend:-1 cores:1 tsc_hz:1 protocol:1 exit_kinds vms");
 	report_row(&c->r, HV_VERSION "\t%s\t%u\t%lu\t1", vcpu_ops->name, cpu_count, tsc_hz());
@@ -236,7 +225,6 @@ int verb_version(struct call *c)
 			report_row(&c->r, "%u\t%s", i + 1, vms[i]->name);
 		report_end(&c->r);
 	}
-	report_end(&c->r);
 	return 0;
 }
 

@@ -31,17 +31,15 @@ uint64_t vcpu_exits(const struct vcpu *v)
 
 int verb_list(struct call *c)
 {
-
 	report_begin(&c->r, REPORT_TABLE,
-		     "id:2 name:-16 state:-9 vcpus:5 cores:-8 memory_mib:10 starts:6");
+		     "id:2 name:-16 state:-9 vcpus:5 cores:-8 memory_mib:10 held_mib:8 starts:6");
 	for (unsigned i = 0; i < vm_count; i++) {
 		const struct vm_more *m = vms[i]->more;
 
-		report_row(&c->r, "%u\t%s\t%s\t%u\t%s\t%lu\t%lu", i + 1, vms[i]->name,
+		report_row(&c->r, "%u\t%s\t%s\t%u\t%s\t%lu\t%lu\t%lu", i + 1, vms[i]->name,
 			   vm_state_name(vms[i]), m->vcpu_count, cores(m).s, m->conf->memory >> 20,
-			   m->starts);
+			   m->held >> 20, m->starts);
 	}
-	report_end(&c->r);
 	return 0;
 }
 
@@ -64,7 +62,6 @@ int verb_info(struct call *c)
 	report_row(&c->r, "%lu\t%lu\t%lu\t%lu\t%lu\t%s\t%.*s", conf->memory >> 20, m->starts,
 		   m->state == VM_OFF ? 0 : vm_now(c->vm) / 1000000000, exits, refused,
 		   conf->kernel.path, 300, conf->cmdline);
-	report_end(&c->r);
 	return 0;
 }
 
@@ -74,6 +71,22 @@ int verb_control(struct call *c)
 	int err = vm_control(c->vm, (enum vm_verb)c->verb->arg, &why);
 
 	return err ? call_fail(c, err, "%s: %s", c->vm->name, why) : 0;
+}
+
+int verb_balloon(struct call *c)
+{
+	struct vm_more *m = c->vm->more;
+	uint64_t mib, all = m->conf->memory >> 20;
+
+	if (call_number(c, 2, &mib))
+		return -EINVAL;
+	SPIN_HOLD(&m->lock);
+	if (!m->conf->balloon || m->state != VM_RUNNING || mib > all)
+		return call_fail(c, -EINVAL,
+				 "%s has %lu MiB: that or less, if it runs and has balloon = yes",
+				 c->vm->name, all);
+	virtio_balloon_ask(&m->own_pc.balloon, (uint32_t)((all - mib) << 8));
+	return 0;
 }
 
 int verb_console(struct call *c)
@@ -88,11 +101,9 @@ int verb_console(struct call *c)
 int verb_resize(struct call *c)
 {
 	uint64_t columns, rows;
-	int err = call_number(c, 1, &columns);
 
-	err = err ? err : call_number(c, 2, &rows);
-	if (err)
-		return err;
+	if (call_number(c, 1, &columns) || call_number(c, 2, &rows))
+		return -EINVAL;
 	if (columns - 1 >= 1000 || rows - 1 >= 1000)
 		return call_fail(c, -EINVAL, "a terminal has 1 to 1000 columns and rows");
 	for (unsigned i = 0; i < vm_count; i++)
@@ -132,7 +143,6 @@ int verb_receive(struct call *c)
 	}
 	if (n)
 		report_row(&c->r, "%.*s", (int)n, line);
-	report_end(&c->r);
 	return 0;
 }
 
@@ -150,7 +160,6 @@ static const char *state(const struct vcpu_more *m)
 
 int verb_vcpus(struct call *c)
 {
-
 	report_begin(&c->r, REPORT_TABLE,
 		     "vm:-16 vcpu:4 core:4 policy:-9 state:-11 ran_ms:12 exits:12");
 	for (unsigned i = 0; i < vm_count; i++)
@@ -163,7 +172,6 @@ int verb_vcpus(struct call *c)
 				   v->cpu->id, v->cpu->more->queue.ops->name, state(v->more),
 				   tsc_to_ns(v->more->se.ran) / 1000000, vcpu_exits(v));
 		}
-	report_end(&c->r);
 	return 0;
 }
 
@@ -202,8 +210,6 @@ int verb_stats(struct call *c)
 	for (const struct refuse_range *a = r->range; a < r->range + r->ranges; a++)
 		report_row(&c->r, "%s\t0x%lx\t0x%lx\t%lu", refuse_kind_names[a->kind], a->first,
 			   a->last, a->count);
-	report_end(&c->r);
-	report_end(&c->r);
 	return 0;
 }
 
@@ -220,6 +226,5 @@ int verb_learn(struct call *c)
 	else
 		report_row(&c->r,
 			   "# nothing is recorded: that needs learn = yes in the VM's section");
-	report_end(&c->r);
 	return 0;
 }

@@ -30,8 +30,8 @@ tool-tests: deps
 	@B=$(B) $(BOOT_PYTHON) -B -m pytest -p no:cacheprovider --no-header -q --tb=short tests/tools
 
 boot-tests: deps
-	+@$(MAKE) --no-print-directory DEPS=no all image $(B)/floor/BOOTX64.EFI debian-guest memtest-guest installer-guest linux32-guest \
-		FLAVOUR='cloud-amd64 amd64'
+	+@$(MAKE) --no-print-directory DEPS=no all image $(B)/floor/BOOTX64.EFI linux-guest debian-guest memtest-guest \
+		installer-guest linux32-guest FLAVOUR='cloud-amd64 amd64'
 	@B=$(B) $(BOOT_PYTHON) -B -m pytest -p no:cacheprovider --no-header -v --tb=short -n $(JOBS) \
 		--durations=0 --durations-min=1 -k '$(T)' $(TESTARGS) tests/boot
 

@@ -179,6 +179,14 @@ static void add_vcpu(unsigned v, unsigned n, unsigned core)
 	cpu_more[core].queue.list = &m->se;
 }
 
+static uint32_t ballooned;
+
+void virtio_balloon_ask(struct virtio_balloon *b, uint32_t pages)
+{
+	happened = b == &vm_more[1].own_pc.balloon ? "balloon" : "another balloon";
+	ballooned = pages;
+}
+
 static int setup(void **state)
 {
 	static const char *const names[] = {"demo", "linux"};
@@ -205,7 +213,7 @@ static int setup(void **state)
 	add_vcpu(1, 1, 0);
 	add_vcpu(1, 2, 1);
 	vm_more[1].state = VM_RUNNING;
-	vm_more[1].ram_count = 1;
+	vm_more[1].held = MIB(62);
 	vcpu_more[1].blocked = BLOCK_HALT;
 	vcpu_more[2].se.runnable = true;
 	cpu_more[1].queue.current = &vcpu_more[2].se;
@@ -280,13 +288,14 @@ static void fails(const char *line, const char *why)
 static void test_list(void **state)
 {
 	(void)state;
-	shows("list", "id  name              state      vcpus  cores     memory_mib  starts\n"
-		      " 1  demo              off            1  0                 32       1\n"
-		      " 2  linux             running        2  0,1               64       2\n");
+	shows("list",
+	      "id  name              state      vcpus  cores     memory_mib  held_mib  starts\n"
+	      " 1  demo              off            1  0                 32         0       1\n"
+	      " 2  linux             running        2  0,1               64        62       2\n");
 	gives("list", "[{\"id\":1,\"name\":\"demo\",\"state\":\"off\",\"vcpus\":1,\"cores\":\"0\","
-		      "\"memory_mib\":32,\"starts\":1},"
+		      "\"memory_mib\":32,\"held_mib\":0,\"starts\":1},"
 		      "{\"id\":2,\"name\":\"linux\",\"state\":\"running\",\"vcpus\":2,\"cores\":"
-		      "\"0,1\",\"memory_mib\":64,\"starts\":2}]");
+		      "\"0,1\",\"memory_mib\":64,\"held_mib\":62,\"starts\":2}]");
 }
 
 static void test_info(void **state)
@@ -458,6 +467,21 @@ static void test_control(void **state)
 static void test_agent(void **state)
 {
 	(void)state;
+	fails("balloon linux 48",
+	      "linux has 64 MiB: that or less, if it runs and has balloon = yes");
+	conf[1].balloon = 1;
+	fails("balloon linux 65",
+	      "linux has 64 MiB: that or less, if it runs and has balloon = yes");
+	fails("balloon linux", "usage: balloon VM MIB");
+	fails("balloon linux x", "\"x\": expected a number");
+	assert_string_equal(happened, "");
+	shows("balloon linux 48", "");
+	assert_string_equal(happened, "balloon");
+	assert_int_equal(ballooned, 16 << 8);
+	vm_more[1].state = VM_ENDING;
+	fails("balloon linux 64",
+	      "linux has 64 MiB: that or less, if it runs and has balloon = yes");
+	vm_more[1].state = VM_RUNNING;
 	shows("resize 132 50", "");
 	assert_string_equal(happened, "linux"); /* and the one before it */
 	assert_int_equal(columns, 132);
@@ -555,7 +579,7 @@ static void test_machine(void **state)
 	assert_non_null(strstr(seen, "\"vms\":[{\"id\":1,\"name\":\"demo\"},"));
 	gives("memory", "{\"free_bytes\":734003200,\"largest_bytes\":524288000,\"vms\":[{\"id\":1,"
 			"\"name\":\"demo\","
-			"\"memory_mib\":0},{\"id\":2,\"name\":\"linux\",\"memory_mib\":64}]}");
+			"\"memory_mib\":0},{\"id\":2,\"name\":\"linux\",\"memory_mib\":62}]}");
 }
 
 static void test_dmesg(void **state)

@@ -84,6 +84,33 @@ static void assert_leaf(uint64_t va, hpa_t pa, unsigned level, unsigned prot, en
 	assert_int_equal(l.type, type);
 }
 
+/* Tables that others may be walking stay, are used again, and go when nobody does. */
+static void test_keep(void **state)
+{
+	struct pt_leaf leaf;
+	unsigned used;
+
+	(void)state;
+	for (unsigned f = 0; f < ARRAY_SIZE(formats); f++) {
+		start(f, 3);
+		pt.keep = true;
+		assert_int_equal(pt_map(&pt, GIB(1), GIB(5), GIB(1), PT_RWX, MT_WB), 0);
+		assert_int_equal(pt_protect(&pt, GIB(1) + MIB(2), PAGE_SIZE, PT_R), 0);
+		used = pool_used;
+		assert_int_equal(used, 4);
+		assert_int_equal(pt_unmap(&pt, GIB(1), GIB(1)), 0);
+		assert_int_equal(pool_used, used);
+		assert_int_equal(pt_walk(&pt, GIB(1) + MIB(2), &leaf), -ENOENT);
+		/* Where a table is, small pages: those of a walker are as good. */
+		assert_int_equal(pt_map(&pt, GIB(1), GIB(7), MIB(4), PT_RWX, MT_WB), 0);
+		assert_int_equal(pool_used, used);
+		assert_leaf(GIB(1), GIB(7), 2, PT_RWX, MT_WB);
+		assert_leaf(GIB(1) + MIB(2) + 5, GIB(7) + MIB(2) + 5, 1, PT_RWX, MT_WB);
+		pt.keep = false;
+		stop();
+	}
+}
+
 static void assert_hole(uint64_t va)
 {
 	struct pt_leaf l;
@@ -634,6 +661,7 @@ static void test_no_memory_beside_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_init),
 		cmocka_unit_test(test_leaf_sizes),
 		cmocka_unit_test(test_misaligned_pair),
