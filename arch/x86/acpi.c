@@ -289,7 +289,7 @@ static void parse_fadt(const uint8_t *t, uint32_t size, struct acpi_info *out)
 int acpi_parse(hpa_t rsdp, struct acpi_info *out)
 {
 	const uint8_t *xsdt, *t;
-	uint32_t n, size;
+	uint32_t n = 0, size = 0;
 
 	memset(out, 0, sizeof(*out));
 	xsdt = find_xsdt(rsdp, &n);
