@@ -17,7 +17,7 @@ WARN := -Wall -Wextra -Werror -Wconversion -Wshadow -Wcast-qual -Wmissing-protot
 VERSION := 0.1.0
 KFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
-	-fno-omit-frame-pointer -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections \
+	-fno-omit-frame-pointer -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections -flto -flto-partition=one \
 	$(WARN) -DHV_VERSION='"$(VERSION)"' -I. -MMD -MP
 KDIRS := arch/x86 kernel kernel/dev kernel/load kernel/blk kernel/mon vmx svm
 KSRC := $(foreach d,$(KDIRS),$(wildcard $(d)/*.c))
@@ -47,7 +47,7 @@ $(B)/font.psf: /usr/share/consolefonts/Unifont-APL8x16.psf.gz
 $(B)/obj/arch/x86/font.asm.o: $(B)/font.psf
 
 # Linked twice: the names of its functions are known after the first time.
-LINK = $(CC) -nostdlib -static -no-pie -Wl,-T,arch/x86/mullion.lds -Wl,--gc-sections \
+LINK = $(CC) $(KFLAGS) -nostdlib -static -no-pie -Wl,-T,arch/x86/mullion.lds -Wl,--gc-sections \
 	-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack $(KOBJ) -o
 
 $(B)/mullion.elf: $(KOBJ) arch/x86/mullion.lds tools/symbols.py
@@ -62,3 +62,6 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 -include $(KOBJ:.o=.d)
+
+# What the compiler calls by itself must be there when it has optimized the whole.
+$(B)/obj/kernel/string.o: KFLAGS += -fno-lto

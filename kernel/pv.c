@@ -33,7 +33,7 @@ void hcall_crash(struct vcpu *v, uint64_t reason, const char *text)
 	vcpu_crash(v, "crash call");
 }
 
-void pv_hypercall(struct vcpu *v)
+APART void pv_hypercall(struct vcpu *v)
 {
 	struct vm_more *m = v->vm->more;
 	struct hcall_ctx ctx = {
