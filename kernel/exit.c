@@ -32,6 +32,15 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 	};
 }
 
+static APART void ask_cpuid(struct vcpu *v, struct cpuid_known *k, uint32_t leaf, uint32_t sub)
+{
+	struct cpuid_policy p = vcpu_cpuid_policy(v, vcpu_ops->get(v, REG_CR4));
+
+	k->regs = cpuid_guest(&p, leaf, sub);
+	/* Those three depend on CR4, XCR0 and APIC_BASE. */
+	k->asked = leaf == 1 || leaf == 7 || leaf == 0xd ? 0 : ((uint64_t)leaf << 32 | sub) + 1;
+}
+
 static APART void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 {
 	uint32_t leaf = (uint32_t)v->gpr[GPR_RAX], sub = (uint32_t)v->gpr[GPR_RCX];
@@ -41,13 +50,8 @@ static APART void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 
 	if (!vcpu_advance(v, e))
 		return;
-	if (unlikely(k->asked != asked || !asked)) {
-		struct cpuid_policy p = vcpu_cpuid_policy(v, vcpu_ops->get(v, REG_CR4));
-
-		k->regs = cpuid_guest(&p, leaf, sub);
-		/* Those three depend on CR4, XCR0 and APIC_BASE. */
-		k->asked = leaf == 1 || leaf == 7 || leaf == 0xd ? 0 : asked;
-	}
+	if (unlikely(k->asked != asked || !asked))
+		ask_cpuid(v, k, leaf, sub);
 	v->gpr[GPR_RAX] = k->regs.eax;
 	v->gpr[GPR_RBX] = k->regs.ebx;
 	v->gpr[GPR_RCX] = k->regs.ecx;

@@ -151,16 +151,20 @@ static void update_threshold(struct vcpu *v)
 void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
-	bool failed;
+	bool leashed = vmx_leashed && !(vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF), failed;
 	uint32_t reason;
 
 	exit->insn_len = 0;
-	if (v->slice_end != UINT64_MAX ||
-	    (vmx_leashed && !(vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF)))
-		vmx_set_timer(v);
+	if (v->slice_end != UINT64_MAX || leashed)
+		vmx_set_timer(v, leashed);
 	else
 		vmx_set_pin(h, vmx_controls.pin);
-	vmx_cache_flush(h);
+	if (h->dirty == 1u << CACHE_RIP) { /* as mostly */
+		vmwrite(GUEST_RIP, h->cache[CACHE_RIP]);
+		h->dirty = 0;
+	} else if (h->dirty) {
+		vmx_cache_flush(h);
+	}
 	update_threshold(v);
 
 	failed = vmx_enter(v, h);

@@ -53,15 +53,18 @@ void vmx_leash_init(void)
  * The timer counts down from the field, by one each time that bit N of the TSC
  * changes (SDM 3C 25.5.1): one more than the ticks that are left is not early.
  */
-void vmx_set_timer(struct vcpu *v)
+void vmx_set_timer(struct vcpu *v, bool leashed)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
-	uint64_t left = UINT64_MAX, now = rdtsc();
+	uint64_t left = leashed ? leash : UINT64_MAX;
 
-	if (v->slice_end != UINT64_MAX)
-		left = v->slice_end > now ? v->slice_end - now : 0;
-	if (vmx_leashed && !(vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF))
-		left = min_u64(left, leash);
-	vmwrite(GUEST_PREEMPTION_TIMER, min_u64((left >> (vmx_caps.misc & 31)) + 1, UINT32_MAX));
+	if (v->slice_end != UINT64_MAX) {
+		uint64_t now = rdtsc();
+
+		left = v->slice_end > now ? min_u64(left, v->slice_end - now) : 0;
+	}
+	left = min_u64((left >> (vmx_caps.misc & 31)) + 1, UINT32_MAX);
+	if (left != h->timer)
+		vmwrite(GUEST_PREEMPTION_TIMER, h->timer = (uint32_t)left);
 	vmx_set_pin(h, vmx_controls.pin | (uint32_t)PIN_PREEMPTION_TIMER);
 }

@@ -26,7 +26,7 @@ static const struct vmcs_field cache_field[CACHE_COUNT] = {
 
 uint64_t vmx_cache_get(struct vmx_vcpu *h, unsigned n)
 {
-	if (!(h->cached & 1u << n)) {
+	if (!unlikely(h->cached & 1u << n)) {
 		h->cache[n] = vmread(cache_field[n]);
 		h->cached |= 1u << n;
 	}

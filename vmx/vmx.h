@@ -32,7 +32,7 @@ struct vmx_vcpu {
 	uint64_t cache[CACHE_COUNT];
 	uint8_t threshold; /* TPR threshold in the VMCS */
 	uint16_t vpid;
-	uint32_t pin; /* controls as they are in the VMCS */
+	uint32_t timer, pin; /* the preemption timer and controls as they are in the VMCS */
 	uint32_t proc;
 	uint32_t entry;
 	uint64_t cr0, cr4;            /* as the guest last wrote them: valid in host-owned bits */
@@ -140,7 +140,7 @@ void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
 extern bool vmx_leashed;
 void vmx_leash_init(void);
 /* Before an entry of a vCPU whose slice ends, or that is leashed with IF clear. */
-void vmx_set_timer(struct vcpu *v);
+void vmx_set_timer(struct vcpu *v, bool leashed);
 
 /* run.asm: false after an exit, true when VMLAUNCH or VMRESUME failed (VMfail) */
 bool vmx_enter(struct vcpu *v, struct vmx_vcpu *h);
