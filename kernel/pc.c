@@ -204,6 +204,32 @@ int vcpu_irq(struct vcpu *v, bool take)
 	return take ? pic_ack(&pc->pic) : 0;
 }
 
+void vcpu_take_back(struct vcpu *v, unsigned vector)
+{
+	struct emu e = {.v = v, .slot = &(struct insn_slot){}, .device = UINT64_MAX};
+	struct apic_slot *isr = v->apic_page + APIC_ISR + vector / 32;
+	gva_t rsp = vcpu_ops->get(v, REG_RSP), idt = vcpu_ops->get(v, REG_IDTR_BASE);
+	uint64_t to, w[6] = {0}; /* (E/R)IP, CS, flags, RSP in 64-bit mode; the gate */
+
+	vcpu_ops->context(v, &e.c);
+	unsigned size = e.c.regs.efer & EFER_LMA ? 8 : 4;
+	for (unsigned i = 0; vector && i < 6; i++)
+		if (guest_read(&e, i * size + (i < 4 ? rsp : idt + (2 * vector - 4) * size), size,
+			       false, &w[i]))
+			return;
+	/* SDM 3A 6.11, 6.12.1, 6.14.1, 6.14.2. */
+	to = (w[4] & 0xffff) | (size == 8 ? w[4] >> 48 << 16 | w[5] << 32 : w[5] & 0xffff0000);
+	if (e.c.rip != to || (w[2] & RFLAGS_IF) ||
+	    (uint16_t)w[1] != vcpu_ops->get_seg(v, SREG_CS).selector)
+		return;
+	vcpu_ops->set(v, REG_RIP, w[0]);
+	vcpu_ops->set(v, REG_RFLAGS, w[2]);
+	vcpu_ops->set(v, REG_RSP, size == 8 ? w[3] : rsp + 12);
+	isr->v &= ~(1u << vector % 32);
+	isr[APIC_IRR - APIC_ISR].v |= 1u << vector % 32;
+	__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+}
+
 void lapic_exit(struct vcpu *v, const struct vcpu_exit *e)
 {
 	SPIN_HOLD(&v->vm->more->lock);

@@ -346,6 +346,12 @@ extern struct vcpu_caps vcpu_caps;
  */
 void vcpu_reset_registers(struct vcpu *v, uint32_t signature, const struct vcpu_start *start);
 
+/*
+ * pc.c, for a backend whose processor may have delivered, while IF was clear, the vector that is
+ * in service now: if it has, and the handler has not begun, it waits again as before.
+ */
+void vcpu_take_back(struct vcpu *v, unsigned vector);
+
 static inline uint64_t vcpu_gpr_get(struct vcpu *v, unsigned n)
 {
 	return n == GPR_RSP ? vcpu_ops->get(v, REG_RSP) : v->gpr[n];
