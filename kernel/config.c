@@ -188,7 +188,7 @@ static void section_vm(struct config_parser *p, struct span name)
 	} else {
 		vm->type = VM_LINUX;
 		vm->memory = MIB(128);
-		vm->vcpus = vm->weight = vm->autostart = 1;
+		vm->vcpus = vm->weight = vm->autostart = vm->apicv = 1;
 		vm->line = p->line;
 		memcpy(vm->name, name.s, name.len);
 		p->c->vm_count++;

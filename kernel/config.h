@@ -75,7 +75,7 @@ struct config_vm {
 	unsigned balloon;       /* a truth: it may give memory back; default no; not for PV */
 	unsigned learn;         /* a truth: what is refused is kept for the monitor; default no */
 	unsigned debug_exit;    /* a truth: the port of test suites; default no */
-	unsigned apicv;         /* a truth: the processor's virtual local APIC; default no */
+	unsigned apicv;         /* a truth: the processor's virtual local APIC; default yes */
 	struct config_grant grant[CONFIG_MAX_GRANTS];
 	unsigned grant_count;
 	unsigned type_line, cmdline_line, memory_line, vcpus_line, cores_line, weight_line;

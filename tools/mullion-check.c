@@ -92,8 +92,8 @@ static void print_life(const struct config_vm *vm)
 		printf("  on crash %s\n", on_crash_name[vm->on_crash]);
 	if (vm->watchdog)
 		printf("  watchdog the guest may arm one\n");
-	if (vm->apicv)
-		printf("  apicv    its local APICs are the processor's, where that can\n");
+	if (!vm->apicv)
+		printf("  apicv    its local APICs are emulated on every processor\n");
 	if (vm->learn)
 		printf("  learn    what policy refuses is kept for the monitor\n");
 }
@@ -417,7 +417,7 @@ static const struct {
 	{"debug-exit", "no",
 	 "yes: port 0xf4 ends the VM and logs twice the value that was written, plus 1, as test "
 	 "suites expect; not for type = pv."},
-	{"apicv", "no",
+	{"apicv", "yes",
 	 "yes: the processor itself has the guest's local APICs, where it can (Intel: "
 	 "APIC-register "
 	 "virtualization and virtual-interrupt delivery; AMD: AVIC is not used); no: each access "

@@ -15,13 +15,14 @@ BOTH = pytest.mark.parametrize("vendor", ["amd", "intel"], ids=["svm", "vmx"])
 
 
 @pytest.mark.cost(120)
-@BOTH
-def test_linux_on_many_cores(boot, vendor):
+@pytest.mark.parametrize("vendor,apicv", [("amd", "yes"), ("intel", "yes"), ("intel", "no")],
+                         ids=["svm", "vmx", "vmx-emulated-apic"])
+def test_linux_on_many_cores(boot, vendor, apicv):
     """Four vCPUs on three cores, one of them shared with a guest that wants all of it."""
     m = boot("[core 1]\npolicy = fair\n[core 2]\npolicy = fair\n[vm linux]\n"
              "kernel = \\mullion\\vmlinuz\ninitrd = \\mullion\\initrd.img\n"
-             "cmdline = console=ttyS0\nmemory = 256M\nvcpus = 4\ncores = 1-3,1\n\n"
-             + pv("spin", "spin", cores=2), vendor=vendor, cpus=4, memory=1024)
+             "cmdline = console=ttyS0\nmemory = 256M\nvcpus = 4\ncores = 1-3,1\n"
+             f"apicv = {apicv}\n\n" + pv("spin", "spin", cores=2), vendor=vendor, cpus=4, memory=1024)
     m.expect_all(r"^linux\| linux guest: up", r"^spin\| spin ", timeout=900)
     m.shell(1, PROMPT)
     assert m.command("nproc", PROMPT).strip() == "4"

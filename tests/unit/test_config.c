@@ -574,9 +574,9 @@ static void test_life(void **state)
 	assert_int_equal(c.vm[0].balloon, 1);
 	refuses("balloon = yes\ntype = pv", "demo is of type pv, which has no use for this. Remove "
 					    "the line or mend the type.");
-	assert_int_equal(c.vm[0].apicv, 0);
-	accepts("on_crash = hold\nautostart = yes\nwatchdog = no\napicv = yes");
 	assert_int_equal(c.vm[0].apicv, 1);
+	accepts("on_crash = hold\nautostart = yes\nwatchdog = no\napicv = no");
+	assert_int_equal(c.vm[0].apicv, 0);
 	assert_int_equal(c.vm[0].balloon, 0);
 	assert_int_equal(c.vm[0].on_crash, ON_CRASH_HOLD);
 	assert_int_equal(c.vm[0].autostart, 1);
