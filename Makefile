@@ -17,8 +17,10 @@ WARN := -Wall -Wextra -Werror -Wconversion -Wshadow -Wcast-qual -Wmissing-protot
 VERSION := 0.1.0
 KFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
-	-fno-omit-frame-pointer -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections -flto -flto-partition=one \
+	-fno-omit-frame-pointer -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections \
 	$(WARN) -DHV_VERSION='"$(VERSION)"' -I. -MMD -MP
+# The way of an exit leads through many files.
+LTO := -flto -flto-partition=one
 KDIRS := arch/x86 kernel kernel/dev kernel/load kernel/blk kernel/mon vmx svm
 KSRC := $(foreach d,$(KDIRS),$(wildcard $(d)/*.c))
 # gpr.asm has only macros, for the others; bios.asm is a guest's (kernel/load/build.mk).
@@ -32,7 +34,7 @@ all: $(B)/mullion.elf
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)echo '  CC  $<'; $(CC) $(KFLAGS) -c $< -o $@
+	$(Q)echo '  CC  $<'; $(CC) $(KFLAGS) $(LTO) -c $< -o $@
 
 $(B)/obj/%.asm.o: %.asm
 	@mkdir -p $(@D)
@@ -47,7 +49,7 @@ $(B)/font.psf: /usr/share/consolefonts/Unifont-APL8x16.psf.gz
 $(B)/obj/arch/x86/font.asm.o: $(B)/font.psf
 
 # Linked twice: the names of its functions are known after the first time.
-LINK = $(CC) $(KFLAGS) -nostdlib -static -no-pie -Wl,-T,arch/x86/mullion.lds -Wl,--gc-sections \
+LINK = $(CC) $(KFLAGS) $(LTO) -nostdlib -static -no-pie -Wl,-T,arch/x86/mullion.lds -Wl,--gc-sections \
 	-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack $(KOBJ) -o
 
 $(B)/mullion.elf: $(KOBJ) arch/x86/mullion.lds tools/symbols.py
@@ -64,4 +66,4 @@ help:
 -include $(KOBJ:.o=.d)
 
 # What the compiler calls by itself must be there when it has optimized the whole.
-$(B)/obj/kernel/string.o: KFLAGS += -fno-lto
+$(B)/obj/kernel/string.o: LTO :=
