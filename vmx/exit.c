@@ -95,7 +95,7 @@ static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 		if (rdtsc() < v->slice_end) /* the leash */
 			exit->kind = EXIT_HOST_IRQ;
 		/* fall through */
-	case REASON_EXTERNAL_INTERRUPT: /* makes Bochs deliver what waits for IF (SDM 3C 29.2.1) */
+	case REASON_EXTERNAL_INTERRUPT: /* makes Bochs deliver what waits for IF (SDM 3C 29.2.2) */
 		if (vmx_leashed && h->apic_mode && !(vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_IF))
 			vcpu_take_back(v, (unsigned)vmread(GUEST_INTERRUPT_STATUS) >> 8);
 		break;
