@@ -328,7 +328,7 @@ static void file_parse(struct config_parser *p, struct span text)
 		config_fail(p, 0, "no VM is described. Add a section [vm NAME] with a kernel.");
 }
 
-int config_parse(struct config *c, const char *text, uint64_t size)
+APART int config_parse(struct config *c, const char *text, uint64_t size)
 {
 	/* Keys before the first section are the hypervisor's. */
 	struct config_parser p = {.c = c, .target = c};

@@ -109,7 +109,7 @@ fail:
 }
 
 /* A former owner's data must never be seen (ACRN 8472 was such a leak). */
-bool vm_ram_clear(struct vm *vm, uint64_t max)
+APART bool vm_ram_clear(struct vm *vm, uint64_t max)
 {
 	struct vm_more *m = vm->more;
 

@@ -36,7 +36,7 @@ static void rest(struct vm *vm, enum vm_state state)
 	log_warn("no VM runs any more: Ctrl-a x switches the machine off");
 }
 
-void vm_launch(struct vm *vm)
+APART void vm_launch(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 	struct vcpu *v = m->vcpu[0];

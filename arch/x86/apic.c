@@ -111,7 +111,7 @@ void apic_send_nmi_others(void)
 	apic_icr(0, DELIVERY(APIC_DM_NMI) | ICR_OTHERS | (uint32_t)ICR_ASSERT);
 }
 
-void apic_timer_init(void)
+APART void apic_timer_init(void)
 {
 	uint64_t best = 0;
 

@@ -66,7 +66,7 @@ static void map_image(hpa_t pa)
 		panic("the direct map of the image cannot be protected");
 }
 
-void paging_init(const struct handoff *h)
+APART void paging_init(const struct handoff *h)
 {
 	bool gib = (cpuid(0x80000001, 0).edx & BIT(26)) != 0;
 

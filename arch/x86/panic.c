@@ -31,7 +31,7 @@ static_assert(SURVIVE_CORES == MAX_CPUS, "there is room for all of them");
 
 extern const char image_start[], text_end[];
 
-void panic_keep(hpa_t pa, uint64_t boot_epoch)
+APART void panic_keep(hpa_t pa, uint64_t boot_epoch)
 {
 	if (!pa || !phys_is_mapped(pa, sizeof(struct survive))) {
 		log_warn("the log of a panic is not kept over a reset: firmware has no memory "

@@ -64,7 +64,7 @@ static bool start_one(struct cpu *cpu, hpa_t page)
 	return false;
 }
 
-void smp_start(hpa_t page, void (*main)(void))
+APART void smp_start(hpa_t page, void (*main)(void))
 {
 	unsigned kept = 1;
 

@@ -86,7 +86,7 @@ static uint64_t by_cpuid(void)
 	return r.eax && r.ebx && r.ecx ? (uint64_t)r.ecx * r.ebx / r.eax : 0;
 }
 
-void tsc_init(uint16_t pm_timer_port)
+APART void tsc_init(uint16_t pm_timer_port)
 {
 	const char *ref = "PM timer";
 	uint64_t told = by_cpuid(), best;

@@ -28,8 +28,8 @@ static int write_info(const struct load_mem *m, struct mullion_start_info *info)
 	return vm_write(m->vm, GUEST_INFO, info, sizeof(*info));
 }
 
-int pv_load(struct load_mem *m, struct load_file kernel, struct mullion_start_info *info,
-	    struct vcpu_start *start)
+APART int pv_load(struct load_mem *m, struct load_file kernel, struct mullion_start_info *info,
+		  struct vcpu_start *start)
 {
 	struct load_image img = {.f = kernel, .kept_end = GUEST_START_END};
 	uint64_t end = guest_ram_gpa(m->size - 1) + 1;
