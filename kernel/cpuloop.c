@@ -257,7 +257,7 @@ static void reschedule(struct cpu_more *m)
 	arm(m);
 }
 
-void cpu_loop(void)
+APART void cpu_loop(void)
 {
 	struct cpu *cpu = this_cpu();
 	struct cpu_more *m = cpu->more;

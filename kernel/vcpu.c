@@ -329,7 +329,7 @@ bool vcpu_serve(struct vcpu *v)
 	return !v->more->blocked && this_cpu()->current == v;
 }
 
-void vcpu_run(struct vcpu *v)
+APART void vcpu_run(struct vcpu *v)
 {
 	struct cpu *cpu = v->cpu;
 	struct cpu_more *core = cpu->more;

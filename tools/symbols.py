@@ -12,7 +12,7 @@ def functions(lines):
     for line in lines:
         address, *size, kind, name = line.split()
         if kind in "tT" and (size or int(address, 16) not in best):
-            best[int(address, 16)] = name
+            best[int(address, 16)] = name.split(".")[0]  # not what the compiler adds to its variants
     return sorted(best.items())
 
 
