@@ -14,7 +14,7 @@ const char *const config_type_name[] = {"linux", "pv", "pc"};
 
 void config_fail(struct config_parser *p, unsigned line, const char *fmt, ...)
 {
-	char sentence[352];
+	char sentence[CONFIG_SENTENCE];
 	va_list ap;
 
 	if (p->vm)

@@ -137,6 +137,7 @@ bool config_set_word(const struct config_setting *s);
  * that says what was found, what was expected and how to mend it. Whoever reads the
  * file: kernel/main.c, boot/modules.c, mullion-check, or a test.
  */
+#define CONFIG_SENTENCE 352u /* bytes at most, with the 0 at its end */
 void config_diag(unsigned line, const char *sentence);
 
 /*

@@ -213,8 +213,9 @@ void vcpu_take_back(struct vcpu *v, unsigned vector)
 
 	vcpu_ops->context(v, &e.c);
 	unsigned size = e.c.regs.efer & EFER_LMA ? 8 : 4;
-	for (unsigned i = 0; vector && i < 6; i++)
-		if (guest_read(&e, i * size + (i < 4 ? rsp : idt + (2 * vector - 4) * size), size,
+	for (unsigned i = 0; i < 6; i++)
+		if (!vector ||
+		    guest_read(&e, i * size + (i < 4 ? rsp : idt + (2 * vector - 4) * size), size,
 			       false, &w[i]))
 			return;
 	/* SDM 3A 6.11, 6.12.1, 6.14.1, 6.14.2. */

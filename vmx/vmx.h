@@ -139,7 +139,8 @@ void vmx_vcpu_reset(struct vcpu *v, const struct vcpu_start *start);
 /* leash.c */
 extern bool vmx_leashed;
 void vmx_leash_init(void);
-/* Before an entry of a vCPU whose slice ends, or that is leashed with IF clear. */
+/* Before an entry of a vCPU whose slice ends, or that is leashed: has IF clear where that matters.
+ */
 void vmx_set_timer(struct vcpu *v, bool leashed);
 
 /* run.asm: false after an exit, true when VMLAUNCH or VMRESUME failed (VMfail) */

@@ -49,11 +49,13 @@ void virtio_balloon_flushed(struct virtio_balloon *b)
 
 static void move_page(struct virtio_balloon *b, uint32_t page, bool in)
 {
-	struct vm_block *k = &b->block[page / BLOCK_PAGES];
-	uint64_t bit = BIT(page % 64), *word = &k->in[page % BLOCK_PAGES / 64], all = UINT64_MAX;
+	uint64_t bit = BIT(page % 64), *word, all = UINT64_MAX;
+	struct vm_block *k;
 
 	if (page / BLOCK_PAGES >= b->blocks)
 		return;
+	k = &b->block[page / BLOCK_PAGES];
+	word = &k->in[page % BLOCK_PAGES / 64];
 	if (k->life != b->life)
 		*k = (struct vm_block){.host = k->host, .life = b->life};
 	*word = in ? *word | bit : *word & ~bit;

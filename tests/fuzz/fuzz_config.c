@@ -24,7 +24,7 @@ void config_diag(unsigned line, const char *sentence)
 	size_t n = strlen(sentence);
 
 	(void)line;
-	MUST(n > 0 && n < 351); /* not cut */
+	MUST(n > 0 && n < CONFIG_SENTENCE - 1); /* not cut */
 	for (size_t i = 0; i < n; i++)
 		MUST(sentence[i] >= ' ' && sentence[i] <= '~');
 	MUST(sentence[n - 1] == '.' || sentence[n - 1] == '?');

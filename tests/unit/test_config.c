@@ -25,7 +25,7 @@ void config_diag(unsigned line, const char *sentence)
 
 	for (const char *s = sentence; *s; s++)
 		assert_in_range(*s, ' ', '~');
-	assert_true(strlen(sentence) < 351); /* not cut */
+	assert_true(strlen(sentence) < CONFIG_SENTENCE - 1); /* not cut */
 	snprintf(said + n, sizeof(said) - n, "%u: %s\n", line, sentence);
 	sentences++;
 }

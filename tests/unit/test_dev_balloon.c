@@ -78,17 +78,8 @@ static void start(void)
 	v->accepted = VIRTIO_F_VERSION_1;
 	v->status = DRIVER_OK;
 	v->pci.config[PCI_COMMAND] |= PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY;
-	for (unsigned i = 0; i < QUEUES; i++) {
-		d[i] = (struct driver){.desc = RAM_BASE + 0x4000 * i,
-				       .driver = RAM_BASE + 0x4000 * i + 0x2000,
-				       .device = RAM_BASE + 0x4000 * i + 0x3000,
-				       .size = SIZE};
-		v->queue[i] = (struct virtq){.desc = d[i].desc,
-					     .driver = d[i].driver,
-					     .device = d[i].device,
-					     .size = SIZE};
-		assert_int_equal(virtq_start(&v->queue[i], &vm, v->accepted), 0);
-	}
+	for (unsigned i = 0; i < QUEUES; i++)
+		assert_int_equal(driver_start(&d[i], v, i, SIZE), 0);
 }
 
 static int setup(void **state)

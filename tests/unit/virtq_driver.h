@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_VIRTQ_DRIVER_H
 #define TESTS_UNIT_VIRTQ_DRIVER_H
 
-#include "kernel/dev/virtq.h"
+#include "kernel/dev/virtio.h"
 #include "tests/unit/fake_ram.h"
 
 #define D_NEXT     1u
@@ -49,6 +49,18 @@ static inline void put_desc(gpa_t at, gpa_t addr, uint32_t len, unsigned a, unsi
 static inline unsigned packed_flags(bool wrap, unsigned flags)
 {
 	return flags | (wrap ? 1u << 7 : 1u << 15);
+}
+
+/* Rings of a device's queue, each in 16 KiB of its own; as virtq_start(). */
+static inline int driver_start(struct driver *d, struct virtio *v, unsigned queue, unsigned size)
+{
+	gpa_t at = RAM_BASE + 0x4000 * queue;
+
+	*d = (struct driver){
+		.desc = at, .driver = at + 0x2000, .device = at + 0x3000, .size = size};
+	v->queue[queue] = (struct virtq){
+		.desc = d->desc, .driver = d->driver, .device = d->device, .size = (uint16_t)size};
+	return virtq_start(&v->queue[queue], v->vm, v->accepted);
 }
 
 /* indirect: 0, or where a table may stand. Returns the id. */
