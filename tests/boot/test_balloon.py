@@ -58,7 +58,7 @@ def write(m, name):
 @pytest.mark.parametrize("vendor", ["amd", "intel"], ids=["svm", "vmx"])
 def test_balloon(boot, vendor):
     m = boot(CONF, {"mullion/virtio.img": "linux/virtio.img", "mullion/vmlinuz": "linux/vmlinuz"},
-             vendor=vendor, memory=1024, monitor=True)
+             vendor=vendor, memory=1024, one_thread=True, monitor=True)
     m.expect("MiB of memory free")
     before = free(m)
     with pytest.raises(Failure, match="that or less, if it runs"):
