@@ -140,9 +140,11 @@ static void inject_virtually(struct svm_vcpu *s)
 {
 	struct vmcb *c = &s->vmcb;
 
-	if (EVENT_TYPE(c->event_inj) != EVENT_EXTINT || s->irq_window || svm_shadow(s) ||
-	    !(c->rflags & RFLAGS_IF))
+	if (EVENT_TYPE(c->event_inj) != EVENT_EXTINT || svm_shadow(s) || !(c->rflags & RFLAGS_IF))
 		return;
+	/* Another one waits: the window is set after the next exit, its IRET's at the latest. */
+	if (s->irq_window)
+		c->intercept1 = (c->intercept1 & ~ICPT(3, VINTR)) | ICPT(3, IRET);
 	c->int_ctl |=
 		INT_V_IRQ | INT_V_IGN_TPR | (c->event_inj & EVENT_VECTOR) << INT_V_VECTOR_SHIFT;
 	c->event_inj = 0;

@@ -341,6 +341,12 @@ static void qemu_must_not_see_cr8_with_an_interrupt(void **state)
 	assert_true(s.vmcb.int_ctl & INT_V_IRQ);
 }
 
+void vcpu_wrap_or_step(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	fail();
+}
+
 /* QEMU may deliver an injected interrupt twice, but no virtual one. */
 static void qemu_takes_a_virtual_interrupt(void **state)
 {
@@ -364,14 +370,23 @@ static void qemu_takes_a_virtual_interrupt(void **state)
 	assert_true(v.pending.valid && v.pending.type == EVENT_EXTINT && v.pending.vector == 0x32);
 	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING);
 	v.pending.valid = false;
-	/* Those that can have no V_IRQ, or that the guest would not take at once. */
+	/* Another one waits: there is one V_IRQ, and its window comes after that. */
 	svm_want_irq_window(&v, true);
 	inject(EVENT_EXTINT, 0x33);
 	assert_true(svm_event_entry(&v, &e));
-	assert_int_equal(s.vmcb.event_inj, 0x33 | EVENT_V);
-	assert_true(s.vmcb.intercept1 & ICPT(3, VINTR));
-	leave(VMEXIT_CPUID, 0, 0);
-	svm_want_irq_window(&v, false);
+	assert_int_equal(s.vmcb.event_inj, 0);
+	assert_int_equal(s.vmcb.int_ctl,
+			 INT_V_INTR_MASKING | INT_V_IRQ | INT_V_IGN_TPR | 0x33ull << 32);
+	assert_int_equal(s.vmcb.intercept1 & (ICPT(3, VINTR) | ICPT(3, IRET)), ICPT(3, IRET));
+	s.vmcb.int_ctl &= ~INT_V_IRQ;
+	s.vmcb.rflags &= ~RFLAGS_IF;
+	assert_int_equal(leave(VMEXIT_IRET, 0, 0), EXIT_NONE);
+	assert_true(svm_event_entry(&v, &e));
+	assert_int_equal(s.vmcb.int_ctl, INT_V_INTR_MASKING | INT_V_IRQ | INT_V_IGN_TPR);
+	assert_int_equal(s.vmcb.intercept1 & (ICPT(3, VINTR) | ICPT(3, IRET)), ICPT(3, VINTR));
+	s.vmcb.rflags |= RFLAGS_IF;
+	assert_int_equal(leave(VMEXIT_VINTR, 0, 0), EXIT_IRQ_WINDOW);
+	/* Those that the guest would not take at once. */
 	s.vmcb.rflags &= ~RFLAGS_IF;
 	inject(EVENT_EXTINT, 0x34);
 	assert_true(svm_event_entry(&v, &e));
