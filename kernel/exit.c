@@ -48,14 +48,13 @@ static APART void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 	/* Leaves of each of the three kinds, and their subleaves, have places of their own. */
 	struct cpuid_known *k = &v->more->cpuid[(leaf ^ leaf >> 28 ^ sub) % CPUID_KNOWN];
 
-	if (!vcpu_advance(v, e))
-		return;
 	if (unlikely(k->asked != asked || !asked))
 		ask_cpuid(v, k, leaf, sub);
 	v->gpr[GPR_RAX] = k->regs.eax;
 	v->gpr[GPR_RBX] = k->regs.ebx;
 	v->gpr[GPR_RCX] = k->regs.ecx;
 	v->gpr[GPR_RDX] = k->regs.edx;
+	vcpu_ops->advance(v, e->insn_len);
 }
 
 static APART void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
@@ -64,10 +63,11 @@ static APART void handle_rdmsr(struct vcpu *v, const struct vcpu_exit *e)
 
 	if (msr_read(v, (uint32_t)v->gpr[GPR_RCX], &value)) {
 		vcpu_exception(v, VEC_GP);
-	} else if (vcpu_advance(v, e)) {
-		v->gpr[GPR_RAX] = (uint32_t)value;
-		v->gpr[GPR_RDX] = value >> 32;
+		return;
 	}
+	v->gpr[GPR_RAX] = (uint32_t)value;
+	v->gpr[GPR_RDX] = value >> 32;
+	vcpu_ops->advance(v, e->insn_len);
 }
 
 static APART void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
@@ -77,7 +77,7 @@ static APART void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
 	if (msr_write(v, (uint32_t)v->gpr[GPR_RCX], value))
 		vcpu_exception(v, VEC_GP);
 	else
-		(void)vcpu_advance(v, e);
+		vcpu_ops->advance(v, e->insn_len);
 }
 
 static void port_io(struct vcpu *v, const struct vcpu_exit *e)
@@ -96,17 +96,19 @@ static void port_io(struct vcpu *v, const struct vcpu_exit *e)
 
 static APART void handle_io(struct vcpu *v, const struct vcpu_exit *e)
 {
-	/* First RIP: an access can end the VM, or raise an interrupt for the next one. */
-	if (e->u.io.string)
+	if (e->u.io.string) {
 		vcpu_emulate(v, e);
-	else if (vcpu_advance(v, e))
-		port_io(v, e);
+		return;
+	}
+	/* First RIP: an access can end the VM, or raise an interrupt for the next one. */
+	vcpu_ops->advance(v, e->insn_len);
+	port_io(v, e);
 }
 
 static APART void handle_hlt(struct vcpu *v, const struct vcpu_exit *e)
 {
-	if (vcpu_advance(v, e))
-		vcpu_halt(v, false);
+	vcpu_ops->advance(v, e->insn_len);
+	vcpu_halt(v, false);
 }
 
 /* Halted with interrupts off, or never started: only another vCPU could wake it. */
@@ -157,10 +159,11 @@ static APART void handle_xsetbv(struct vcpu *v, const struct vcpu_exit *e)
 
 	if (vcpu_cpl(v) || (uint32_t)v->gpr[GPR_RCX] || !xcr0_valid(value, vm_xcr0(v->vm))) {
 		vcpu_exception(v, VEC_GP);
-	} else if (vcpu_advance(v, e)) {
-		v->xcr0 = value;
-		xsetbv(0, value);
+		return;
 	}
+	v->xcr0 = value;
+	xsetbv(0, value);
+	vcpu_ops->advance(v, e->insn_len);
 }
 
 static APART void undefined(struct vcpu *v, enum vcpu_exit_kind kind)
@@ -177,10 +180,12 @@ unsigned vcpu_cpl(struct vcpu *v)
 /* An unmodified guest has no hypercalls: the instruction is not there. */
 static APART void handle_hypercall(struct vcpu *v, const struct vcpu_exit *e)
 {
-	if (v->vm->more->pc)
+	if (v->vm->more->pc) {
 		undefined(v, e->kind);
-	else if (vcpu_advance(v, e))
-		pv_hypercall(v);
+		return;
+	}
+	vcpu_ops->advance(v, e->insn_len);
+	pv_hypercall(v);
 }
 
 /* What is done about the others is in exit_dispatch(). */
@@ -198,8 +203,18 @@ static void (*const handlers[EXIT_KIND_COUNT])(struct vcpu *v, const struct vcpu
 	[EXIT_APIC_EOI] = lapic_exit,
 };
 
-void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
+/* Where RIP goes on behind the instruction. */
+#define ADVANCES                                                                                   \
+	(BIT(EXIT_IO) | BIT(EXIT_RDMSR) | BIT(EXIT_WRMSR) | BIT(EXIT_CPUID) |                      \
+	 BIT(EXIT_HYPERCALL) | BIT(EXIT_HLT) | BIT(EXIT_XSETBV) | BIT(EXIT_CACHE))
+
+void exit_dispatch(struct vcpu *v, struct vcpu_exit *e)
 {
+	if (unlikely(!e->insn_len) && (ADVANCES >> e->kind & 1)) {
+		e->insn_len = (uint8_t)vcpu_insn_len(v);
+		if (!e->insn_len)
+			return;
+	}
 	if (handlers[e->kind]) {
 		handlers[e->kind](v, e);
 		return;
@@ -222,7 +237,7 @@ void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e)
 		__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
 		break;
 	case EXIT_CACHE: /* caches are coherent with all that a guest can reach */
-		(void)vcpu_advance(v, e);
+		vcpu_ops->advance(v, e->insn_len);
 		break;
 	case EXIT_EXCEPTION:
 		vcpu_inject(v, e->u.event);

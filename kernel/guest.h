@@ -68,7 +68,7 @@ struct dev_timer {
 
 /* An answer to CPUID that stays the same: asking the host may be an exit of its own. */
 struct cpuid_known {
-	uint64_t asked; /* 0: nothing */
+	_Alignas(32) uint64_t asked; /* 0: nothing */
 	struct cpuid_regs regs;
 };
 #define CPUID_KNOWN 16u
@@ -285,8 +285,11 @@ void vm_resize(struct vm *vm, uint16_t columns, uint16_t rows);
 /* kernel/pc.c, kernel/pv.c: wire the devices of a VM; run under its lock. */
 int pc_init(struct vm *vm);
 void pv_init(struct vm *vm);
-/* The vector to inject from PIC or APIC, or -1; takes it when `take`. VM lock held. */
-int vcpu_irq(struct vcpu *v, bool take);
+/*
+ * Takes an interrupt from APIC or PIC: its vector, or -1, always so without `take`. *wait is
+ * set when then still one could go in. VM lock held.
+ */
+int vcpu_irq(struct vcpu *v, bool take, bool *wait);
 /* A frame may wait at its port; on its vCPU 0's core. */
 void pc_receive(struct vm *vm);
 /* Presses the power button, or raises the port that stands for it; false: it does not run. */
@@ -316,24 +319,8 @@ void vcpu_put(void);
 void vcpu_nmi(struct vcpu *v);
 void vcpu_inject(struct vcpu *v, struct vcpu_event e);
 void vcpu_exception(struct vcpu *v, enum x86_vector vec); /* #UD, #DB, #GP(0) */
-void vcpu_wrap_or_step(struct vcpu *v);
-/* RIP += len, and the #DB of a single step. */
-static inline void vcpu_go_on(struct vcpu *v, unsigned len)
-{
-	if (unlikely(vcpu_ops->advance(v, len)))
-		vcpu_wrap_or_step(v);
-}
 /* By decoding. 0: an exception is pending instead. */
 unsigned vcpu_insn_len(struct vcpu *v);
-/* Moves RIP past the instruction of the exit; false: an exception is pending instead. */
-static inline bool vcpu_advance(struct vcpu *v, const struct vcpu_exit *e)
-{
-	unsigned len = e->insn_len ?: vcpu_insn_len(v);
-
-	if (len)
-		vcpu_go_on(v, len);
-	return len;
-}
 /* Is there something that ends v's halt? VM lock held. */
 bool vcpu_can_wake(struct vcpu *v);
 /* Counts what policy refused, and names it in the log the first times. */
@@ -342,7 +329,7 @@ void vcpu_refused(struct vcpu *v, enum refuse_kind kind, uint64_t id);
 void vcpu_refused_access(struct vcpu *v, const struct refuse_range *a, unsigned passed);
 
 /* kernel/exit.c */
-void exit_dispatch(struct vcpu *v, const struct vcpu_exit *e);
+void exit_dispatch(struct vcpu *v, struct vcpu_exit *e);
 extern const char *const exit_names[EXIT_KIND_COUNT];
 unsigned vcpu_cpl(struct vcpu *v);
 /* Blocks v until an interrupt, if RFLAGS.IF is on, or an event port (event) wakes it. */
@@ -356,6 +343,8 @@ int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
 int msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
 void msr_reset(struct vcpu *v);
 bool vcpu_has_rdtscp(const struct vcpu *v); /* and TSC_AUX */
+/* This core's register becomes the guest's. */
+void vcpu_load_tsc_aux(uint64_t value);
 
 /* kernel/mmio.c */
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e);

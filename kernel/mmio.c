@@ -106,9 +106,9 @@ void vcpu_emulate(struct vcpu *v, const struct vcpu_exit *exit)
 	if (e.rflags != e.c.regs.rflags)
 		vcpu_ops->set(v, REG_RFLAGS, e.rflags);
 	if (err == EMU_DONE) {
-		vcpu_go_on(v, e.slot->insn.len);
+		vcpu_ops->advance(v, e.slot->insn.len);
 	} else if ((e.rflags & RFLAGS_TF) || v->pending.valid) {
-		vcpu_go_on(v, 0);
+		vcpu_ops->advance(v, 0);
 		/* No breakpoint at it again, as it goes on (SDM 3B 17.3.1.1). */
 		vcpu_ops->set(v, REG_RFLAGS, e.rflags | RFLAGS_RF);
 	}

@@ -131,6 +131,18 @@ static int move_tsc(struct vcpu *v, uint64_t ticks)
 	return 0;
 }
 
+void vcpu_load_tsc_aux(uint64_t value)
+{
+	this_cpu()->more->tsc_aux = value;
+	wrmsr(MSR_TSC_AUX, value);
+}
+
+static int write_tsc_aux(struct access *a)
+{
+	vcpu_load_tsc_aux(a->value);
+	return 0;
+}
+
 static int follow_tsc_adjust(struct access *a)
 {
 	return move_tsc(a->v, a->value - a->v->more->tsc_adjust);
@@ -181,7 +193,7 @@ static const struct virtual_msr msrs[] = {
 	{ONE(MSR_APIC_BASE), APIC, 0, ANY, NULL, NULL},
 	{ONE(MSR_TSC), TSC, 0, ANY, NULL, NULL},
 	{ONE(MSR_TSC_ADJUST), IN(tsc_adjust), ANY, follow_tsc_adjust, NULL},
-	{ONE(MSR_TSC_AUX), IN(tsc_aux), UINT32_MAX, NULL, vcpu_has_rdtscp},
+	{ONE(MSR_TSC_AUX), IN(tsc_aux), UINT32_MAX, write_tsc_aux, vcpu_has_rdtscp},
 	{ONE(MSR_KVM_WALL_CLOCK), WALL_CLOCK, 0, ANY, NULL, has_pc},
 	{ONE(MSR_KVM_SYSTEM_TIME), IN(kvm_clock), ANY, write_kvm_clock, has_pc},
 	{ONE(MSR_KVM_STEAL_TIME), IN(kvm_steal), ~KVM_STEAL_RESERVED, write_steal, has_pc},

@@ -182,26 +182,27 @@ void lapic_setup(struct vcpu *v)
 			      });
 }
 
-int vcpu_irq(struct vcpu *v, bool take)
+int vcpu_irq(struct vcpu *v, bool take, bool *wait)
 {
 	struct lapic *l = &v->more->lapic;
 	struct pc *pc = v->vm->more->pc;
-	int vec;
+	int vec = -1;
 
 	lapic_set_tpr(l, vcpu_ops->get_tpr(v));
-	if (l->c.virtualized && vcpu_ops->virtualize_apic(v, l->base, lapic_highest(l, APIC_IRR),
-							  lapic_highest(l, APIC_ISR)))
-		vec = -1; /* the processor delivers it */
-	else
-		vec = lapic_pending_vector(l, lapic_tpr(l));
-	if (vec >= 0) {
-		if (take)
-			lapic_accept(l, (uint8_t)vec);
-		return vec;
-	}
-	if (!pc || !lapic_extint_pending(l))
+	if (!l->c.virtualized ||
+	    !vcpu_ops->virtualize_apic(v, l->base, lapic_highest(l, APIC_IRR),
+				       lapic_highest(l, APIC_ISR)))
+		vec = lapic_pending_vector(l, lapic_tpr(l)); /* else the processor delivers it */
+	if (vec >= 0 && !take) {
+		*wait = true;
 		return -1;
-	return take ? pic_ack(&pc->pic) : 0;
+	}
+	if (vec >= 0) /* no other is of a higher class: it waits for the end of this one */
+		lapic_accept(l, (uint8_t)vec);
+	else if (take && pc && lapic_extint_pending(l))
+		vec = pic_ack(&pc->pic);
+	*wait |= pc && lapic_extint_pending(l);
+	return vec;
 }
 
 void vcpu_take_back(struct vcpu *v, unsigned vector)

@@ -85,7 +85,8 @@ static int load(struct emu *e, const uint64_t *tss)
 
 	vcpu_ops->set(v, REG_DR7, vcpu_ops->get(v, REG_DR7) & ~DR7_LOCAL);
 	vcpu_ops->set(v, REG_CR0, e->c.regs.cr0 | CR0_TS);
-	(void)vcpu_ops->advance(v, 0);
+	vcpu_ops->set(v, REG_RFLAGS, 0); /* the old task's TF steps nothing any more */
+	vcpu_ops->advance(v, 0);
 	vcpu_ops->set(v, REG_RIP, tss[EIP]);
 	vcpu_ops->set(v, REG_RFLAGS, tss[EFLAGS]);
 	for (unsigned i = 0; i < 8; i++)

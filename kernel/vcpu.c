@@ -56,6 +56,8 @@ void vcpu_get(struct vcpu *v)
 	write_dr2(v->dr[2]);
 	write_dr3(v->dr[3]);
 	write_dr6(v->dr6);
+	if (cpu->more->tsc_aux != v->more->tsc_aux)
+		vcpu_load_tsc_aux(v->more->tsc_aux);
 	cpu->current = v;
 }
 
@@ -254,16 +256,16 @@ static APART void deliver(struct vcpu *v)
 		inject(v, &e);
 	if (v->nmi_pending)
 		vcpu_ops->want_nmi_window(v);
+	bool take = !e.valid && vcpu_ops->can_take_irq(v), wait = v->more->lost_irq.valid;
 	spin_lock(&v->vm->more->lock);
-	int vec = vcpu_irq(v, false);
-	if (vec >= 0 && !e.valid && vcpu_ops->can_take_irq(v)) {
-		e = (struct vcpu_event){.valid = true, .type = EVENT_EXTINT};
-		e.vector = (uint8_t)vcpu_irq(v, true);
-		inject(v, &e);
-		vec = vcpu_irq(v, false);
-	}
+	int vec = vcpu_irq(v, take, &wait);
 	spin_unlock(&v->vm->more->lock);
-	vcpu_ops->want_irq_window(v, vec >= 0 || v->more->lost_irq.valid);
+	if (vec >= 0) {
+		e = (struct vcpu_event){.valid = true, .type = EVENT_EXTINT};
+		e.vector = (uint8_t)vec;
+		inject(v, &e);
+	}
+	vcpu_ops->want_irq_window(v, wait);
 }
 
 /*
@@ -336,7 +338,7 @@ APART void vcpu_run(struct vcpu *v)
 	struct vcpu_exit e;
 
 	do {
-		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) || v->pending.valid) {
+		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE)) {
 			if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v)) {
 				/* No entry follows, which interrupts and the slice's end would end.
 				 */
@@ -344,11 +346,10 @@ APART void vcpu_run(struct vcpu *v)
 				core->resched |= rdtsc() >= core->slice_end;
 				return;
 			}
+			/* What serving it has asked of this core, no interrupt will tell. */
+			if (__atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE))
+				return;
 			deliver(v);
-		}
-		if (unlikely(core->tsc_aux != v->more->tsc_aux)) {
-			core->tsc_aux = v->more->tsc_aux;
-			wrmsr(MSR_TSC_AUX, core->tsc_aux);
 		}
 		trace(TRACE_ENTRY, v->vm->id, v->id, 0, 0);
 		vcpu_ops->run(v, &e);
@@ -362,7 +363,9 @@ APART void vcpu_run(struct vcpu *v)
 		 * A delivery that ends in an exit each time would keep physical interrupts
 		 * out for ever: entry delivers it before it looks at them (SDM 3C 26.6).
 		 */
-		if (unlikely(v->pending.valid))
+		if (unlikely(v->pending.valid)) {
 			irq_window();
+			__atomic_or_fetch(&v->requests, VCPU_REQ_EVENT, __ATOMIC_SEQ_CST);
+		}
 	} while (!__atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE) && !core->resched);
 }

@@ -281,10 +281,10 @@ struct vcpu_ops {
 	void (*run)(struct vcpu *v, struct vcpu_exit *exit);
 
 	/*
-	 * RIP += len, and the STI/MOV-SS shadow and RF end. True: common code does the rest, as
-	 * TF is set, or RIP has carried over 16 bits and may have to wrap.
+	 * RIP += len, and the STI/MOV-SS shadow and RF end. With TF set, or when RIP has carried
+	 * over 16 bits, vcpu_wrap_or_step() does the rest.
 	 */
-	bool (*advance)(struct vcpu *v, unsigned len);
+	void (*advance)(struct vcpu *v, unsigned len);
 
 	uint64_t (*get)(struct vcpu *v, enum vcpu_reg reg);
 	/*
@@ -345,6 +345,9 @@ extern struct vcpu_caps vcpu_caps;
  * start says, by vcpu_ops->set and set_seg.
  */
 void vcpu_reset_registers(struct vcpu *v, uint32_t signature, const struct vcpu_start *start);
+
+/* vcpu.c, for advance(): RIP stays within its mode's bits, and the #DB of a single step. */
+void vcpu_wrap_or_step(struct vcpu *v);
 
 /*
  * pc.c, for a backend whose processor may have delivered, while IF was clear, the vector that is

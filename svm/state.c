@@ -149,7 +149,7 @@ void svm_set_tpr(struct vcpu *v, uint8_t tpr)
 	svm_dirty(s, CLEAN_TPR);
 }
 
-bool svm_skip(struct vcpu *v, unsigned len)
+void svm_skip(struct vcpu *v, unsigned len)
 {
 	struct vmcb *c = &svm_of(v)->vmcb;
 	uint64_t was = c->rip;
@@ -157,7 +157,8 @@ bool svm_skip(struct vcpu *v, unsigned len)
 	c->rip += len;
 	c->rflags &= ~RFLAGS_RF;
 	c->int_state &= ~INT_SHADOW;
-	return (c->rflags & RFLAGS_TF) || (was ^ c->rip) >> 16;
+	if (unlikely((c->rflags & RFLAGS_TF) || (was ^ c->rip) >> 16))
+		vcpu_wrap_or_step(v);
 }
 
 void svm_reset_state(struct vcpu *v, const struct vcpu_start *start)

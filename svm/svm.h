@@ -106,7 +106,7 @@ void svm_context(struct vcpu *v, struct vcpu_context *x);
 void svm_set_seg(struct vcpu *v, enum vcpu_sreg sreg, const struct vcpu_seg *seg);
 uint8_t svm_get_tpr(struct vcpu *v);
 void svm_set_tpr(struct vcpu *v, uint8_t tpr);
-bool svm_skip(struct vcpu *v, unsigned len);
+void svm_skip(struct vcpu *v, unsigned len);
 /* An MSR below 0x2000, or from 0xc0000000 to 0xc0001fff. */
 void svm_allow_msr(uint8_t *map, uint32_t msr);
 

@@ -9,7 +9,16 @@
 #define LEASH_NS 1000000ull
 
 bool vmx_leashed;
-static uint64_t leash; /* ticks */
+static uint64_t leash; /* as the timer counts */
+
+/*
+ * The timer counts down from the field, by one each time that bit N of the TSC
+ * changes (SDM 3C 25.5.1): one more than the ticks that are left is not early.
+ */
+static uint64_t timer_ticks(uint64_t tsc)
+{
+	return (tsc >> (vmx_caps.misc & 31)) + 1;
+}
 
 /*
  * With external-interrupt exiting the guest's IF is of no matter (SDM 3C 25.2).
@@ -42,28 +51,23 @@ void vmx_leash_init(void)
 	if (!vcpu_caps.keeps_slices || !holds_interrupts_back())
 		return;
 	vmx_leashed = true;
-	leash = ns_to_tsc(LEASH_NS);
+	leash = timer_ticks(ns_to_tsc(LEASH_NS));
 	log_info(
 		"vmx: this processor holds interrupts back while a guest has IF clear: such guests "
 		"exit every %llu us",
 		LEASH_NS / 1000);
 }
 
-/*
- * The timer counts down from the field, by one each time that bit N of the TSC
- * changes (SDM 3C 25.5.1): one more than the ticks that are left is not early.
- */
 void vmx_set_timer(struct vcpu *v, bool leashed)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
-	uint64_t left = leashed ? leash : UINT64_MAX;
+	uint64_t left = leashed ? leash : UINT32_MAX;
 
 	if (v->slice_end != UINT64_MAX) {
 		uint64_t now = rdtsc();
 
-		left = v->slice_end > now ? min_u64(left, v->slice_end - now) : 0;
+		left = min_u64(left, timer_ticks(v->slice_end > now ? v->slice_end - now : 0));
 	}
-	left = min_u64((left >> (vmx_caps.misc & 31)) + 1, UINT32_MAX);
 	if (left != h->timer)
 		vmwrite(GUEST_PREEMPTION_TIMER, h->timer = (uint32_t)left);
 	vmx_set_pin(h, vmx_controls.pin | (uint32_t)PIN_PREEMPTION_TIMER);

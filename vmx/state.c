@@ -24,6 +24,9 @@ static const struct vmcs_field cache_field[CACHE_COUNT] = {
 	[CACHE_INTERRUPTIBILITY] = GUEST_INTERRUPTIBILITY,
 };
 
+/* What tells the end of an instruction. */
+#define SKIP_NEEDS (1u << CACHE_RIP | 1u << CACHE_RFLAGS | 1u << CACHE_INTERRUPTIBILITY)
+
 uint64_t vmx_cache_get(struct vmx_vcpu *h, unsigned n)
 {
 	if (!unlikely(h->cached & 1u << n)) {
@@ -157,19 +160,42 @@ void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg)
 	vmwrite(GUEST_BASE(s), seg->base);
 }
 
-bool vmx_skip(struct vcpu *v, unsigned len)
+static APART void end_of_rare_instruction(struct vcpu *v, bool wraps)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
-	uint64_t rip = vmx_cache_get(h, CACHE_RIP), flags = vmx_cache_get(h, CACHE_RFLAGS);
-	uint64_t block = vmx_cache_get(h, CACHE_INTERRUPTIBILITY);
+	uint64_t flags = h->cache[CACHE_RFLAGS], block = h->cache[CACHE_INTERRUPTIBILITY];
 
-	vmx_cache_set(h, CACHE_RIP, rip + len);
 	if (flags & RFLAGS_RF)
 		vmx_cache_set(h, CACHE_RFLAGS, flags & ~RFLAGS_RF);
 	if (block & BLOCKED_SHADOW) {
 		vmx_cache_set(h, CACHE_INTERRUPTIBILITY, block & ~BLOCKED_SHADOW);
-		/* The step of the instruction before was put off; ours is raised by the caller. */
+		/* The step of the instruction before was put off; ours is raised below. */
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) & ~DEBUG_BS);
 	}
-	return (flags & RFLAGS_TF) || ((rip + len) ^ rip) >> 16;
+	if (wraps || (flags & RFLAGS_TF))
+		vcpu_wrap_or_step(v);
+}
+
+void vmx_skip(struct vcpu *v, unsigned len)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+
+	if (unlikely(h->cached & SKIP_NEEDS)) {
+		(void)vmx_cache_get(h, CACHE_RIP);
+		(void)vmx_cache_get(h, CACHE_RFLAGS);
+		(void)vmx_cache_get(h, CACHE_INTERRUPTIBILITY);
+	} else {
+		h->cache[CACHE_RIP] = vmread(GUEST_RIP);
+		h->cache[CACHE_RFLAGS] = vmread(GUEST_RFLAGS);
+		h->cache[CACHE_INTERRUPTIBILITY] = vmread(GUEST_INTERRUPTIBILITY);
+		h->cached |= SKIP_NEEDS;
+	}
+	uint64_t was = h->cache[CACHE_RIP], rip = was + len;
+	bool wraps = (was ^ rip) >> 16;
+
+	h->cache[CACHE_RIP] = rip;
+	h->dirty |= 1u << CACHE_RIP;
+	if (unlikely(wraps || (h->cache[CACHE_RFLAGS] & (RFLAGS_RF | RFLAGS_TF)) ||
+		     (h->cache[CACHE_INTERRUPTIBILITY] & BLOCKED_SHADOW)))
+		end_of_rare_instruction(v, wraps);
 }

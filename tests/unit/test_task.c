@@ -45,11 +45,11 @@ static void set(struct vcpu *vcpu, enum vcpu_reg r, uint64_t value)
 		reg[r] = value;
 }
 
-static bool advance(struct vcpu *vcpu, unsigned len)
+static void advance(struct vcpu *vcpu, unsigned len)
 {
 	assert_ptr_equal(vcpu, &v);
 	assert_int_equal(len, 0);
-	return true;
+	assert_int_equal(reg[REG_RFLAGS], 0);
 }
 
 static struct vcpu_seg get_seg(struct vcpu *vcpu, enum vcpu_sreg s)
