@@ -38,7 +38,7 @@
 
 enum vm_state {
 	VM_OFF,
-	VM_STARTING, /* its memory is being cleared and loaded */
+	VM_STARTING, /* its memory is being loaded */
 	VM_RUNNING,
 	VM_ENDING,  /* its vCPUs leave their cores, then its memory is freed */
 	VM_WAITING, /* to be started again when its restart timer says so */
@@ -154,7 +154,6 @@ struct vm_more {
 	struct bytes to[2], from_agent; /* by port: what was typed, what the agent is sent */
 	bool on_port; /* the guest's last output was to port 0 of its virtio console */
 	uint64_t starts;
-	uint64_t cleared;         /* bytes of its memory, while it starts */
 	struct spinlock p2m_lock; /* while it runs: what follows, and changes of its mappings */
 	struct vm_block *block;   /* by guest address; NULL: the VM has no memory now */
 	uint64_t blocks;
@@ -188,11 +187,8 @@ extern unsigned vm_count;
 void modules_init(const struct handoff *h);
 /* Makes a VM of the configuration, not started; NULL after a message. */
 struct vm *vm_create(const struct config_vm *conf, const unsigned *cores);
-/*
- * A step towards memory with its image in it, that clears at most max bytes. 0;
- * -EAGAIN: there is more to do; else an error, after a message.
- */
-int vm_load(struct vm *vm, uint64_t max);
+/* Memory with its image in it. 0, or an error, after a message. */
+int vm_load(struct vm *vm);
 /*
  * Everything as at power-on; its vCPUs are loaded nowhere. Takes off the core who is loaded
  * there: a look who runs, or core_block(), follows. 0 or error.
@@ -249,16 +245,19 @@ void console_poll(void);
 bool console_waiting(void);
 void console_tick(void);
 
-/* kernel/guestmem.c: memory is not cleared yet. */
+/* kernel/guestmem.c: it is cleared, and mapped for the guest, as it is first touched. */
 int vm_ram_alloc(struct vm *vm, uint64_t size);
-/* Clears at most max bytes from m->cleared on; true: all is clear. */
-bool vm_ram_clear(struct vm *vm, uint64_t max);
+static inline bool vm_is_ram(const struct vm *vm, gpa_t gpa)
+{
+	return gpa / VM_BLOCK < vm->more->blocks && vm->more->block[gpa / VM_BLOCK].host;
+}
 void vm_ram_free(struct vm *vm);
 /*
- * RAM that the guest has given back is there again, so much around gpa at most. 0, whoever did
- * it; -ENOENT: that is not it; -ENOMEM: none is free, and the guest is ended.
+ * The guest has touched RAM that it does not have mapped: another chunk of it is cleared, or the
+ * whole block. 0: it is mapped now; -EAGAIN: there is more to clear; -ENOMEM: it had been given
+ * back, none is free, and the guest is ended.
  */
-int vm_ram_back(struct vm *vm, gpa_t gpa, uint64_t size);
+int vm_ram_touched(struct vm *vm, gpa_t gpa, bool whole);
 /* v is not in its guest, and drops its translations before it enters. */
 void vm_ram_flushed(struct vcpu *v);
 /*

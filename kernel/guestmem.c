@@ -4,24 +4,71 @@
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
 
-#define KEPT_FREE MIB(16) /* for page tables: what guests take back does not touch it */
+#define KEPT_FREE MIB(16) /* what guests take back does not touch it */
+#define ALL_CLEAR UINT64_MAX
+static_assert(VM_BLOCK / VM_CHUNK == 64, "a bit for each");
+
+static uint64_t chunk_bit(gpa_t gpa)
+{
+	return BIT(gpa % VM_BLOCK / VM_CHUNK);
+}
 
 /*
- * Host view of gpa and how many bytes of it are contiguous; NULL: not RAM, which the page of the
- * local APIC is not, either.
+ * At least the chunk of gpa is there and cleared: a former owner's data must never be seen
+ * (ACRN 8472 was such a leak). p2m_lock held. 0, or -ENOMEM: the guest is ended.
+ */
+static int make_clear(struct vm *vm, gpa_t gpa, bool whole)
+{
+	struct vm_more *m = vm->more;
+	struct vm_block *b = &m->block[gpa / VM_BLOCK];
+	hpa_t host = b->host;
+
+	if (host == VM_BLOCK_GONE) {
+		if (mem_free_bytes() <= KEPT_FREE || mem_take(VM_BLOCK, VM_BLOCK, 0, &host)) {
+			if (m->state == VM_RUNNING)
+				log_err("%s: ended: it needs memory that it had given away, and "
+					"none is free",
+					vm->name);
+			vm_end(vm, END_CRASH);
+			return -ENOMEM;
+		}
+		m->held += VM_BLOCK;
+		__atomic_store_n(&b->host, host, __ATOMIC_RELEASE);
+	}
+	for (uint64_t left = (whole ? ALL_CLEAR : chunk_bit(gpa)) & ~b->clear; left;
+	     left &= left - 1) {
+		memset(phys_to_virt(host + (unsigned)__builtin_ctzll(left) * VM_CHUNK), 0,
+		       VM_CHUNK);
+		__atomic_fetch_or(&b->clear, left & -left, __ATOMIC_RELEASE);
+	}
+	return 0;
+}
+
+/*
+ * Host view of gpa and how many bytes of it are contiguous; NULL: not RAM. Whether the guest
+ * has it mapped yet is of no matter.
  */
 static void *ram_at(struct vm *vm, gpa_t gpa, uint64_t *len)
 {
-	struct pt_leaf leaf;
+	struct vm_more *m = vm->more;
+	int err;
 
-	if (gpa >= PT_VA_LIMIT ||
-	    (pt_walk(&vm->p2m, gpa, &leaf) &&
-	     (vm_ram_back(vm, gpa, VM_CHUNK) || pt_walk(&vm->p2m, gpa, &leaf))) ||
-	    leaf.type != MT_WB)
+	if (!vm_is_ram(vm, gpa))
 		return NULL;
-	uint64_t page = PAGE_SIZE << (9 * (leaf.level - 1));
-	*len = page - (gpa & (page - 1));
-	return phys_to_virt(leaf.pa);
+	struct vm_block *b = &m->block[gpa / VM_BLOCK];
+	/* In this order: of a block that is taken away and comes back, nothing is clear between. */
+	hpa_t host = __atomic_load_n(&b->host, __ATOMIC_ACQUIRE);
+	if (unlikely(!(__atomic_load_n(&b->clear, __ATOMIC_ACQUIRE) & chunk_bit(gpa)) ||
+		     host == VM_BLOCK_GONE)) {
+		spin_lock(&m->p2m_lock);
+		err = make_clear(vm, gpa, false);
+		host = b->host;
+		spin_unlock(&m->p2m_lock);
+		if (err)
+			return NULL;
+	}
+	*len = VM_CHUNK - gpa % VM_CHUNK;
+	return phys_to_virt(host + gpa % VM_BLOCK);
 }
 
 void vm_apic_page(struct vm *vm, bool on)
@@ -41,9 +88,7 @@ void vm_apic_page(struct vm *vm, bool on)
 
 int vm_make_executable(struct vm *vm, gpa_t gpa)
 {
-	uint64_t len;
-
-	if (!ram_at(vm, gpa, &len))
+	if (!vm_is_ram(vm, gpa))
 		return -ENOENT;
 	/*
 	 * Several vCPUs may come here at once, and find that another one was faster. Rights only
@@ -73,9 +118,10 @@ static uint64_t blocks_size(const struct vm_more *m)
 	return align_up(m->blocks * sizeof(m->block[0]), PAGE_SIZE);
 }
 
-static int map(struct vm *vm, gpa_t gpa, hpa_t pa, uint64_t size)
+static int map(struct vm *vm, gpa_t block, hpa_t host)
 {
-	return pt_map(&vm->p2m, gpa, pa, size, vcpu_caps.lazy_exec ? PT_R | PT_W : PT_RWX, MT_WB);
+	return pt_map(&vm->p2m, block, host, VM_BLOCK, vcpu_caps.lazy_exec ? PT_R | PT_W : PT_RWX,
+		      MT_WB);
 }
 
 int vm_ram_alloc(struct vm *vm, uint64_t size)
@@ -83,7 +129,6 @@ int vm_ram_alloc(struct vm *vm, uint64_t size)
 	struct vm_more *m = vm->more;
 	struct alloc_range r;
 
-	m->cleared = 0;
 	vm->p2m.keep = true;
 	m->blocks = guest_ram_gpa(size - 1) / VM_BLOCK + 1; /* the hole in RAM included */
 	m->block = mem_free_bytes() > size ? pages_alloc(blocks_size(m)) : NULL;
@@ -96,30 +141,19 @@ int vm_ram_alloc(struct vm *vm, uint64_t size)
 
 		if (take_block(min_u64(size - at, room), &r))
 			goto fail;
+		m->held += r.size;
 		for (uint64_t n = 0; n < r.size; n += VM_BLOCK)
 			m->block[(gpa + n) / VM_BLOCK].host = r.base + n;
-		m->held += r.size;
-		if (map(vm, gpa, r.base, r.size))
-			goto fail;
+		/* Its tables are there from now on, with nothing in them yet. */
+		for (uint64_t n = 0; n < r.size; n += VM_BLOCK)
+			if (map(vm, gpa + n, r.base + n))
+				goto fail;
+		(void)pt_unmap(&vm->p2m, gpa, r.size);
 	}
 	return 0;
 fail:
 	vm_ram_free(vm);
 	return -ENOMEM;
-}
-
-/* A former owner's data must never be seen (ACRN 8472 was such a leak). */
-APART bool vm_ram_clear(struct vm *vm, uint64_t max)
-{
-	struct vm_more *m = vm->more;
-
-	for (uint64_t n; max && m->cleared < m->conf->memory; m->cleared += n, max -= n) {
-		gpa_t gpa = guest_ram_gpa(m->cleared);
-
-		n = min_u64(VM_BLOCK - gpa % VM_BLOCK, max);
-		memset((char *)phys_to_virt(m->block[gpa / VM_BLOCK].host) + gpa % VM_BLOCK, 0, n);
-	}
-	return m->cleared == m->conf->memory;
 }
 
 void vm_ram_free(struct vm *vm)
@@ -154,11 +188,11 @@ hpa_t vm_ram_take(struct vm *vm, gpa_t gpa)
 	struct vm_block *b = &m->block[gpa / VM_BLOCK];
 
 	SPIN_HOLD(&m->p2m_lock);
-	if (gpa / VM_BLOCK >= m->blocks || b->host <= VM_BLOCK_GONE ||
-	    pt_unmap(&vm->p2m, gpa, VM_BLOCK))
+	if (!vm_is_ram(vm, gpa) || b->host == VM_BLOCK_GONE || pt_unmap(&vm->p2m, gpa, VM_BLOCK))
 		return 0;
 	hpa_t host = b->host;
-	b->host = VM_BLOCK_GONE;
+	b->clear = 0;
+	__atomic_store_n(&b->host, VM_BLOCK_GONE, __ATOMIC_RELEASE);
 	m->held -= VM_BLOCK;
 	__atomic_add_fetch(&vm->p2m_gen, 1, __ATOMIC_SEQ_CST);
 	return host;
@@ -192,37 +226,23 @@ void vm_ram_flushed(struct vcpu *v)
 		virtio_balloon_flushed(&m->own_pc.balloon);
 }
 
-int vm_ram_back(struct vm *vm, gpa_t gpa, uint64_t size)
+int vm_ram_touched(struct vm *vm, gpa_t gpa, bool whole)
 {
 	struct vm_more *m = vm->more;
+	struct vm_block *b = &m->block[gpa / VM_BLOCK];
 	struct pt_leaf leaf;
-	int err = 0;
 
-	if (!m->conf->balloon || gpa / VM_BLOCK >= m->blocks || !m->block[gpa / VM_BLOCK].host)
-		return -ENOENT;
-	spin_lock(&m->p2m_lock);
-	hpa_t *host = &m->block[gpa / VM_BLOCK].host;
-	bool absent = pt_walk(&vm->p2m, gpa, &leaf); /* no other vCPU was faster */
-	if (absent && *host > VM_BLOCK_GONE) {
-		size = VM_CHUNK; /* others of the block are there */
-	} else if (absent) {
-		err = mem_free_bytes() > KEPT_FREE ? mem_take(VM_BLOCK, VM_BLOCK, 0, host)
-						   : -ENOMEM;
-		m->held += err ? 0 : VM_BLOCK;
-	}
-	if (absent && !err) {
-		hpa_t pa = *host + align_down(gpa % VM_BLOCK, size);
+	SPIN_HOLD(&m->p2m_lock);
+	gpa = align_down(gpa, VM_BLOCK);
+	if (b->clear != ALL_CLEAR) {
+		unsigned next = (unsigned)__builtin_ctzll(~b->clear);
+		int err = make_clear(vm, gpa + next * VM_CHUNK, whole);
 
-		memset(phys_to_virt(pa), 0, size);
-		err = map(vm, align_down(gpa, size), pa, size);
+		if (err || b->clear != ALL_CLEAR)
+			return err ? err : -EAGAIN;
 	}
-	spin_unlock(&m->p2m_lock);
-	if (err && m->state == VM_RUNNING)
-		log_err("%s: ended: it needs memory that it had given away, and none is free",
-			vm->name);
-	if (err)
-		vm_end(vm, END_CRASH);
-	return err;
+	/* Unless another vCPU was faster. */
+	return pt_walk(&vm->p2m, gpa, &leaf) ? map(vm, gpa, b->host) : 0;
 }
 
 static int copy(struct vm *vm, gpa_t gpa, char *to, const char *from, uint64_t size)

@@ -6,8 +6,8 @@
  *              ^                       |
  *              +------ WAITING <-------+
  *
- * Anybody asks by setting a state and a request. The work itself (clearing and
- * loading memory, clearing away) is done by vCPU 0 as if it ran: on its core,
+ * Anybody asks by setting a state and a request. The work itself (loading
+ * memory, clearing away) is done by vCPU 0 as if it ran: on its core,
  * in its time, in bounded steps, so that whoever shares the core keeps its own.
  */
 #include "kernel/guest.h"
@@ -132,16 +132,6 @@ static void finish(struct vm *vm)
 		rest(vm, VM_OFF);
 }
 
-static void start(struct vm *vm)
-{
-	int err = vm_load(vm, VM_CHUNK);
-
-	if (!err)
-		vm_launch(vm);
-	else if (err != -EAGAIN)
-		rest(vm, VM_OFF);
-}
-
 /*
  * A timer or a request that was late: there is nothing to do. Who has changed
  * the state since may have asked before the bit was cleared here: ask again.
@@ -172,7 +162,10 @@ void vm_work(struct vm *vm)
 		(void)change(vm, VM_WAITING, VM_STARTING);
 		break;
 	case VM_STARTING:
-		start(vm);
+		if (vm_load(vm))
+			rest(vm, VM_OFF);
+		else
+			vm_launch(vm);
 		break;
 	default:
 		not_yet(vm);

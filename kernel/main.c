@@ -158,7 +158,7 @@ static void start_vms(void)
 	bool all = create_vms(), loaded[CONFIG_MAX_VMS] = {false};
 
 	for (unsigned i = 0; i < vm_count; i++) {
-		loaded[i] = vms[i]->more->conf->autostart && !vm_load(vms[i], UINT64_MAX);
+		loaded[i] = vms[i]->more->conf->autostart && !vm_load(vms[i]);
 		all = all && (loaded[i] || !vms[i]->more->conf->autostart);
 	}
 	if (config.strict && !all) {

@@ -130,11 +130,11 @@ static void fetch_fault(struct vcpu *v, gpa_t gpa)
 void handle_page_fault(struct vcpu *v, const struct vcpu_exit *e)
 {
 	gpa_t gpa = e->u.page_fault.gpa;
-	/* Who shares a core does not keep it for as long as clearing a large page takes. */
-	bool alone = v->cpu->more->queue.ops == &sched_dedicated;
 
-	if (vm_ram_back(v->vm, gpa, alone ? VM_BLOCK : VM_CHUNK) != -ENOENT &&
-	    !(e->u.page_fault.exec && vcpu_caps.lazy_exec))
+	/* Who shares a core does not keep it for as long as clearing a large page takes. */
+	if (vm_is_ram(v->vm, gpa) &&
+	    (vm_ram_touched(v->vm, gpa, v->cpu->more->queue.ops == &sched_dedicated) ||
+	     !(e->u.page_fault.exec && vcpu_caps.lazy_exec)))
 		return;
 	if (e->u.page_fault.exec) {
 		fetch_fault(v, gpa);

@@ -189,9 +189,8 @@ int vcpu_irq(struct vcpu *v, bool take, bool *wait)
 	int vec = -1;
 
 	lapic_set_tpr(l, vcpu_ops->get_tpr(v));
-	if (!l->c.virtualized ||
-	    !vcpu_ops->virtualize_apic(v, l->base, lapic_highest(l, APIC_IRR),
-				       lapic_highest(l, APIC_ISR)))
+	if (!l->c.virtualized || !vcpu_ops->virtualize_apic(v, l->base, lapic_highest(l, APIC_IRR),
+							    lapic_highest(l, APIC_ISR)))
 		vec = lapic_pending_vector(l, lapic_tpr(l)); /* else the processor delivers it */
 	if (vec >= 0 && !take) {
 		*wait = true;

@@ -222,15 +222,15 @@ static bool has_cpu(struct vm *vm)
 	return !lacks;
 }
 
-int vm_load(struct vm *vm, uint64_t max)
+int vm_load(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 	const struct config_vm *c = m->conf;
 	int err;
 
-	if (!m->block && !has_cpu(vm))
+	if (!has_cpu(vm))
 		return -ENODEV;
-	err = m->block ? 0 : vm_ram_alloc(vm, c->memory);
+	err = vm_ram_alloc(vm, c->memory);
 	if (err) {
 		complain(c->memory_line ? c->memory_line : c->line,
 			 "[vm %s] %lu MiB of memory are not free (%lu MiB are): give it less; "
@@ -238,8 +238,6 @@ int vm_load(struct vm *vm, uint64_t max)
 			 vm->name, c->memory >> 20, mem_free_bytes() >> 20);
 		return err;
 	}
-	if (!vm_ram_clear(vm, max))
-		return -EAGAIN;
 	spin_lock(&m->refuse_lock); /* until now it could be read */
 	memset(&m->refused, 0, sizeof(m->refused));
 	m->refused.room = c->learn ? REFUSE_RANGES_LEARN : REFUSE_RANGES;

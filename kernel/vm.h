@@ -35,6 +35,7 @@ void *vm_ptr(struct vm *vm, gpa_t gpa, unsigned size);
 
 struct vm_block {
 	hpa_t host;     /* where it is; 0: no RAM, VM_BLOCK_GONE: given back */
+	uint64_t clear; /* a bit for each chunk of it that is */
 	uint64_t life;  /* of the driver of the balloon in which pages are; see there */
 	uint64_t in[8]; /* a bit for each page */
 };

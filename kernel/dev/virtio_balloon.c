@@ -57,7 +57,7 @@ static void move_page(struct virtio_balloon *b, uint32_t page, bool in)
 	k = &b->block[page / BLOCK_PAGES];
 	word = &k->in[page % BLOCK_PAGES / 64];
 	if (k->life != b->life)
-		*k = (struct vm_block){.host = k->host, .life = b->life};
+		*k = (struct vm_block){.host = k->host, .clear = k->clear, .life = b->life};
 	*word = in ? *word | bit : *word & ~bit;
 	for (unsigned i = 0; i < ARRAY_SIZE(k->in); i++)
 		all &= k->in[i];
