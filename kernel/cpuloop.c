@@ -218,13 +218,13 @@ static void serve_blocked(struct cpu_more *m)
 static void serve(struct cpu *cpu)
 {
 	struct cpu_more *m = cpu->more;
-	uint64_t what = __atomic_exchange_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
 
+	run_timers(m); /* first: for whom they wake up this core asks itself */
+	uint64_t what = __atomic_exchange_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
 	if (what & CPU_REQ_CONSOLE)
 		console_poll();
 	if (what & CPU_REQ_TIMER)
 		m->armed = UINT64_MAX; /* it has fired, maybe early: arm() sets it again */
-	run_timers(m);
 	if (rdtsc() >= m->slice_end)
 		m->resched = true;
 	serve_blocked(m);

@@ -124,7 +124,7 @@ static int map(struct vm *vm, gpa_t block, hpa_t host)
 		      MT_WB);
 }
 
-int vm_ram_alloc(struct vm *vm, uint64_t size)
+APART int vm_ram_alloc(struct vm *vm, uint64_t size)
 {
 	struct vm_more *m = vm->more;
 	struct alloc_range r;

@@ -339,16 +339,18 @@ APART void vcpu_run(struct vcpu *v)
 
 	do {
 		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE)) {
-			if ((v->requests & VCPU_REQ_CONTROL) && !vcpu_serve(v)) {
-				/* No entry follows, which interrupts and the slice's end would end.
-				 */
-				irq_window();
-				core->resched |= rdtsc() >= core->slice_end;
-				return;
+			if (v->requests & VCPU_REQ_CONTROL) {
+				bool enter = vcpu_serve(v);
+
+				/* Else interrupts and the slice's end would end the run. */
+				if (!enter) {
+					irq_window();
+					core->resched |= rdtsc() >= core->slice_end;
+				}
+				/* Of what serving it has asked of this core, no interrupt tells. */
+				if (!enter || __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE))
+					return;
 			}
-			/* What serving it has asked of this core, no interrupt will tell. */
-			if (__atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE))
-				return;
 			deliver(v);
 		}
 		trace(TRACE_ENTRY, v->vm->id, v->id, 0, 0);

@@ -16,7 +16,7 @@ BARS = {"image": 512 << 10, "vm": 256 << 10, "start": 20_000_000}
 ELF = os.path.join(BUILD, "mullion.elf")
 # What the hypervisor calls on the way, once; but for the last, its way into a guest, which it tries out first.
 PHASES = ("boot_main", "paging_init", "panic_keep", "tsc_init", "apic_timer_init", "smp_start",
-          "config_parse", "vm_ram_clear", "pv_load", "vm_launch", "vmx_enter")
+          "config_parse", "vm_ram_alloc", "pv_load", "vm_launch", "vmx_enter")
 # Sections of a VM that is started by the monitor.
 VM_KINDS = {
     "paravirtual": pv("x", "heartbeat", "64M"),
