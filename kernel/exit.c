@@ -32,13 +32,14 @@ struct cpuid_policy vcpu_cpuid_policy(struct vcpu *v, uint64_t cr4)
 	};
 }
 
-static APART void ask_cpuid(struct vcpu *v, struct cpuid_known *k, uint32_t leaf, uint32_t sub)
+static APART void ask_cpuid(struct vcpu *v, struct cpuid_known *k, uint64_t asked)
 {
 	struct cpuid_policy p = vcpu_cpuid_policy(v, vcpu_ops->get(v, REG_CR4));
+	uint32_t leaf = (uint32_t)v->gpr[GPR_RAX], sub = (uint32_t)v->gpr[GPR_RCX];
 
 	k->regs = cpuid_guest(&p, leaf, sub);
 	/* Those three depend on CR4, XCR0 and APIC_BASE. */
-	k->asked = leaf == 1 || leaf == 7 || leaf == 0xd ? 0 : ((uint64_t)leaf << 32 | sub) + 1;
+	k->asked = leaf == 1 || leaf == 7 || leaf == 0xd ? 0 : asked;
 }
 
 static APART void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
@@ -49,7 +50,7 @@ static APART void handle_cpuid(struct vcpu *v, const struct vcpu_exit *e)
 	struct cpuid_known *k = &v->more->cpuid[(leaf ^ leaf >> 28 ^ sub) % CPUID_KNOWN];
 
 	if (unlikely(k->asked != asked || !asked))
-		ask_cpuid(v, k, leaf, sub);
+		ask_cpuid(v, k, asked);
 	v->gpr[GPR_RAX] = k->regs.eax;
 	v->gpr[GPR_RBX] = k->regs.ebx;
 	v->gpr[GPR_RCX] = k->regs.ecx;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Guest memory: host pages behind it, and copies that stay inside it. */
-#include "kernel/alloc.h"
 #include "kernel/guest.h"
 #include "kernel/load/layout.h"
 
@@ -98,21 +97,6 @@ int vm_make_executable(struct vm *vm, gpa_t gpa)
 	return pt_protect(&vm->p2m, align_down(gpa, PAGE_SIZE), PAGE_SIZE, PT_RWX);
 }
 
-/* In blocks as large as there are, aligned so that large pages can map them. */
-static int take_block(uint64_t left, struct alloc_range *r)
-{
-	static const uint64_t aligns[] = {GIB(1), MIB(2)};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(aligns); i++) {
-		/* Another core may be faster: then there is less, or nothing. */
-		while ((r->size = min_u64(align_down(left, aligns[i]),
-					  align_down(mem_largest(aligns[i]), aligns[i]))))
-			if (!mem_take(r->size, aligns[i], 0, &r->base))
-				return 0;
-	}
-	return -ENOMEM;
-}
-
 static uint64_t blocks_size(const struct vm_more *m)
 {
 	return align_up(m->blocks * sizeof(m->block[0]), PAGE_SIZE);
@@ -127,29 +111,22 @@ static int map(struct vm *vm, gpa_t block, hpa_t host)
 APART int vm_ram_alloc(struct vm *vm, uint64_t size)
 {
 	struct vm_more *m = vm->more;
-	struct alloc_range r;
 
 	vm->p2m.keep = true;
 	m->blocks = guest_ram_gpa(size - 1) / VM_BLOCK + 1; /* the hole in RAM included */
 	m->block = mem_free_bytes() > size ? pages_alloc(blocks_size(m)) : NULL;
 	if (!m->block)
 		return -ENOMEM;
-	for (uint64_t at = 0; at < size; at += r.size) {
-		/* No block straddles the hole below 4 GiB. */
-		uint64_t room = at < GUEST_LOW_RAM_MAX ? GUEST_LOW_RAM_MAX - at : size - at;
+	for (uint64_t at = 0; at < size; at += VM_BLOCK) {
 		gpa_t gpa = guest_ram_gpa(at);
+		hpa_t *host = &m->block[gpa / VM_BLOCK].host;
 
-		if (take_block(min_u64(size - at, room), &r))
+		/* Its table is there from now on; there is nothing in it yet. */
+		if (mem_take(VM_BLOCK, VM_BLOCK, 0, host) || map(vm, gpa, *host))
 			goto fail;
-		m->held += r.size;
-		for (uint64_t n = 0; n < r.size; n += VM_BLOCK)
-			m->block[(gpa + n) / VM_BLOCK].host = r.base + n;
-		/* Its tables are there from now on, with nothing in them yet. */
-		for (uint64_t n = 0; n < r.size; n += VM_BLOCK)
-			if (map(vm, gpa + n, r.base + n))
-				goto fail;
-		(void)pt_unmap(&vm->p2m, gpa, r.size);
+		m->held += VM_BLOCK;
 	}
+	(void)pt_unmap(&vm->p2m, 0, PT_VA_LIMIT);
 	return 0;
 fail:
 	vm_ram_free(vm);
@@ -167,15 +144,9 @@ void vm_ram_free(struct vm *vm)
 	while (m->own_pc.balloon.gone_count)
 		virtio_balloon_flushed(&m->own_pc.balloon);
 	m->unflushed = 0;
-	for (uint64_t i = 0, n; i < m->blocks; i += n) {
-		hpa_t host = m->block[i].host;
-
-		for (n = 1; host > VM_BLOCK_GONE && i + n < m->blocks &&
-			    m->block[i + n].host == host + n * VM_BLOCK;)
-			n++;
-		if (host > VM_BLOCK_GONE)
-			mem_give(host, n * VM_BLOCK);
-	}
+	for (uint64_t i = 0; i < m->blocks; i++)
+		if (m->block[i].host > VM_BLOCK_GONE)
+			mem_give(m->block[i].host, VM_BLOCK);
 	if (m->block)
 		mem_give(virt_to_phys(m->block), blocks_size(m));
 	m->block = NULL;
@@ -185,22 +156,19 @@ void vm_ram_free(struct vm *vm)
 hpa_t vm_ram_take(struct vm *vm, gpa_t gpa)
 {
 	struct vm_more *m = vm->more;
-	struct vm_block *b = &m->block[gpa / VM_BLOCK];
 
 	SPIN_HOLD(&m->p2m_lock);
-	if (!vm_is_ram(vm, gpa) || b->host == VM_BLOCK_GONE || pt_unmap(&vm->p2m, gpa, VM_BLOCK))
+	if (!vm_is_ram(vm, gpa))
 		return 0;
+	struct vm_block *b = &m->block[gpa / VM_BLOCK];
 	hpa_t host = b->host;
+	if (host == VM_BLOCK_GONE || pt_unmap(&vm->p2m, gpa, VM_BLOCK))
+		return 0;
 	b->clear = 0;
 	__atomic_store_n(&b->host, VM_BLOCK_GONE, __ATOMIC_RELEASE);
 	m->held -= VM_BLOCK;
 	__atomic_add_fetch(&vm->p2m_gen, 1, __ATOMIC_SEQ_CST);
 	return host;
-}
-
-void vm_ram_give(hpa_t host)
-{
-	mem_give(host, VM_BLOCK);
 }
 
 /*

@@ -223,7 +223,7 @@ struct vcpu_start {
 
 /* What a backend finds out of the processor, for common code. */
 struct vcpu_caps {
-	unsigned pt_max_leaf; /* of second-level paging: 1..3 */
+	unsigned pt_max_leaf; /* of second-level paging: 1 or 2 */
 	/*
 	 * No large page may be executable: RAM is mapped without X, and each 4 KiB
 	 * page gets it when it is first fetched from.

@@ -9,7 +9,6 @@
 #include "svm/svm.h"
 
 #define CPUID_SVM    (1u << 2)  /* 8000_0001 ECX */
-#define CPUID_1G     (1u << 26) /* 8000_0001 EDX */
 #define CPUID_HYPERV (1u << 31) /* 1 ECX */
 
 struct svm_caps svm_caps;
@@ -34,7 +33,6 @@ static void read_caps(struct svm_caps *caps)
 		.features = svm.edx,
 		.asids = svm.ebx,
 		.signature = cpuid(1, 0).eax,
-		.page_1g = (cpuid(0x80000001, 0).edx & CPUID_1G) != 0,
 		.tcg = is_tcg(),
 	};
 }
@@ -69,7 +67,7 @@ const char *svm_probe(struct vcpu_caps *caps)
 	svm_maps_init();
 	/* Nested tables are in the host's format and have its page sizes (APM 2 15.25.5). */
 	*caps = (struct vcpu_caps){
-		.pt_max_leaf = svm_caps.page_1g ? 3 : 2,
+		.pt_max_leaf = 2,
 		.rdtscp = cpu_has_rdtscp(),
 	};
 	log_info("AMD-V: %u ASIDs, features 0x%x%s", svm_caps.asids, svm_caps.features,

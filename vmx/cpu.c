@@ -120,14 +120,10 @@ const char *vmx_probe(struct vcpu_caps *caps)
 		return why_buf;
 	}
 
-	uint64_t ept = vmx_caps.ept_vpid;
-
 	vmx_msr_bitmap = pages_need(2 * PAGE_SIZE);
 	fill_msr_bitmap(vmx_msr_bitmap);
 	*caps = (struct vcpu_caps){
-		.pt_max_leaf = !(ept & EPT_CAP_2M) ? 1
-			       : ept & EPT_CAP_1G  ? 3
-						   : 2,
+		.pt_max_leaf = vmx_caps.ept_vpid & EPT_CAP_2M ? 2 : 1,
 		.lazy_exec = needs_lazy_exec(),
 		.keeps_slices = vmx_caps.pin >> 32 & PIN_PREEMPTION_TIMER,
 		.rdtscp = cpu_has_rdtscp() && (vmx_controls.proc2 & PROC2_RDTSCP),

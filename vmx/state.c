@@ -181,9 +181,8 @@ void vmx_skip(struct vcpu *v, unsigned len)
 	struct vmx_vcpu *h = vmx_hw(v);
 
 	if (unlikely(h->cached & SKIP_NEEDS)) {
-		(void)vmx_cache_get(h, CACHE_RIP);
-		(void)vmx_cache_get(h, CACHE_RFLAGS);
-		(void)vmx_cache_get(h, CACHE_INTERRUPTIBILITY);
+		for (unsigned n = CACHE_RIP; n < CACHE_COUNT; n++)
+			(void)vmx_cache_get(h, n);
 	} else {
 		h->cache[CACHE_RIP] = vmread(GUEST_RIP);
 		h->cache[CACHE_RFLAGS] = vmread(GUEST_RFLAGS);
