@@ -74,8 +74,8 @@ struct cpuid_known {
 #define CPUID_KNOWN 16u
 
 struct vcpu_more {
-	struct vcpu vcpu;
 	struct cpuid_known cpuid[CPUID_KNOWN];
+	struct vcpu vcpu;
 	const struct virtual_msr *msr; /* kernel/msr.c: that was accessed last */
 	struct sched_entity se;
 	struct insn_slot insns[INSN_SLOTS];

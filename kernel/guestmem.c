@@ -97,11 +97,6 @@ int vm_make_executable(struct vm *vm, gpa_t gpa)
 	return pt_protect(&vm->p2m, align_down(gpa, PAGE_SIZE), PAGE_SIZE, PT_RWX);
 }
 
-static uint64_t blocks_size(const struct vm_more *m)
-{
-	return align_up(m->blocks * sizeof(m->block[0]), PAGE_SIZE);
-}
-
 static int map(struct vm *vm, gpa_t block, hpa_t host)
 {
 	return pt_map(&vm->p2m, block, host, VM_BLOCK, vcpu_caps.lazy_exec ? PT_R | PT_W : PT_RWX,
@@ -111,12 +106,13 @@ static int map(struct vm *vm, gpa_t block, hpa_t host)
 APART int vm_ram_alloc(struct vm *vm, uint64_t size)
 {
 	struct vm_more *m = vm->more;
+	uint64_t blocks = guest_ram_gpa(size - 1) / VM_BLOCK + 1; /* the hole in RAM included */
 
 	vm->p2m.keep = true;
-	m->blocks = guest_ram_gpa(size - 1) / VM_BLOCK + 1; /* the hole in RAM included */
-	m->block = mem_free_bytes() > size ? pages_alloc(blocks_size(m)) : NULL;
+	m->block = mem_free_bytes() > size ? pages_alloc(blocks * sizeof(m->block[0])) : NULL;
 	if (!m->block)
 		return -ENOMEM;
+	m->blocks = blocks;
 	for (uint64_t at = 0; at < size; at += VM_BLOCK) {
 		gpa_t gpa = guest_ram_gpa(at);
 		hpa_t *host = &m->block[gpa / VM_BLOCK].host;
@@ -148,7 +144,8 @@ void vm_ram_free(struct vm *vm)
 		if (m->block[i].host > VM_BLOCK_GONE)
 			mem_give(m->block[i].host, VM_BLOCK);
 	if (m->block)
-		mem_give(virt_to_phys(m->block), blocks_size(m));
+		mem_give(virt_to_phys(m->block),
+			 align_up(m->blocks * sizeof(m->block[0]), PAGE_SIZE));
 	m->block = NULL;
 	m->blocks = m->held = 0;
 }
@@ -169,6 +166,11 @@ hpa_t vm_ram_take(struct vm *vm, gpa_t gpa)
 	m->held -= VM_BLOCK;
 	__atomic_add_fetch(&vm->p2m_gen, 1, __ATOMIC_SEQ_CST);
 	return host;
+}
+
+void vm_ram_give(hpa_t host)
+{
+	mem_give(host, VM_BLOCK);
 }
 
 /*

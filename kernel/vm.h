@@ -43,10 +43,11 @@ struct vm_block {
 /*
  * Takes a block away from the guest: where it is in the host, or 0: it has none there. It comes
  * back, zeroed, when it is next touched, by whomever. The others with the VM's lock held, too:
- * virtio_balloon_flushed() follows when no vCPU knows any more what was taken; then mem_give().
+ * virtio_balloon_flushed() follows when no vCPU knows any more what was taken; to the host.
  */
 hpa_t vm_ram_take(struct vm *vm, gpa_t gpa);
 void vm_ram_flush(struct vm *vm);
+void vm_ram_give(hpa_t host);
 
 void vm_console_write(struct vm *vm, const char *p, unsigned n);
 /* What was typed at the console (port 0) or sent to the agent (1): how many of n bytes. VM lock. */

@@ -10,7 +10,7 @@ struct svm_caps {
 	uint32_t features;  /* SVM_FEATURE_* and others, CPUID 8000_000A EDX */
 	uint32_t asids;     /* ASIDs 1..asids-1 are for guests */
 	uint32_t signature; /* CPUID 1 EAX: what EDX holds after reset */
-	uint32_t tcg; /* QEMU's software CPU: ways around it are in event.c, exit.c, ops.c */
+	uint32_t tcg;       /* QEMU's software CPU: ways around it are in event.c, exit.c, ops.c */
 };
 extern struct svm_caps svm_caps;
 

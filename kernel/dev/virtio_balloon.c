@@ -5,8 +5,6 @@
  */
 #include "kernel/dev/virtio_balloon.h"
 
-#include "kernel/mem.h"
-
 #define F_MUST_TELL_HOST BIT(0)
 #define F_DEFLATE_ON_OOM BIT(2)
 #define F_REPORTING      BIT(5)
@@ -43,7 +41,7 @@ static void ask(struct virtio_balloon *b)
 void virtio_balloon_flushed(struct virtio_balloon *b)
 {
 	for (unsigned i = 0; i < b->asked; i++)
-		mem_give(b->gone[i], VM_BLOCK);
+		vm_ram_give(b->gone[i]);
 	b->gone_count -= b->asked;
 	memmove(b->gone, b->gone + b->asked, b->gone_count * sizeof(b->gone[0]));
 	ask(b);

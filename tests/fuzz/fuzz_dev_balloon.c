@@ -37,11 +37,11 @@ void vm_ram_flush(struct vm *vm)
 	rounds++;
 }
 
-void mem_give(hpa_t host, uint64_t size)
+void vm_ram_give(hpa_t host)
 {
 	uint64_t n = (host - GIB(3)) / VM_BLOCK;
 
-	MUST(size == VM_BLOCK && n < BLOCKS && round_of[n] && round_of[n] <= rounds);
+	MUST(n < BLOCKS && round_of[n] && round_of[n] <= rounds);
 	round_of[n] = 0; /* touched again */
 }
 
