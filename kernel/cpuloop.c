@@ -209,7 +209,7 @@ static void serve_blocked(struct cpu_more *m)
 		uint64_t what = __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE);
 
 		if (v->more->blocked && (what & VCPU_REQ_CONTROL))
-			(void)vcpu_serve(v);
+			vcpu_serve(v);
 		if ((v->more->blocked & BLOCK_HALT) && (v->requests & VCPU_REQ_EVENT))
 			wake_halted(v);
 	}

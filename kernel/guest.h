@@ -305,8 +305,8 @@ void lapic_exit(struct vcpu *v, const struct vcpu_exit *e);
 struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu);
 /* Asks v for VCPU_REQ_*: it is woken or kicked. Any core. */
 void vcpu_request(struct vcpu *v, uint64_t what);
-/* Carries requests out on v's core, v loaded or not. False: not to be entered now. */
-bool vcpu_serve(struct vcpu *v);
+/* Carries requests out on v's core, v loaded or not: who is to run is looked at anew. */
+void vcpu_serve(struct vcpu *v);
 /* v runs again on its core: what others had of it meanwhile is told to its guest. */
 void vcpu_steal(struct vcpu *v, uint64_t now);
 /* Runs v, which is current on this core, and handles its exits until the core has other work. */

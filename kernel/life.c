@@ -8,7 +8,7 @@
  *
  * Anybody asks by setting a state and a request. The work itself (loading
  * memory, clearing away) is done by vCPU 0 as if it ran: on its core,
- * in its time, in bounded steps, so that whoever shares the core keeps its own.
+ * in its time, so that whoever shares the core keeps its own.
  */
 #include "kernel/guest.h"
 
@@ -87,7 +87,7 @@ static void restart_due(struct timerq_node *t)
 	vcpu_request(container_of(t, struct vm_more, restart_timer)->vcpu[0], VCPU_REQ_WORK);
 }
 
-/* One restart a second: loading and clearing memory is work, even if on the VM's own account. */
+/* One restart a second: loading an image is work, even if on the VM's own account. */
 static void start_again(struct vm *vm)
 {
 	struct vm_more *m = vm->more;

@@ -117,7 +117,7 @@ static void ap_main(void)
 {
 	xstate_enable();
 	backend_on(this_cpu());
-	/* Filling the guests' memory takes seconds: the kick that ends them is not missed. */
+	/* Loading the guests takes a while: the kick that ends it is not missed. */
 	while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
 		irq_on_halt_off();
 	cpu_loop();
@@ -155,19 +155,20 @@ static bool create_vms(void)
 /* No guest has run before every image is loaded: strict can still stop them all. */
 static void start_vms(void)
 {
-	bool all = create_vms(), loaded[CONFIG_MAX_VMS] = {false};
+	bool all = create_vms();
 
-	for (unsigned i = 0; i < vm_count; i++) {
-		loaded[i] = vms[i]->more->conf->autostart && !vm_load(vms[i]);
-		all = all && (loaded[i] || !vms[i]->more->conf->autostart);
-	}
+	for (unsigned i = 0; i < vm_count; i++)
+		if (vms[i]->more->conf->autostart && vm_load(vms[i]))
+			all = false;
 	if (config.strict && !all) {
 		log_err("strict = yes and something is refused: no VM is started");
+		for (unsigned i = 0; i < vm_count; i++)
+			vm_ram_free(vms[i]);
 		return;
 	}
 	for (unsigned order = 0; order <= CONFIG_MAX_ORDER; order++)
 		for (unsigned i = 0; i < vm_count; i++)
-			if (loaded[i] && vms[i]->more->conf->order == order)
+			if (vms[i]->more->block && vms[i]->more->conf->order == order)
 				vm_launch(vms[i]);
 }
 

@@ -296,7 +296,7 @@ static void init_and_sipi(struct vcpu *v)
 	vm_end_dead(v->vm);
 }
 
-bool vcpu_serve(struct vcpu *v)
+void vcpu_serve(struct vcpu *v)
 {
 	uint64_t what = __atomic_fetch_and(
 		&v->requests, ~(VCPU_REQ_STOP | VCPU_REQ_PAUSE | VCPU_REQ_NET | VCPU_REQ_TLB),
@@ -308,14 +308,14 @@ bool vcpu_serve(struct vcpu *v)
 	}
 	if (what & VCPU_REQ_STOP) {
 		vcpu_leave(v);
-		return false;
+		return;
 	}
 	if (what & VCPU_REQ_WORK) {
 		if (v->more->blocked & BLOCK_OFF)
 			core_unblock(v, BLOCK_OFF);
 		else
 			vm_work(v->vm);
-		return false;
+		return;
 	}
 	if (what & (VCPU_REQ_INIT | VCPU_REQ_SIPI))
 		init_and_sipi(v);
@@ -327,8 +327,6 @@ bool vcpu_serve(struct vcpu *v)
 	}
 	if (what & VCPU_REQ_NET)
 		pc_receive(v->vm);
-	/* Started anew, it is loaded again first. */
-	return !v->more->blocked && this_cpu()->current == v;
 }
 
 APART void vcpu_run(struct vcpu *v)
@@ -340,16 +338,11 @@ APART void vcpu_run(struct vcpu *v)
 	do {
 		if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE)) {
 			if (v->requests & VCPU_REQ_CONTROL) {
-				bool enter = vcpu_serve(v);
-
-				/* Else interrupts and the slice's end would end the run. */
-				if (!enter) {
-					irq_window();
-					core->resched |= rdtsc() >= core->slice_end;
-				}
-				/* Of what serving it has asked of this core, no interrupt tells. */
-				if (!enter || __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE))
-					return;
+				/* Of what this asks of the core, or of v again, no kick tells. */
+				vcpu_serve(v);
+				irq_window();
+				core->resched |= rdtsc() >= core->slice_end;
+				return;
 			}
 			deliver(v);
 		}

@@ -126,7 +126,7 @@ static void finish_instruction(struct vcpu *v, uint8_t len, bool code64)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
 
-	(void)vmx_skip(v, len);
+	(void)vmx_end_insn(h, len);
 	if (!code64)
 		vmx_cache_set(h, CACHE_RIP, (uint32_t)vmx_cache_get(h, CACHE_RIP));
 	/* Single-stepping: the trap is left to the processor, as if it had executed it. */

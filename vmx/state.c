@@ -160,26 +160,22 @@ void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg)
 	vmwrite(GUEST_BASE(s), seg->base);
 }
 
-static APART void end_of_rare_instruction(struct vcpu *v, bool wraps)
+static APART bool end_rare_insn(struct vmx_vcpu *h, bool wraps)
 {
-	struct vmx_vcpu *h = vmx_hw(v);
 	uint64_t flags = h->cache[CACHE_RFLAGS], block = h->cache[CACHE_INTERRUPTIBILITY];
 
 	if (flags & RFLAGS_RF)
 		vmx_cache_set(h, CACHE_RFLAGS, flags & ~RFLAGS_RF);
 	if (block & BLOCKED_SHADOW) {
 		vmx_cache_set(h, CACHE_INTERRUPTIBILITY, block & ~BLOCKED_SHADOW);
-		/* The step of the instruction before was put off; ours is raised below. */
+		/* The step of the instruction before was put off; ours is raised by the caller. */
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) & ~DEBUG_BS);
 	}
-	if (wraps || (flags & RFLAGS_TF))
-		vcpu_wrap_or_step(v);
+	return wraps || (flags & RFLAGS_TF);
 }
 
-void vmx_skip(struct vcpu *v, unsigned len)
+bool vmx_end_insn(struct vmx_vcpu *h, unsigned len)
 {
-	struct vmx_vcpu *h = vmx_hw(v);
-
 	if (unlikely(h->cached & SKIP_NEEDS)) {
 		for (unsigned n = CACHE_RIP; n < CACHE_COUNT; n++)
 			(void)vmx_cache_get(h, n);
@@ -194,7 +190,13 @@ void vmx_skip(struct vcpu *v, unsigned len)
 
 	h->cache[CACHE_RIP] = rip;
 	h->dirty |= 1u << CACHE_RIP;
-	if (unlikely(wraps || (h->cache[CACHE_RFLAGS] & (RFLAGS_RF | RFLAGS_TF)) ||
-		     (h->cache[CACHE_INTERRUPTIBILITY] & BLOCKED_SHADOW)))
-		end_of_rare_instruction(v, wraps);
+	return unlikely(wraps || (h->cache[CACHE_RFLAGS] & (RFLAGS_RF | RFLAGS_TF)) ||
+			(h->cache[CACHE_INTERRUPTIBILITY] & BLOCKED_SHADOW)) &&
+	       end_rare_insn(h, wraps);
+}
+
+void vmx_skip(struct vcpu *v, unsigned len)
+{
+	if (unlikely(vmx_end_insn(vmx_hw(v), len)))
+		vcpu_wrap_or_step(v);
 }

@@ -56,8 +56,9 @@ static void move_page(struct virtio_balloon *b, uint32_t page, bool in)
 		return;
 	k = &b->block[page / BLOCK_PAGES];
 	word = &k->in[page % BLOCK_PAGES / 64];
-	if (k->life != b->life)
-		*k = (struct vm_block){.host = k->host, .clear = k->clear, .life = b->life};
+	if (k->life != b->life) /* where it is and what is clear of it is the memory's to say */
+		memset(k->in, 0, sizeof(k->in));
+	k->life = b->life;
 	*word = in ? *word | bit : *word & ~bit;
 	for (unsigned i = 0; i < ARRAY_SIZE(k->in); i++)
 		all &= k->in[i];
