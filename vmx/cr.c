@@ -122,17 +122,20 @@ bool vmx_mov_to_cr(struct vcpu *v, unsigned cr, uint64_t value)
 	return true;
 }
 
+/* Not vmx_skip(): the mode is the new one already. */
 static void finish_instruction(struct vcpu *v, uint8_t len, bool code64)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
-
-	(void)vmx_end_insn(h, len);
-	if (!code64)
-		vmx_cache_set(h, CACHE_RIP, (uint32_t)vmx_cache_get(h, CACHE_RIP));
+	uint64_t rip = vmx_cache_get(h, CACHE_RIP) + len, flags = vmx_cache_get(h, CACHE_RFLAGS);
+	uint64_t block = vmx_cache_get(h, CACHE_INTERRUPTIBILITY);
 	/* Single-stepping: the trap is left to the processor, as if it had executed it. */
-	if ((vmx_cache_get(h, CACHE_RFLAGS) & RFLAGS_TF) &&
-	    !(vmread(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF))
-		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | DEBUG_BS);
+	bool steps = (flags & RFLAGS_TF) && !(vmread(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF);
+
+	vmx_cache_set(h, CACHE_RIP, code64 ? rip : (uint32_t)rip);
+	vmx_cache_set(h, CACHE_RFLAGS, flags & ~RFLAGS_RF);
+	vmx_cache_set(h, CACHE_INTERRUPTIBILITY, block & ~BLOCKED_SHADOW);
+	vmwrite(GUEST_PENDING_DEBUG,
+		(vmread(GUEST_PENDING_DEBUG) & ~DEBUG_BS) | (steps ? DEBUG_BS : 0));
 }
 
 void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit)

@@ -160,22 +160,26 @@ void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg)
 	vmwrite(GUEST_BASE(s), seg->base);
 }
 
-static APART bool end_rare_insn(struct vmx_vcpu *h, bool wraps)
+static APART void end_of_rare_instruction(struct vcpu *v, bool wraps)
 {
+	struct vmx_vcpu *h = vmx_hw(v);
 	uint64_t flags = h->cache[CACHE_RFLAGS], block = h->cache[CACHE_INTERRUPTIBILITY];
 
 	if (flags & RFLAGS_RF)
 		vmx_cache_set(h, CACHE_RFLAGS, flags & ~RFLAGS_RF);
 	if (block & BLOCKED_SHADOW) {
 		vmx_cache_set(h, CACHE_INTERRUPTIBILITY, block & ~BLOCKED_SHADOW);
-		/* The step of the instruction before was put off; ours is raised by the caller. */
+		/* The step of the instruction before was put off; ours is raised below. */
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) & ~DEBUG_BS);
 	}
-	return wraps || (flags & RFLAGS_TF);
+	if (wraps || (flags & RFLAGS_TF))
+		vcpu_wrap_or_step(v);
 }
 
-bool vmx_end_insn(struct vmx_vcpu *h, unsigned len)
+void vmx_skip(struct vcpu *v, unsigned len)
 {
+	struct vmx_vcpu *h = vmx_hw(v);
+
 	if (unlikely(h->cached & SKIP_NEEDS)) {
 		for (unsigned n = CACHE_RIP; n < CACHE_COUNT; n++)
 			(void)vmx_cache_get(h, n);
@@ -190,13 +194,7 @@ bool vmx_end_insn(struct vmx_vcpu *h, unsigned len)
 
 	h->cache[CACHE_RIP] = rip;
 	h->dirty |= 1u << CACHE_RIP;
-	return unlikely(wraps || (h->cache[CACHE_RFLAGS] & (RFLAGS_RF | RFLAGS_TF)) ||
-			(h->cache[CACHE_INTERRUPTIBILITY] & BLOCKED_SHADOW)) &&
-	       end_rare_insn(h, wraps);
-}
-
-void vmx_skip(struct vcpu *v, unsigned len)
-{
-	if (unlikely(vmx_end_insn(vmx_hw(v), len)))
-		vcpu_wrap_or_step(v);
+	if (unlikely(wraps || (h->cache[CACHE_RFLAGS] & (RFLAGS_RF | RFLAGS_TF)) ||
+		     (h->cache[CACHE_INTERRUPTIBILITY] & BLOCKED_SHADOW)))
+		end_of_rare_instruction(v, wraps);
 }

@@ -190,8 +190,6 @@ void vmx_set(struct vcpu *v, enum vcpu_reg reg, uint64_t value);
 struct vcpu_seg vmx_get_seg(struct vcpu *v, enum vcpu_sreg s);
 void vmx_context(struct vcpu *v, struct vcpu_context *c);
 void vmx_set_seg(struct vcpu *v, enum vcpu_sreg s, const struct vcpu_seg *seg);
-/* RIP += len; true: vcpu_wrap_or_step() is to follow. */
-bool vmx_end_insn(struct vmx_vcpu *h, unsigned len);
 void vmx_skip(struct vcpu *v, unsigned len);
 
 /* dump.c */
