@@ -134,8 +134,9 @@ static void finish_instruction(struct vcpu *v, uint8_t len, bool code64)
 	vmx_cache_set(h, CACHE_RIP, code64 ? rip : (uint32_t)rip);
 	vmx_cache_set(h, CACHE_RFLAGS, flags & ~RFLAGS_RF);
 	vmx_cache_set(h, CACHE_INTERRUPTIBILITY, block & ~BLOCKED_SHADOW);
-	vmwrite(GUEST_PENDING_DEBUG,
-		(vmread(GUEST_PENDING_DEBUG) & ~DEBUG_BS) | (steps ? DEBUG_BS : 0));
+	if (steps || (block & BLOCKED_SHADOW))
+		vmwrite(GUEST_PENDING_DEBUG,
+			(vmread(GUEST_PENDING_DEBUG) & ~DEBUG_BS) | (steps ? DEBUG_BS : 0));
 }
 
 void vmx_handle_cr(struct vcpu *v, struct vcpu_exit *exit)
