@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The AMD-V backend as common code sees it, and the run itself. */
+#include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/pt_host.h"
@@ -47,9 +48,13 @@ static void run(struct vcpu *v, struct vcpu_exit *exit)
 	/* DR6 is switched by the caller; the CPU does not always leave the guest's. */
 	if (unlikely(vmcb->dr6 != read_dr6()))
 		write_dr6(vmcb->dr6);
-	/* QEMU 7.2 does not intercept XSETBV. */
-	if (svm_caps.tcg && (vmcb->cr4 & CR4_OSXSAVE))
-		v->xcr0 = xgetbv(0);
+	if (unlikely(svm_caps.tcg)) {
+		/* QEMU's #VMEXIT can lose what its APIC asked of the CPU at that moment. */
+		apic_look();
+		/* QEMU 7.2 does not intercept XSETBV. */
+		if (vmcb->cr4 & CR4_OSXSAVE)
+			v->xcr0 = xgetbv(0);
+	}
 }
 
 static void tsc_changed(struct vcpu *v)

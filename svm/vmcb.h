@@ -57,39 +57,27 @@ struct vmcb {
 	uint8_t reserved_648[0x20];
 	uint64_t g_pat;
 	uint64_t dbgctl;
-	uint64_t br_from, br_to, last_exc_from, last_exc_to;
-	uint8_t reserved_698[0x968];
+	uint8_t reserved_678[0x988];
 };
 
-/* Both ends of every run without a hole, and a few on the way. */
+/* Both ends of every run without a hole. */
 #define VMCB_AT(field, offset)                                                                     \
 	static_assert(offsetof(struct vmcb, field) == (offset), "APM 2 appendix B: " #field)
 VMCB_AT(intercept_cr, 0x000);
 VMCB_AT(intercept3, 0x014);
 VMCB_AT(pause_threshold, 0x03c);
-VMCB_AT(iopm_pa, 0x040);
-VMCB_AT(tlb_control, 0x05c);
-VMCB_AT(exit_code, 0x070);
-VMCB_AT(np_ctl, 0x090);
-VMCB_AT(event_inj, 0x0a8);
-VMCB_AT(clean, 0x0c0);
 VMCB_AT(next_rip, 0x0c8);
 VMCB_AT(insn, 0x0d1);
 VMCB_AT(es, 0x400);
-VMCB_AT(gdtr, 0x460);
-VMCB_AT(idtr, 0x480);
 VMCB_AT(tr, 0x490);
 VMCB_AT(cpl, 0x4cb);
 VMCB_AT(efer, 0x4d0);
 VMCB_AT(cr4, 0x548);
-VMCB_AT(cr0, 0x558);
 VMCB_AT(rip, 0x578);
 VMCB_AT(rsp, 0x5d8);
-VMCB_AT(rax, 0x5f8);
-VMCB_AT(kernel_gs_base, 0x620);
 VMCB_AT(cr2, 0x640);
 VMCB_AT(g_pat, 0x668);
-VMCB_AT(last_exc_to, 0x690);
+VMCB_AT(dbgctl, 0x670);
 static_assert(sizeof(struct vmcb_seg) == 16, "APM 2 table B-2");
 static_assert(sizeof(struct vmcb) == 4096, "APM 2 appendix B");
 #undef VMCB_AT

@@ -12,12 +12,6 @@ static void clear(struct vmx_vcpu *h)
 	h->launched = 0;
 }
 
-static void make_current(const struct vmx_vcpu *h)
-{
-	if (vmptrld(h->vmcs))
-		panic("vmx: VMPTRLD of %#lx failed", virt_to_phys(h->vmcs));
-}
-
 static void write_controls(struct vcpu *v)
 {
 	static const struct vmcs_field zero[] = {
@@ -105,7 +99,8 @@ void vmx_load(struct vcpu *v)
 	struct vmx_vcpu *h = vmx_hw(v);
 	struct vmx_cpu *c = vmx_this_cpu();
 
-	make_current(h);
+	if (vmptrld(h->vmcs))
+		panic("vmx: VMPTRLD of %#lx failed", virt_to_phys(h->vmcs));
 	if (h->last != this_cpu()) {
 		vmwrite(EPT_POINTER, vmx_eptp(v->vm));
 		write_host_state(this_cpu());

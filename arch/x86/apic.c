@@ -91,6 +91,11 @@ void apic_eoi(void)
 	apic_write(APIC_EOI, 0);
 }
 
+void apic_look(void)
+{
+	apic_write(APIC_TPR, 0);
+}
+
 void apic_send_init(uint32_t id)
 {
 	apic_icr(id, DELIVERY(APIC_DM_INIT) | (uint32_t)(LVT_LEVEL | ICR_ASSERT));

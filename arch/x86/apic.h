@@ -9,6 +9,8 @@ void apic_init(hpa_t xapic_base);
 void apic_enable(void);
 uint32_t apic_id(void);
 void apic_eoi(void);
+/* Changes nothing; but what is pending interrupts anew. */
+void apic_look(void);
 
 void apic_send_init(uint32_t apic_id);
 void apic_send_sipi(uint32_t apic_id, uint8_t page);

@@ -123,11 +123,6 @@ struct desc_ptr {
 	uint64_t base;
 } __attribute__((packed));
 
-static inline bool cpu_has_rdrand(void)
-{
-	return cpuid(1, 0).ecx & BIT(30);
-}
-
 /* False: there is none just now (SDM 1 7.3.17.1). */
 static inline bool rdrand(uint64_t *value)
 {

@@ -5,11 +5,6 @@
 #define ICR_LOW_BITS 0xccfffu /* without delivery status */
 #define SVR_BITS     0x3ffu   /* no EOI-broadcast suppression */
 
-static uint32_t x2apic_ldr(const struct lapic *l)
-{
-	return (l->c.id & ~15u) << 12 | 1u << (l->c.id & 15);
-}
-
 /*
  * Registers that both modes have. Those that are a field of struct lapic are read
  * from it. Others need a function.
@@ -77,7 +72,7 @@ static bool reg_read(struct lapic *l, unsigned reg, uint32_t *v)
 		*v = lapic_ppr(l);
 		return true;
 	case APIC_LDR:
-		*v = x2 ? x2apic_ldr(l) : l->ldr;
+		*v = x2 ? (l->c.id & ~15u) << 12 | 1u << (l->c.id & 15) : l->ldr;
 		return true;
 	case APIC_TIMER_CURRENT:
 		*v = lapic_timer_current(l);
