@@ -45,8 +45,7 @@ int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offse
 	return segment_allows(&s, offset, size, write) ? 0 : fault(e, seg);
 }
 
-/* The effective address of the ModRM operand, without displacement by a bit number. */
-static uint64_t effective(struct emu *e, const struct insn *i)
+uint64_t emu_effective(struct emu *e, const struct insn *i)
 {
 	uint64_t ea = (uint64_t)i->disp;
 
@@ -171,7 +170,7 @@ int emulate(struct emu *e, const struct insn *i)
 		return emu_string(e, i);
 	if (i->has_mem) {
 		bool dst = i->dst.kind == OPERAND_MEM, write = dst && writes_back(i->op);
-		uint64_t ea = emu_trunc(effective(e, i) + bit_displacement(e, i), i->adsize);
+		uint64_t ea = emu_trunc(emu_effective(e, i) + bit_displacement(e, i), i->adsize);
 		int err =
 			emu_linear(e, i, i->seg, ea, dst ? i->dst.size : i->src.size, write, &x.va);
 

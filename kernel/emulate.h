@@ -73,4 +73,6 @@ void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value);
  */
 int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offset, unsigned size,
 	       bool write, gva_t *va);
+/* The effective address of the ModRM operand, without displacement by a bit number. */
+uint64_t emu_effective(struct emu *e, const struct insn *i);
 int emu_string(struct emu *e, const struct insn *i);

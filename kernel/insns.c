@@ -54,19 +54,28 @@ static inline bool holds(const struct gwalk_result *w, bool pae)
 	return true;
 }
 
+static uint64_t key_of(const struct vcpu_context *c, gva_t va, unsigned access)
+{
+	uint64_t ac = c->regs.rflags & RFLAGS_AC ? KEY_AC : 0;
+
+	return align_down(va, PAGE_SIZE) | access | ac | KEY_VALID;
+}
+
+bool vcpu_knows(const struct vcpu_context *c, const struct trail *t, gva_t va, unsigned access)
+{
+	return t->key == key_of(c, va, access) && holds(&t->walk, c->regs.cr4 & CR4_PAE);
+}
+
 int vcpu_translate(struct vcpu *v, const struct vcpu_context *c, struct trail *t, gva_t va,
 		   unsigned access, gpa_t *gpa, struct vcpu_event *fault)
 {
-	uint64_t ac = c->regs.rflags & RFLAGS_AC ? KEY_AC : 0;
-	uint64_t key = align_down(va, PAGE_SIZE) | access | ac | KEY_VALID;
-
-	if (t->key != key || !holds(&t->walk, c->regs.cr4 & CR4_PAE)) {
+	if (!vcpu_knows(c, t, va, access)) {
 		struct gwalk_regs r = c->regs;
 
 		r.maxphyaddr = vcpu_caps.phys_bits;
 		int err = gwalk(&r, v->vm, va, access, &t->walk);
 
-		t->key = err ? 0 : key;
+		t->key = err ? 0 : key_of(c, va, access);
 		if (err) {
 			/* Tables outside RAM read as all ones on a PC: reserved bits are set. */
 			if (err != -EFAULT)
@@ -171,6 +180,9 @@ static __attribute__((noinline)) struct insn_slot *renew(struct vcpu *v, struct 
 	memcpy(s->bytes, now, sizeof(now));
 	s->mask[0] = bits < 64 ? BIT(bits) - 1 : UINT64_MAX;
 	s->mask[1] = bits > 64 ? BIT(bits - 64) - 1 : 0;
+	s->plain = s->insn.op == INSN_MOV && s->insn.has_mem && s->insn.dst.size >= 4 &&
+		   mode == CPU_MODE_64 && s->insn.adsize == 8 && s->insn.seg != SREG_FS &&
+		   s->insn.seg != SREG_GS;
 	return s;
 }
 

@@ -28,6 +28,7 @@ struct insn_slot {
 	struct trail operand;       /* of its memory operand, the last one */
 	uint64_t bytes[2], mask[2]; /* those of the instruction */
 	struct insn insn;           /* len 0: none */
+	bool plain;                 /* a MOV of 4 or 8 bytes, with no segment's base */
 };
 
 enum cpu_mode vcpu_mode(const struct vcpu_context *c);
@@ -40,6 +41,8 @@ struct insn_slot *vcpu_insn(struct vcpu *v, const struct vcpu_context *c, const 
 /* Bytes at RIP; how many could be read without a fault (then *fault is set if none). */
 unsigned vcpu_fetch(struct vcpu *v, const struct vcpu_context *c, uint8_t *buf, unsigned n,
 		    struct vcpu_event *fault);
+/* This place was translated for such an access, and nothing has changed since. */
+bool vcpu_knows(const struct vcpu_context *c, const struct trail *t, gva_t va, unsigned access);
 /* Linear to guest-physical, access is GWALK_*; -EFAULT: *fault is what the guest gets. */
 int vcpu_translate(struct vcpu *v, const struct vcpu_context *c, struct trail *t, gva_t va,
 		   unsigned access, gpa_t *gpa, struct vcpu_event *fault);

@@ -76,6 +76,28 @@ int guest_write(struct emu *e, gva_t va, unsigned size, uint64_t value)
 	return emu_access(e, va, size, GWALK_W, true, &value);
 }
 
+/* A MOV to or from a place that is known from the last time: what drivers do most. */
+static bool move_again(struct emu *e)
+{
+	const struct insn *i = &e->slot->insn;
+	bool write = i->dst.kind == OPERAND_MEM;
+	const struct operand *o = write ? &i->src : &i->dst;
+	unsigned size = i->dst.size, at;
+	gva_t va = emu_effective(e, i);
+	uint64_t value;
+
+	at = va & (PAGE_SIZE - 1);
+	if (at > PAGE_SIZE - size ||
+	    !vcpu_knows(&e->c, &e->slot->operand, va,
+			(write ? GWALK_W : 0) | (e->c.cpl == 3 ? GWALK_U : 0)))
+		return false;
+	value = emu_trunc(o->kind == OPERAND_REG ? vcpu_gpr_get(e->v, o->reg) : i->imm, size);
+	phys_access(e, e->slot->operand.walk.gpa | at, size, write, &value);
+	if (!write)
+		emu_set_gpr(e, o->reg, size, value);
+	return true;
+}
+
 void vcpu_emulate(struct vcpu *v, const struct vcpu_exit *exit)
 {
 	bool io = exit->kind == EXIT_IO;
@@ -91,7 +113,9 @@ void vcpu_emulate(struct vcpu *v, const struct vcpu_exit *exit)
 	e.rflags = e.c.regs.rflags;
 	e.fault.valid = false;
 	e.slot = vcpu_insn(v, &e.c, exit->u.page_fault.insn, n, &e.fault);
-	if (e.slot)
+	if (e.slot && e.slot->plain && move_again(&e))
+		err = EMU_DONE;
+	else if (e.slot)
 		err = emulate(&e, &e.slot->insn);
 	else if (e.fault.valid)
 		err = -EFAULT;

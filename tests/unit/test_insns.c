@@ -394,6 +394,75 @@ static void operands(void **state)
 	assert_int_equal(translate(va, GWALK_U, &gpa), 0);
 }
 
+/* What is known of a place is what a walk would give. */
+static void known_places(void **state)
+{
+	gva_t va = VA + 2 * PAGE_SIZE + 8;
+	struct trail *t = &slots[0].operand;
+	gpa_t gpa = 0;
+
+	(void)state;
+	assert_false(vcpu_knows(&c, t, va, GWALK_W));
+	assert_int_equal(translate(va, GWALK_W, &gpa), 0);
+	assert_true(vcpu_knows(&c, t, va, GWALK_W));
+	assert_true(vcpu_knows(&c, t, va + 8, GWALK_W));
+	assert_int_equal(t->walk.gpa, DATA);
+	assert_false(vcpu_knows(&c, t, va, 0)); /* another access, another page */
+	assert_false(vcpu_knows(&c, t, va, GWALK_W | GWALK_U));
+	assert_false(vcpu_knows(&c, t, va + PAGE_SIZE, GWALK_W));
+	assert_false(vcpu_knows(&c, t, va ^ BIT(63), GWALK_W));
+	c.regs.rflags = RFLAGS_AC;
+	assert_false(vcpu_knows(&c, t, va, GWALK_W));
+	c.regs.rflags = 0;
+	entry(ROOT, 1)[2] = CODE | P | W | A | D;
+	assert_false(vcpu_knows(&c, t, va, GWALK_W));
+	assert_int_equal(translate(va, GWALK_W, &gpa), 0);
+	assert_int_equal(t->walk.gpa, CODE);
+	*entry(ROOT, 3) = 0;
+	assert_false(vcpu_knows(&c, t, va, GWALK_W));
+}
+
+/* A plain MOV: its address and its value need no more than registers. */
+static void plain_moves(void **state)
+{
+	static const struct {
+		bool plain;
+		uint8_t bytes[8];
+	} moves[] = {
+		{true, {0x89, 0x07}},             /* mov [rdi], eax */
+		{true, {0x48, 0x8b, 0x47, 0x08}}, /* mov rax, [rdi+8] */
+		{true, {0xc7, 0x07, 1, 2, 3, 4}}, /* mov dword [rdi], imm */
+		{true, {0x36, 0x89, 0x07}},       /* mov [ss:rdi], eax: no base in 64-bit mode */
+		{false, {0x88, 0x07}},            /* mov [rdi], al */
+		{false, {0x66, 0x89, 0x07}},      /* mov [rdi], ax */
+		{false, {0x67, 0x89, 0x07}},      /* mov [edi], eax */
+		{false, {0x64, 0x89, 0x07}},      /* mov [fs:rdi], eax */
+		{false, {0x65, 0x8b, 0x07}},      /* mov eax, [gs:rdi] */
+		{false, {0x89, 0xc7}},            /* mov edi, eax */
+		{false, {0x01, 0x07}},            /* add [rdi], eax */
+		{false, {0x87, 0x07}},            /* xchg [rdi], eax */
+		{false, {0x0f, 0xb6, 0x07}},      /* movzx eax, byte [rdi] */
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(moves); i++) {
+		memcpy(ram + CODE, moves[i].bytes, sizeof(moves[i].bytes));
+		assert_true(find() > 1);
+		assert_int_equal(slots[(c.rip ^ c.rip >> 4) % INSN_SLOTS].plain, moves[i].plain);
+	}
+	memcpy(ram + CODE, moves[0].bytes, sizeof(moves[0].bytes));
+	c.cs_rights = SEG_DB | SEG_P | SEG_S | 0xb;
+	c.rip = 0x402000; /* the same in 32-bit code has segments */
+	*entry(ROOT, 4) = *entry(ROOT, 3) = 0;
+	((uint64_t *)(void *)(ram + ROOT))[0] = (ROOT + PAGE_SIZE) | P | W | U | A;
+	((uint64_t *)(void *)(ram + ROOT + PAGE_SIZE))[0] = (ROOT + 2 * PAGE_SIZE) | P | W | U | A;
+	((uint64_t *)(void *)(ram + ROOT + 2 * PAGE_SIZE))[2] =
+		(ROOT + 3 * PAGE_SIZE) | P | W | U | A;
+	((uint64_t *)(void *)(ram + ROOT + 3 * PAGE_SIZE))[2] = CODE | P | A;
+	assert_int_equal(find(), 2);
+	assert_false(slots[(c.rip ^ c.rip >> 4) % INSN_SLOTS].plain);
+}
+
 /* Entries of 4 bytes: only that one is looked at. */
 static void two_levels(void **state)
 {
@@ -431,6 +500,8 @@ int main(void)
 		cmocka_unit_test_setup(not_in_ram, setup),
 		cmocka_unit_test_setup(told_bytes, setup),
 		cmocka_unit_test_setup(operands, setup),
+		cmocka_unit_test_setup(known_places, setup),
+		cmocka_unit_test_setup(plain_moves, setup),
 		cmocka_unit_test_setup(two_levels, setup),
 	};
 
