@@ -61,9 +61,8 @@ static void stop_dma(unsigned bdf)
 	uint32_t class = config_read(bdf, REG_CLASS) >> 24;
 	uint32_t command = config_read(bdf, REG_COMMAND);
 
-	if (class == CLASS_DISPLAY || class == CLASS_BRIDGE || class == CLASS_SYSTEM)
-		return;
-	if (!(command & COMMAND_BM))
+	if (class == CLASS_DISPLAY || class == CLASS_BRIDGE || class == CLASS_SYSTEM ||
+	    !(command & COMMAND_BM))
 		return;
 	address(bdf, REG_COMMAND);
 	/* The status register above the command bits is cleared by ones: zeros go there. */

@@ -20,9 +20,7 @@ EFI_STATUS volume_open(void)
 	void *fs;
 	EFI_STATUS s = bs->HandleProtocol(loaded_image->DeviceHandle, &guid, &fs);
 
-	if (EFI_ERROR(s))
-		return s;
-	return ((EFI_FILE_IO_INTERFACE *)fs)->OpenVolume(fs, &root);
+	return EFI_ERROR(s) ? s : ((EFI_FILE_IO_INTERFACE *)fs)->OpenVolume(fs, &root);
 }
 
 void volume_close(void)

@@ -77,7 +77,7 @@ void port_access(struct vcpu *v, uint16_t port, unsigned size, bool write, uint6
 	spin_unlock(&m->lock);
 	if (known)
 		return;
-	if (grant_has(m->conf, GRANT_PORT, port, last, write)) {
+	if (m->conf->grant_count && grant_has(m->conf, GRANT_PORT, port, last, write)) {
 		machine_port(port, size, write, value);
 		return;
 	}

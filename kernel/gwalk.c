@@ -142,9 +142,7 @@ static bool allowed(const struct walk *w)
 			and &= w->out->entry[i];
 		or |= w->out->entry[i];
 	}
-	if (user_access && !(and&PTE_U))
-		return false;
-	if (w->access & GWALK_X && w->nx && or &PTE_NX)
+	if ((user_access && !(and&PTE_U)) || (w->access & GWALK_X && w->nx && or &PTE_NX))
 		return false;
 	if (w->access & GWALK_W && !(and&PTE_W) && (user_access || w->r->cr0 & CR0_WP))
 		return false;

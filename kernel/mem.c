@@ -101,9 +101,7 @@ void *pages_alloc(uint64_t size)
 	hpa_t pa;
 
 	size = align_up(size, PAGE_SIZE);
-	if (mem_take(size, PAGE_SIZE, 0, &pa))
-		return NULL;
-	return memset(phys_to_virt(pa), 0, size);
+	return mem_take(size, PAGE_SIZE, 0, &pa) ? NULL : memset(phys_to_virt(pa), 0, size);
 }
 
 void *pages_need(uint64_t size)

@@ -32,12 +32,6 @@ struct vcpu *vcpu_make(struct vm *vm, unsigned id, struct cpu *cpu)
 	return v;
 }
 
-/* Indirect branch prediction barrier: Intel's or AMD's way to tell. */
-static bool has_ibpb(void)
-{
-	return (cpuid(7, 0).edx & BIT(26)) || (cpuid(0x80000008, 0).ebx & BIT(12));
-}
-
 void vcpu_get(struct vcpu *v)
 {
 	struct cpu *cpu = this_cpu();
@@ -45,9 +39,10 @@ void vcpu_get(struct vcpu *v)
 	if (cpu->current == v)
 		return;
 	vcpu_put();
-	if (cpu->more->last_vm != v->vm && has_ibpb())
-		wrmsr(MSR_PRED_CMD,
-		      PRED_CMD_IBPB); /* one VM does not train the next one's branches */
+	/* One VM does not train the next one's branches. Intel's or AMD's way to tell of IBPB. */
+	if (cpu->more->last_vm != v->vm &&
+	    ((cpuid(7, 0).edx & BIT(26)) || (cpuid(0x80000008, 0).ebx & BIT(12))))
+		wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
 	cpu->more->last_vm = v->vm;
 	vcpu_ops->load(v);
 	xstate_restore(v);

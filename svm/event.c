@@ -82,9 +82,7 @@ static bool must_step(const struct svm_vcpu *s)
 
 	if (injecting(s))
 		return false;
-	if (s->step_cr)
-		return true;
-	if (s->nmi_window && (s->iret_pending || shadow))
+	if (s->step_cr || (s->nmi_window && (s->iret_pending || shadow)))
 		return true;
 	return svm_caps.tcg && s->irq_window && shadow && (s->vmcb.rflags & RFLAGS_IF);
 }

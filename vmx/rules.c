@@ -11,9 +11,7 @@ bool vmx_is_pae(uint64_t cr0, uint64_t cr4, uint64_t efer)
 /* SDM 2B MOV to control registers. Reserved bits below 32 are ignored, not refused. */
 bool vmx_cr0_allowed(const struct vmx_mode *m, uint64_t cr0)
 {
-	if (cr0 >> 32)
-		return false;
-	if ((cr0 & CR0_PG) && !(cr0 & CR0_PE))
+	if (cr0 >> 32 || ((cr0 & CR0_PG) && !(cr0 & CR0_PE)))
 		return false;
 	if ((cr0 & CR0_NW) && !(cr0 & CR0_CD))
 		return false;
@@ -26,9 +24,7 @@ bool vmx_cr0_allowed(const struct vmx_mode *m, uint64_t cr0)
 
 bool vmx_cr4_allowed(const struct vmx_mode *m, uint64_t cr4, uint64_t allowed)
 {
-	if (cr4 & ~(CR4_GUEST_ALLOWED & allowed))
-		return false;
-	if ((m->efer & EFER_LMA) && !(cr4 & CR4_PAE))
+	if (cr4 & ~(CR4_GUEST_ALLOWED & allowed) || ((m->efer & EFER_LMA) && !(cr4 & CR4_PAE)))
 		return false;
 	if ((cr4 & CR4_PCIDE) && !(m->cr4 & CR4_PCIDE))
 		return (m->efer & EFER_LMA) && !(m->cr3 & 0xfff);

@@ -37,9 +37,7 @@ static bool sum_is_zero(const uint8_t *p, uint32_t n)
 
 static const uint8_t *map(hpa_t pa, uint64_t len)
 {
-	if (!pa || pa + len < pa)
-		return NULL;
-	return acpi_map(pa, len);
+	return !pa || pa + len < pa ? NULL : acpi_map(pa, len);
 }
 
 /* The whole table at pa, checked, or NULL with a warning. */
@@ -57,9 +55,7 @@ static const uint8_t *table_at(hpa_t pa, const char *what, uint32_t *size)
 	t = map(pa, *size);
 	if (!t)
 		return warn(signature, "table ends outside memory that can be mapped");
-	if (!sum_is_zero(t, *size))
-		return warn(signature, "table has a wrong checksum");
-	return t;
+	return sum_is_zero(t, *size) ? t : warn(signature, "table has a wrong checksum");
 }
 
 /* The list of tables (ACPI 6.4, 5.2.5.3). UEFI has it from ACPI 2.0 on. */
@@ -70,9 +66,7 @@ static const uint8_t *find_xsdt(hpa_t rsdp, uint32_t *size)
 	if (!p || memcmp(p, "RSD PTR ", 8) || !sum_is_zero(p, RSDP_SIZE))
 		return warn("RSDP", "is not there, has a wrong checksum, or is of ACPI 1.0");
 	t = table_at(le_get(p + 24, 8), "RSDP", size);
-	if (t && memcmp(t, "XSDT", 4))
-		return warn("XSDT", "is not what the RSDP points to");
-	return t;
+	return t && memcmp(t, "XSDT", 4) ? warn("XSDT", "is not what the RSDP points to") : t;
 }
 
 /* The first good table with the signature in the list, of n bytes. */

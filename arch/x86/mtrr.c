@@ -61,9 +61,7 @@ static enum mem_type overlap(enum mem_type a, enum mem_type b)
 {
 	if (a == b)
 		return a;
-	if ((a == MT_WT && b == MT_WB) || (a == MT_WB && b == MT_WT))
-		return MT_WT;
-	return MT_UC;
+	return (a == MT_WT && b == MT_WB) || (a == MT_WB && b == MT_WT) ? MT_WT : MT_UC;
 }
 
 /* The type of pa, and the first address above it where it may be another. */

@@ -35,9 +35,7 @@ static inline bool xcr0_valid(uint64_t v, uint64_t supported)
 {
 	const uint64_t avx512 = XCR0_OPMASK | XCR0_ZMM_HI | XCR0_HI_ZMM;
 
-	if (!(v & XCR0_X87) || (v & ~supported))
-		return false;
-	if ((v & XCR0_AVX) && !(v & XCR0_SSE))
+	if (!(v & XCR0_X87) || (v & ~supported) || ((v & XCR0_AVX) && !(v & XCR0_SSE)))
 		return false;
 	return !(v & avx512) || ((v & avx512) == avx512 && (v & XCR0_AVX));
 }

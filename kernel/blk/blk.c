@@ -41,9 +41,7 @@ int blk_run(struct blk *b, struct vm *vm, const struct blk_request *r)
 		return r->segment_count || r->sector ? -EINVAL : 0;
 	if ((r->op != BLK_READ && r->op != BLK_WRITE) || !in_range(b, r))
 		return -EINVAL;
-	if (r->op == BLK_WRITE && b->readonly)
-		return -EROFS;
-	return transfer(b, vm, r);
+	return r->op == BLK_WRITE && b->readonly ? -EROFS : transfer(b, vm, r);
 }
 
 int blk_zero(struct blk *b, uint64_t sector, uint64_t count)

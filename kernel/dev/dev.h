@@ -76,6 +76,7 @@ struct iobus {
 	struct io_range r[IOBUS_MAX];
 	unsigned count;
 	const struct io_range *hit; /* that answered last, or NULL */
+	uint64_t gap, gap_size;     /* where nothing answered last */
 };
 
 /* -EEXIST overlap, -ENOSPC full, -EINVAL empty or wrapping; so do the models' …_init(). */

@@ -33,6 +33,7 @@ int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops
 	b->r[at] = (struct io_range){base, size, ops, dev};
 	b->count++;
 	b->hit = NULL;
+	b->gap_size = 0;
 	return 0;
 }
 
@@ -44,6 +45,7 @@ void iobus_remove(struct iobus *b, uint64_t base)
 		return;
 	b->count--;
 	b->hit = NULL;
+	b->gap_size = 0;
 	memmove(&b->r[at], &b->r[at + 1], (b->count - at) * sizeof(b->r[0]));
 }
 
@@ -59,9 +61,14 @@ static const struct io_range *first(struct iobus *b, uint64_t addr, unsigned siz
 
 	if (r && addr - r->base < r->size)
 		return r;
-	r = &b->r[first_above(b, addr)];
-	if (r == b->r + b->count || (addr < r->base && r->base - addr >= size))
+	if (addr - b->gap < b->gap_size && size <= b->gap_size - (addr - b->gap))
 		return NULL;
+	r = &b->r[first_above(b, addr)];
+	if (r == b->r + b->count || (addr < r->base && r->base - addr >= size)) {
+		b->gap = r == b->r ? 0 : r[-1].base + r[-1].size;
+		b->gap_size = (r == b->r + b->count ? UINT64_MAX : r->base) - b->gap;
+		return NULL;
+	}
 	return b->hit = r;
 }
 

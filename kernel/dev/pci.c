@@ -72,9 +72,7 @@ static uint64_t pci_read(void *dev, uint64_t offset, unsigned size)
 	/* The address register knows dwords only; what is narrower is for port 0xcf9. */
 	if (offset == 0 && size == 4)
 		return p->address;
-	if (offset == RESET_OFFSET && size == 1)
-		return reset_cf9_read(p->reset);
-	return UINT64_MAX;
+	return offset == RESET_OFFSET && size == 1 ? reset_cf9_read(p->reset) : UINT64_MAX;
 }
 
 static void pci_write(void *dev, uint64_t offset, unsigned size, uint64_t value)
@@ -110,9 +108,7 @@ static uint64_t ecam_read(void *dev, uint64_t offset, unsigned size)
 {
 	uint32_t at;
 
-	if (!ecam_at(offset, size, &at))
-		return 0;
-	return config_read(dev, at) >> (8 * (offset % 4));
+	return ecam_at(offset, size, &at) ? config_read(dev, at) >> (8 * (offset % 4)) : 0;
 }
 
 static void ecam_write(void *dev, uint64_t offset, unsigned size, uint64_t value)

@@ -41,9 +41,7 @@ static int request(const struct pic_chip *c)
 	if (c->special_nested && c == &c->pic->chip[0])
 		higher &= (uint8_t) ~(1u << CASCADE);
 	/* While it is being initialized a chip asks for nothing. */
-	if (c->icw || asked >= priority(c, higher))
-		return -1;
-	return (int)input_of(c, asked);
+	return c->icw || asked >= priority(c, higher) ? -1 : (int)input_of(c, asked);
 }
 
 static void set_input(struct pic_chip *c, unsigned n, bool level)

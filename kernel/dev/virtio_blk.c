@@ -56,9 +56,7 @@ static int move(struct virtio_blk *b, enum blk_op op, uint64_t sector, const str
 {
 	struct blk_request r = {op, sector, p->seg, p->count};
 
-	if (virtq_length(p) > MAX_BYTES)
-		return -EINVAL;
-	return blk_run(b->disk, b->virtio.vm, &r);
+	return virtq_length(p) > MAX_BYTES ? -EINVAL : blk_run(b->disk, b->virtio.vm, &r);
 }
 
 /* A discarded sector reads as zero; only whoever asks for zeroes may say what of the space. */

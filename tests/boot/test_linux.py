@@ -29,6 +29,7 @@ MACHINES = [
 def check_linux(m, vendor):
     assert re.search(r"^Linux \S+ 6\..* x86_64 GNU/Linux$", m.command("uname -a", PROMPT), re.M)
 
+    m.command("dmesg -n 1", PROMPT)  # no line of the kernel's among those of commands
     info = m.command("cat /proc/cpuinfo", PROMPT)
     assert re.findall(r"^processor\s*: (\d+)$", info, re.M) == ["0"]
     name = "GenuineIntel" if vendor == "intel" else "AuthenticAMD"

@@ -139,12 +139,48 @@ static void nobody_is_all_ones(void **state)
 	assert_int_equal(e.reads + e.writes, 0);
 }
 
+/* Where nothing answered is known the next time, as long as nothing is there. */
+static void gaps_are_remembered(void **state)
+{
+	struct iobus b = {0};
+	struct echo e = {0}, f = {0};
+	uint64_t v;
+
+	(void)state;
+	iobus_add(&b, 0x100, 0x10, &echo_ops, &e);
+	iobus_add(&b, 0x200, 0x10, &echo_ops, &e);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_false(iobus_read(&b, 0x180, 4, &v)); /* between the two */
+		assert_false(iobus_read(&b, 0x110, 1, &v));
+		assert_false(iobus_read(&b, 0x1fc, 4, &v));
+		assert_true(iobus_read(&b, 0x1fd, 4, &v)); /* its last byte is not in the gap */
+		assert_true(iobus_read(&b, 0x10f, 1, &v));
+		assert_true(iobus_read(&b, 0x200, 1, &v));
+		assert_false(iobus_read(&b, 0xfc, 4, &v)); /* below all */
+		assert_false(iobus_read(&b, 0, 1, &v));
+		assert_true(iobus_read(&b, 0xfd, 4, &v));
+		assert_false(iobus_read(&b, 0x210, 8, &v)); /* above all */
+		assert_false(iobus_read(&b, UINT64_MAX, 8, &v));
+		assert_true(iobus_read(&b, 0x20f, 8, &v));
+	}
+	assert_false(iobus_read(&b, 0x180, 4, &v));
+	iobus_add(&b, 0x182, 1, &echo_ops, &f);
+	assert_true(iobus_read(&b, 0x180, 4, &v));
+	assert_int_equal(f.reads, 1);
+	assert_false(iobus_read(&b, 0x180, 2, &v));
+	iobus_remove(&b, 0x182);
+	assert_false(iobus_read(&b, 0x180, 4, &v));
+	iobus_remove(&b, 0x200);
+	assert_false(iobus_read(&b, 0x200, 4, &v));
+	assert_int_equal(f.reads, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_bad_ranges), cmocka_unit_test(fills_up),
 		cmocka_unit_test(cuts_to_size),       cmocka_unit_test(splits_at_ends),
-		cmocka_unit_test(nobody_is_all_ones),
+		cmocka_unit_test(nobody_is_all_ones), cmocka_unit_test(gaps_are_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
