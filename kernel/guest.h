@@ -171,12 +171,12 @@ struct cpu_more {
 	struct sched_window window[CONFIG_MAX_WINDOWS]; /* of a cyclic queue */
 	struct timerq timers;
 	struct spinlock timer_lock;
+	bool resched;       /* look again who runs, and load it anew */
 	uint64_t armed;     /* TSC value the local timer is set to; UINT64_MAX: off */
 	uint64_t slice_end; /* of the vCPU that runs */
 	struct vcpu *running;
 	struct vm *last_vm;               /* whose branches trained the predictors */
 	struct timerq_node console_timer; /* shows prompts that have no line end */
-	bool resched;                     /* look again who runs, and load it anew */
 	uint64_t tsc_aux;                 /* what the MSR holds */
 };
 

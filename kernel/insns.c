@@ -152,16 +152,16 @@ static __attribute__((noinline)) struct insn_slot *renew(struct vcpu *v, struct 
 							 struct vcpu_event *fault)
 {
 	enum cpu_mode mode = vcpu_mode(c);
-	uint64_t now[2] = {0};
+	uint64_t now[2] = {0}, gen = __atomic_load_n(&v->vm->p2m_gen, __ATOMIC_ACQUIRE);
 	gva_t va = address(c);
 	unsigned at = va & (PAGE_SIZE - 1), bits;
 	gpa_t gpa;
 
-	if (other_space(&s->c.regs, &c->regs) | (s->p2m_gen ^ v->vm->p2m_gen))
+	if (other_space(&s->c.regs, &c->regs) | (s->p2m_gen ^ gen))
 		s->operand.key = 0;
 	s->code.key = 0;
 	s->c = *c;
-	s->p2m_gen = v->vm->p2m_gen;
+	s->p2m_gen = gen;
 	if (n) {
 		memcpy(now, told, n);
 	} else if (at > PAGE_SIZE - sizeof(now)) { /* it may go on in the next page */

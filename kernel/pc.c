@@ -95,7 +95,8 @@ int pc_init(struct vm *vm)
 		?: debug_con_attach(ports, vm)
 		?: (m->conf->disk.line ? add_virtio(vm, &pc->disk.virtio, &pc->disk_timer, 1) : 0)
 		?: (m->port ? add_virtio(vm, &pc->net.virtio, &pc->net_timer, 2) : 0)
-		?: (cpuid(1, 0).ecx & BIT(30) /* RDRAND */ ? add_virtio(vm, &pc->rng.virtio, &pc->rng_timer, 3) : 0)
+		?: (cpuid(1, 0).ecx & BIT(30) /* RDRAND */
+			    ? add_virtio(vm, &pc->rng.virtio, &pc->rng_timer, 3) : 0)
 		?: (m->conf->console == CONSOLE_VIRTIO
 			    ? add_virtio(vm, &pc->console.virtio, &pc->console_timer, 4) : 0)
 		?: (m->conf->balloon

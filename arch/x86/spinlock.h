@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A word that is set, and a line of those who wait for it. The first in line is
- * not handed the lock, and who comes by may be faster: where cores are threads
- * of a host (QEMU, nested) one that does not run would stop all the others.
+ * A word that is set. Whoever comes first has it, and there is no line: where cores are
+ * threads of a host (QEMU, nested), all would wait for the one that it does not run.
  * Taken with interrupts off only.
  */
 #pragma once
@@ -11,25 +10,13 @@
 
 struct spinlock {
 	uint32_t taken;
-	uint16_t next, first; /* tickets of those who wait */
 };
-
-static __attribute__((noinline, cold)) void spin_wait(struct spinlock *l)
-{
-	uint16_t me = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-
-	while (__atomic_load_n(&l->first, __ATOMIC_ACQUIRE) != me)
-		__builtin_ia32_pause();
-	while (__atomic_load_n(&l->taken, __ATOMIC_RELAXED) ||
-	       __atomic_exchange_n(&l->taken, 1, __ATOMIC_ACQUIRE))
-		__builtin_ia32_pause();
-	__atomic_store_n(&l->first, me + 1, __ATOMIC_RELEASE);
-}
 
 static inline void spin_lock(struct spinlock *l)
 {
-	if (unlikely(__atomic_exchange_n(&l->taken, 1, __ATOMIC_ACQUIRE)))
-		spin_wait(l);
+	while (unlikely(__atomic_exchange_n(&l->taken, 1, __ATOMIC_ACQUIRE)))
+		while (__atomic_load_n(&l->taken, __ATOMIC_RELAXED))
+			__builtin_ia32_pause();
 }
 
 static inline void spin_unlock(struct spinlock *l)
