@@ -45,19 +45,6 @@ int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offse
 	return segment_allows(&s, offset, size, write) ? 0 : fault(e, seg);
 }
 
-uint64_t emu_effective(struct emu *e, const struct insn *i)
-{
-	uint64_t ea = (uint64_t)i->disp;
-
-	if (i->base == INSN_REG_RIP)
-		ea += e->rip + i->len;
-	else if (i->base != INSN_NO_REG)
-		ea += vcpu_gpr_get(e->v, i->base);
-	if (i->index != INSN_NO_REG)
-		ea += vcpu_gpr_get(e->v, i->index) << i->scale;
-	return ea;
-}
-
 /* An instruction in execution: its operands, fetched. */
 struct exec {
 	struct emu *e;

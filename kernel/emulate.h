@@ -74,5 +74,16 @@ void emu_set_gpr(struct emu *e, unsigned n, unsigned size, uint64_t value);
 int emu_linear(struct emu *e, const struct insn *i, unsigned seg, uint64_t offset, unsigned size,
 	       bool write, gva_t *va);
 /* The effective address of the ModRM operand, without displacement by a bit number. */
-uint64_t emu_effective(struct emu *e, const struct insn *i);
+static inline uint64_t emu_effective(struct emu *e, const struct insn *i)
+{
+	uint64_t ea = (uint64_t)i->disp;
+
+	if (i->base == INSN_REG_RIP)
+		ea += e->rip + i->len;
+	else if (i->base != INSN_NO_REG)
+		ea += vcpu_gpr_get(e->v, i->base);
+	if (i->index != INSN_NO_REG)
+		ea += vcpu_gpr_get(e->v, i->index) << i->scale;
+	return ea;
+}
 int emu_string(struct emu *e, const struct insn *i);
