@@ -33,11 +33,10 @@ static EFI_STATUS map_get(struct efi_map *map)
 /* Buffers for the map in both forms, large enough for all that is still allocated. */
 static int map_prepare(struct efi_map *map, struct memmap *m)
 {
-	UINTN entries;
 
 	if (map_get(map) != EFI_BUFFER_TOO_SMALL || map->stride < sizeof(EFI_MEMORY_DESCRIPTOR))
 		return -EIO;
-	entries = map->size / map->stride + SLACK;
+	UINTN entries = map->size / map->stride + SLACK;
 	map->room = entries * map->stride;
 	map->desc = phys(pages_alloc(map->room, PAGES_ANYWHERE));
 	/* Each descriptor may cut another in two; so may page 0. */

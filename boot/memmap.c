@@ -26,11 +26,10 @@ int memmap_set(struct memmap *m, uint64_t base, uint64_t size, uint32_t type, ui
 {
 	struct handoff_mem *at = m->mem, new[3];
 	uint32_t first = 0, last, n = 0;
-	uint64_t end;
 
 	if (!size || base >= ADDRESS_END)
 		return 0;
-	end = size > ADDRESS_END - base ? ADDRESS_END : align_up(base + size, PAGE_SIZE);
+	uint64_t end = size > ADDRESS_END - base ? ADDRESS_END : align_up(base + size, PAGE_SIZE);
 	base = align_down(base, PAGE_SIZE);
 
 	while (first < m->count && end_of(&at[first]) <= base)

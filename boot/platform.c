@@ -39,13 +39,12 @@ static EFI_GUID gop_guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
  */
 static bool fb_from(struct handoff_fb *fb, EFI_HANDLE screen)
 {
-	const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode;
 	const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info;
 	void *gop;
 
 	if (EFI_ERROR(bs->HandleProtocol(screen, &gop_guid, &gop)))
 		return false;
-	mode = ((EFI_GRAPHICS_OUTPUT_PROTOCOL *)gop)->Mode;
+	const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode = ((EFI_GRAPHICS_OUTPUT_PROTOCOL *)gop)->Mode;
 	info = mode ? mode->Info : NULL;
 	if (!info || !mode->FrameBufferBase || info->PixelFormat >= PixelBltOnly ||
 	    info->PixelsPerScanLine < info->HorizontalResolution)
@@ -83,14 +82,13 @@ static void find_fb(struct handoff_fb *fb)
 static int find_cpus(struct handoff *h)
 {
 	EFI_GUID guid = mp_guid;
-	struct mp_services *mp;
 	UINTN all, enabled;
 	uint32_t *apic_ids;
 	void *p;
 
 	if (EFI_ERROR(bs->LocateProtocol(&guid, NULL, &p)))
 		return 0;
-	mp = p;
+	struct mp_services *mp = p;
 	if (EFI_ERROR(mp->count(mp, &all, &enabled)) || !all)
 		return 0;
 	h->cpus = pages_alloc(all * sizeof(*apic_ids), PAGES_ANYWHERE);
@@ -109,13 +107,12 @@ static int find_cpus(struct handoff *h)
 
 static uint64_t now(void)
 {
-	uint64_t local;
 	int64_t zone;
 	EFI_TIME t;
 
 	if (EFI_ERROR(st->RuntimeServices->GetTime(&t, NULL)))
 		return 0;
-	local = date_seconds(t.Year, t.Month, t.Day, t.Hour, t.Minute, t.Second);
+	uint64_t local = date_seconds(t.Year, t.Month, t.Day, t.Hour, t.Minute, t.Second);
 	/* UTC = local time + zone (UEFI 2.10 8.3); most clocks do not say theirs. */
 	zone = t.TimeZone >= -1440 && t.TimeZone <= 1440 ? t.TimeZone : 0;
 	return local > 1440 * 60 ? local + (uint64_t)(zone * 60) : 0;

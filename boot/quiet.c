@@ -73,11 +73,10 @@ void quiet_machine(void)
 {
 	park_processors();
 	for (unsigned bdf = 0; bdf < 0x10000; bdf += 8) {
-		unsigned functions;
 
 		if (config_read(bdf, REG_ID) == UINT32_MAX)
 			continue;
-		functions = config_read(bdf, REG_HEADER) & HEADER_MULTI ? 8 : 1;
+		unsigned functions = config_read(bdf, REG_HEADER) & HEADER_MULTI ? 8 : 1;
 		for (unsigned f = 0; f < functions; f++)
 			if (config_read(bdf + f, REG_ID) != UINT32_MAX)
 				stop_dma(bdf + f);

@@ -33,12 +33,11 @@ static const char *open(const char *path, EFI_FILE_HANDLE *file)
 {
 	CHAR16 wide[CONFIG_PATH_MAX];
 	unsigned n = 0;
-	EFI_STATUS s;
 
 	for (; n < CONFIG_PATH_MAX - 1 && path[n]; n++)
 		wide[n] = path[n] == '/' ? L'\\' : (unsigned char)path[n];
 	wide[n] = 0;
-	s = root->Open(root, file, wide, EFI_FILE_MODE_READ, 0);
+	EFI_STATUS s = root->Open(root, file, wide, EFI_FILE_MODE_READ, 0);
 	if (s == EFI_NOT_FOUND || s == EFI_INVALID_PARAMETER)
 		return missing;
 	return EFI_ERROR(s) ? unreadable : NULL;
@@ -102,10 +101,9 @@ static const char *read_file(EFI_FILE_HANDLE file, const char *path, struct hand
 void volume_read(const char *path, struct handoff_module *mod)
 {
 	EFI_FILE_HANDLE file;
-	const char *why;
 
 	mod->base = mod->size = 0;
-	why = open(path, &file);
+	const char *why = open(path, &file);
 	if (!why) {
 		why = read_file(file, path, mod);
 		file->Close(file);

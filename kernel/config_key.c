@@ -344,12 +344,11 @@ static const struct config_key *find_key(struct config_parser *p, struct span na
 void config_set(struct config_parser *p, struct span key, struct span value)
 {
 	struct config_setting s = {p, find_key(p, key), value, NULL};
-	unsigned *line;
 
 	if (!s.k)
 		return;
 	s.to = (char *)p->target + s.k->offset;
-	line = (void *)((char *)p->target + s.k->line_offset);
+	unsigned *line = (void *)((char *)p->target + s.k->line_offset);
 	if (s.k->line_offset && *line) {
 		config_fail(p, p->line,
 			    "%s is given again, first in line %u. Remove one of the two lines.",

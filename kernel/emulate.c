@@ -139,11 +139,10 @@ static int exchange(struct exec *x)
 static uint64_t bit_displacement(struct emu *e, const struct insn *i)
 {
 	unsigned size = i->dst.size;
-	int64_t bit;
 
 	if (i->op < INSN_BT || i->op > INSN_BTC || i->src.kind != OPERAND_REG)
 		return 0;
-	bit = (int64_t)emu_sext(vcpu_gpr_get(e->v, i->src.reg), size);
+	int64_t bit = (int64_t)emu_sext(vcpu_gpr_get(e->v, i->src.reg), size);
 	return (uint64_t)(bit >> 3) & ~(uint64_t)(size - 1);
 }
 

@@ -81,10 +81,10 @@ static APART void handle_wrmsr(struct vcpu *v, const struct vcpu_exit *e)
 		vcpu_ops->advance(v, e->insn_len);
 }
 
-static void port_io(struct vcpu *v, const struct vcpu_exit *e)
+static APART void port_io(struct vcpu *v, const struct vcpu_exit *e)
 {
 	unsigned size = e->u.io.size;
-	uint64_t mask = size == 4 ? UINT32_MAX : size == 2 ? 0xffff : 0xff;
+	uint64_t mask = dev_ones(size);
 	uint64_t value = v->gpr[GPR_RAX] & mask;
 
 	port_access(v, e->u.io.port, size, !e->u.io.in, &value, e->insn_len);
@@ -95,6 +95,31 @@ static void port_io(struct vcpu *v, const struct vcpu_exit *e)
 	v->gpr[GPR_RAX] = size == 4 ? value : (v->gpr[GPR_RAX] & ~mask) | value;
 }
 
+/* A byte for the device that answered last, with nothing to look at beside it. */
+static bool byte_again(struct vcpu *v, const struct vcpu_exit *e)
+{
+	struct vm_more *m = v->vm->more;
+	uint8_t *al = (uint8_t *)&v->gpr[GPR_RAX];
+	bool in = e->u.io.in;
+
+	if (e->u.io.size != 1 || e->u.io.port - m->ports.gap < m->ports.gap_size ||
+	    (vcpu_ops->get(v, REG_DR7) & 0xff))
+		return false;
+	SPIN_HOLD(&m->lock);
+	const struct io_range *r = m->ports.hit;
+	if (!r || (unsigned)e->u.io.port - r->base >= r->size || m->to[0].count ||
+	    !(in ? (void *)r->ops->read8 : (void *)r->ops->write8))
+		return false;
+	m->io_vcpu = v;
+	m->io_passed = e->insn_len;
+	unsigned at = e->u.io.port - (unsigned)r->base;
+	if (in)
+		*al = r->ops->read8(r->dev, at);
+	else
+		r->ops->write8(r->dev, at, *al);
+	return true;
+}
+
 static APART void handle_io(struct vcpu *v, const struct vcpu_exit *e)
 {
 	if (e->u.io.string) {
@@ -103,7 +128,8 @@ static APART void handle_io(struct vcpu *v, const struct vcpu_exit *e)
 	}
 	/* First RIP: an access can end the VM, or raise an interrupt for the next one. */
 	vcpu_ops->advance(v, e->insn_len);
-	port_io(v, e);
+	if (!byte_again(v, e))
+		port_io(v, e);
 }
 
 static APART void handle_hlt(struct vcpu *v, const struct vcpu_exit *e)

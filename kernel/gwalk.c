@@ -110,14 +110,13 @@ static int descend(struct walk *w, unsigned *level)
 		uint64_t mask = l == 3 && w->levels == 3 ? 3 : w->pae ? 511 : 1023, e;
 		gpa_t where = table + (w->va >> index_shift(w, l) & mask) * w->entry_size;
 		void *at = gwalk_entry(w->vm, where, w->entry_size);
-		bool leaf;
 
 		if (!at)
 			return -EIO;
 		e = w->pae ? *(const volatile uint64_t *)at : *(const volatile uint32_t *)at;
 		if (!(e & PTE_P))
 			return page_fault(w, 0);
-		leaf = is_leaf(w, l, e);
+		bool leaf = is_leaf(w, l, e);
 		if (e & reserved_bits(w, l, leaf))
 			return page_fault(w, PFEC_P | PFEC_RSVD);
 		out->at[out->count] = at;
@@ -175,10 +174,9 @@ static int mark(struct walk *w)
 static int walk_once(struct walk *w)
 {
 	unsigned level = 1;
-	int err;
 
 	w->out->count = 0;
-	err = descend(w, &level);
+	int err = descend(w, &level);
 	if (err)
 		return err;
 	if (!allowed(w))

@@ -56,9 +56,8 @@ static inline bool holds(const struct gwalk_result *w, bool pae)
 
 static uint64_t key_of(const struct vcpu_context *c, gva_t va, unsigned access)
 {
-	uint64_t ac = c->regs.rflags & RFLAGS_AC ? KEY_AC : 0;
-
-	return align_down(va, PAGE_SIZE) | access | ac | KEY_VALID;
+	return align_down(va, PAGE_SIZE) | access | (c->regs.rflags & RFLAGS_AC ? KEY_AC : 0) |
+	       KEY_VALID;
 }
 
 bool vcpu_knows(const struct vcpu_context *c, const struct trail *t, gva_t va, unsigned access)

@@ -178,14 +178,13 @@ void handle_task_switch(struct vcpu *v, const struct vcpu_exit *exit)
 {
 	struct insn_slot slot = {0};
 	struct emu e = {.v = v, .slot = &slot, .device = UINT64_MAX};
-	int err;
 
 	vcpu_ops->context(v, &e.c);
 	e.rip = e.c.rip + (v->pending.valid ? v->pending.insn_len : exit->insn_len);
 	e.rflags = e.c.regs.rflags;
 	e.c.regs.rflags &= ~RFLAGS_AC; /* of no matter to implicit accesses (SDM 3A 4.6.1) */
 	e.c.cpl = 0;
-	err = task_switch(&e, exit->u.task >> 30 & 3, (uint16_t)exit->u.task);
+	int err = task_switch(&e, exit->u.task >> 30 & 3, (uint16_t)exit->u.task);
 	if (err == -EFAULT) {
 		vcpu_inject(v, e.fault);
 	} else if (err < 0) {

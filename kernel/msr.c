@@ -295,9 +295,7 @@ static int access(struct access *a)
 	}
 	if (m->where == (a->write ? READ_ONLY : WALL_CLOCK))
 		return -ENOENT;
-	if (m->there && !m->there(a->v))
-		return -EINVAL;
-	if (a->write && (a->value & ~m->bits))
+	if ((m->there && !m->there(a->v)) || (a->write && (a->value & ~m->bits)))
 		return -EINVAL;
 	if (a->write && m->check)
 		err = m->check(a);
@@ -313,8 +311,23 @@ int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	return err ? msr_beyond(v, msr, false, value, err != -ENOENT) : 0;
 }
 
+static bool write_x2apic(struct vcpu *v, unsigned reg, uint64_t value)
+{
+	struct lapic *l = &v->more->lapic;
+
+	SPIN_HOLD(&v->vm->more->lock);
+	if (reg == APIC_TPR)
+		lapic_set_tpr(l, vcpu_ops->get_tpr(v));
+	bool done = lapic_quick_write(l, reg, value);
+	if (reg == APIC_TPR)
+		vcpu_ops->set_tpr(v, lapic_tpr(l));
+	return done;
+}
+
 int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
+	if (msr - MSR_X2APIC_BASE <= 0xff && write_x2apic(v, msr - MSR_X2APIC_BASE, value))
+		return 0;
 	struct access a = {.v = v, .msr = msr, .write = true, .value = value};
 	int err = access(&a);
 

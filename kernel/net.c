@@ -46,12 +46,11 @@ bool net_waiting(const struct net_port *p)
 
 bool net_receive(struct net_port *p, struct net_frame *f)
 {
-	const struct net_frame *from;
 
 	SPIN_HOLD(&p->lock);
 	if (!p->count)
 		return false;
-	from = &p->queue[p->head];
+	const struct net_frame *from = &p->queue[p->head];
 	f->length = from->length;
 	memcpy(f->bytes, from->bytes, from->length);
 	p->head = (p->head + 1) % NET_QUEUE;

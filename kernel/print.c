@@ -146,10 +146,9 @@ int kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 int ksnprintf(char *buf, size_t size, const char *fmt, ...)
 {
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = kvsnprintf(buf, size, fmt, ap);
+	int n = kvsnprintf(buf, size, fmt, ap);
 	va_end(ap);
 	return n;
 }

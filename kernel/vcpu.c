@@ -89,9 +89,8 @@ bool vcpu_can_wake(struct vcpu *v)
 {
 	struct vcpu_more *m = v->more;
 
-	if (v->nmi_pending || v->pending.valid)
-		return true;
-	if (m->halt_event && evtchn_active(&v->vm->more->events))
+	if (v->nmi_pending || v->pending.valid ||
+	    (m->halt_event && evtchn_active(&v->vm->more->events)))
 		return true;
 	return m->halt_irq && (lapic_pending_vector(&m->lapic, lapic_tpr(&m->lapic)) >= 0 ||
 			       lapic_extint_pending(&m->lapic));
@@ -148,11 +147,10 @@ void vcpu_wrap_or_step(struct vcpu *v)
 unsigned vcpu_insn_len(struct vcpu *v)
 {
 	struct vcpu_event fault = {0};
-	const struct insn_slot *s;
 	struct vcpu_context c;
 
 	vcpu_ops->context(v, &c);
-	s = vcpu_insn(v, &c, NULL, 0, &fault);
+	const struct insn_slot *s = vcpu_insn(v, &c, NULL, 0, &fault);
 	if (s)
 		return s->insn.len;
 	/* It was there a moment ago: another CPU has changed it. */

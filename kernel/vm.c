@@ -226,11 +226,10 @@ int vm_load(struct vm *vm)
 {
 	struct vm_more *m = vm->more;
 	const struct config_vm *c = m->conf;
-	int err;
 
 	if (!has_cpu(vm))
 		return -ENODEV;
-	err = vm_ram_alloc(vm, c->memory);
+	int err = vm_ram_alloc(vm, c->memory);
 	if (err) {
 		complain(c->memory_line ? c->memory_line : c->line,
 			 "[vm %s] %lu MiB of memory are not free (%lu MiB are): give it less; "

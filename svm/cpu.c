@@ -17,11 +17,10 @@ static struct svm_cpu cores[MAX_CPUS];
 /* "TCGTCGTCGTCG" in the hypervisor's leaf. */
 static bool is_tcg(void)
 {
-	struct cpuid_regs r;
 
 	if (!(cpuid(1, 0).ecx & CPUID_HYPERV))
 		return false;
-	r = cpuid(0x40000000, 0);
+	struct cpuid_regs r = cpuid(0x40000000, 0);
 	return r.ebx == 0x54474354 && r.ecx == 0x43544743 && r.edx == 0x47435447;
 }
 
@@ -50,11 +49,10 @@ static const char *why_off(void)
 
 const char *svm_probe(struct vcpu_caps *caps)
 {
-	const char *why;
 
 	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & CPUID_SVM))
 		return "the processor has no AMD-V (CPUID 8000_0001 ECX.SVM is clear)";
-	why = why_off();
+	const char *why = why_off();
 	if (why)
 		return why;
 	read_caps(&svm_caps);

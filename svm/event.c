@@ -350,10 +350,9 @@ static void decode_exception(struct vcpu *v, struct vcpu_exit *exit)
 	}
 	if (vector == VEC_DB) {
 		uint8_t cr = s->step_cr;
-		bool ours;
 
 		complete_dr6(s);
-		ours = debug_is_ours(s);
+		bool ours = debug_is_ours(s);
 		s->step_cr = 0;
 		if (cr == 4 && !cr4_ok(v)) {
 			exit->kind = EXIT_PROTECTED;

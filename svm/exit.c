@@ -47,7 +47,7 @@ static void decode_npf(const struct vmcb *c, struct vcpu_exit *exit)
 	exit->u.page_fault.exec = (error & NPF_I) != 0;
 	exit->u.page_fault.walk = (error & NPF_WALK) != 0;
 	exit->u.page_fault.insn_bytes = told ? (uint8_t)min_u64(c->insn_bytes, INSN_MAX) : 0;
-	memcpy(exit->u.page_fault.insn, c->insn, sizeof(c->insn));
+	__builtin_memcpy(exit->u.page_fault.insn, c->insn, sizeof(c->insn));
 }
 
 /* Those whose code says it all; INSN: with the length of an instruction. 0: not among them. */

@@ -46,7 +46,7 @@ uint64_t svm_get(struct vcpu *v, enum vcpu_reg reg)
 	const struct place *p = &places[reg];
 	uint64_t value;
 
-	memcpy(&value, (const char *)&svm_of(v)->vmcb + p->offset, sizeof(value));
+	__builtin_memcpy(&value, (const char *)&svm_of(v)->vmcb + p->offset, sizeof(value));
 	if (p->size == sizeof(uint32_t))
 		value = (uint32_t)value;
 	return reg == REG_EFER ? value & ~EFER_SVME : value;

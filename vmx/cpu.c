@@ -19,11 +19,10 @@ static char why_buf[160];
 
 static void read_caps(struct vmx_caps *c)
 {
-	uint32_t to_true;
 
 	memset(c, 0, sizeof(*c));
 	c->basic = rdmsr(MSR_VMX_BASIC);
-	to_true = c->basic & BASIC_TRUE_CONTROLS ? VMX_TRUE_OFFSET : 0;
+	uint32_t to_true = c->basic & BASIC_TRUE_CONTROLS ? VMX_TRUE_OFFSET : 0;
 	for (unsigned i = 1; MSR_VMX_BASIC + i < MSR_VMX_VMCS_ENUM; i++)
 		c->msr[i] = rdmsr(MSR_VMX_BASIC + i + (i <= VMX_CAP_CONTROLS ? to_true : 0));
 	/* These two MSRs exist only if the control that speaks of them does (SDM 3D A.3.3, A.10).
@@ -135,10 +134,9 @@ const char *vmx_probe(struct vcpu_caps *caps)
 static const char *differs_from_boot_core(const struct cpu *cpu)
 {
 	struct vmx_caps mine;
-	uint32_t differs;
 
 	read_caps(&mine);
-	differs = vmx_caps_differ(&mine, &vmx_caps);
+	uint32_t differs = vmx_caps_differ(&mine, &vmx_caps);
 	if (!differs)
 		return NULL;
 	ksnprintf(why_buf, sizeof(why_buf),

@@ -60,13 +60,22 @@ bool vmx_can_take_irq(struct vcpu *v)
 /* Whether STI blocks NMIs depends on the processor: entry may refuse it (SDM 3C 26.3.1.5). */
 bool vmx_can_take_nmi(struct vcpu *v)
 {
-	struct vmx_vcpu *h = vmx_hw(v);
-
-	return !(vmx_cache_get(h, CACHE_INTERRUPTIBILITY) & (BLOCKED_SHADOW | BLOCKED_BY_NMI));
+	return !(vmx_cache_get(vmx_hw(v), CACHE_INTERRUPTIBILITY) &
+		 (BLOCKED_SHADOW | BLOCKED_BY_NMI));
 }
 
+static void set_threshold(struct vcpu *v, unsigned class)
+{
+	struct vmx_vcpu *h = vmx_hw(v);
+
+	if (class != h->threshold)
+		vmwrite(TPR_THRESHOLD, h->threshold = (uint8_t) class);
+}
+
+/* Also exit when the guest lowers its TPR: it may unmask what waits. Costs nothing at TPR 0. */
 void vmx_want_irq_window(struct vcpu *v, bool on)
 {
+	set_threshold(v, vmx_get_tpr(v) >> 4);
 	vmx_set_proc(vmx_hw(v), PROC_INTERRUPT_WINDOW, on);
 }
 
@@ -119,4 +128,7 @@ uint8_t vmx_get_tpr(struct vcpu *v)
 void vmx_set_tpr(struct vcpu *v, uint8_t tpr)
 {
 	v->apic_page[APIC_TPR].v = tpr;
+	/* Never above the TPR, or the processor refuses to enter (SDM 3C 26.2.1.1). */
+	if (tpr >> 4 < vmx_hw(v)->threshold)
+		set_threshold(v, tpr >> 4);
 }

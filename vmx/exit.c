@@ -140,18 +140,6 @@ static void decode(struct vcpu *v, struct vcpu_exit *exit, uint32_t basic)
 	}
 }
 
-/* Exit when the guest lowers its TPR: it may unmask what waits. Costs nothing at TPR 0. */
-static void update_threshold(struct vcpu *v)
-{
-	struct vmx_vcpu *h = vmx_hw(v);
-	uint8_t class = v->apic_page[APIC_TPR].v >> 4 & 15;
-
-	if (class != h->threshold) {
-		h->threshold = class;
-		vmwrite(TPR_THRESHOLD, class);
-	}
-}
-
 void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct vmx_vcpu *h = vmx_hw(v);
@@ -169,8 +157,6 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	} else if (h->dirty) {
 		vmx_cache_flush(h);
 	}
-	update_threshold(v);
-
 	failed = vmx_enter(v, h);
 	h->cached = 0;
 	if (failed) { /* the VMCS or its controls are wrong, and nothing was loaded (SDM 3C 26.2) */
@@ -188,6 +174,6 @@ void vmx_run(struct vcpu *v, struct vcpu_exit *exit)
 	}
 	h->launched = 1;
 	decode(v, exit, reason & 0xffff);
-	if (vmx_leashed) /* its timer starts anew at each entry: many exits must not outrun it */
+	if (leashed) /* its timer starts anew at each entry: many exits must not outrun it */
 		irq_window();
 }

@@ -11,9 +11,7 @@ bool vmx_is_pae(uint64_t cr0, uint64_t cr4, uint64_t efer)
 /* SDM 2B MOV to control registers. Reserved bits below 32 are ignored, not refused. */
 bool vmx_cr0_allowed(const struct vmx_mode *m, uint64_t cr0)
 {
-	if (cr0 >> 32 || ((cr0 & CR0_PG) && !(cr0 & CR0_PE)))
-		return false;
-	if ((cr0 & CR0_NW) && !(cr0 & CR0_CD))
+	if (cr0 >> 32 || ((cr0 & CR0_PG) && !(cr0 & CR0_PE)) || ((cr0 & CR0_NW) && !(cr0 & CR0_CD)))
 		return false;
 	if ((cr0 & CR0_PG) && !(m->cr0 & CR0_PG))
 		return !(m->efer & EFER_LME) || ((m->cr4 & CR4_PAE) && !m->cs_l);

@@ -251,14 +251,13 @@ static bool find_s5(const uint8_t *t, uint32_t size, struct acpi_info *out)
 static void parse_fadt(const uint8_t *t, uint32_t size, struct acpi_info *out)
 {
 	const uint8_t *dsdt;
-	uint32_t flags;
 	hpa_t dsdt_pa;
 
 	if (size < FADT_V1) {
 		warn(t, "table is too short");
 		return;
 	}
-	flags = get32(t + 112);
+	uint32_t flags = get32(t + 112);
 	out->smi_cmd = (uint16_t)get32(t + 48);
 	out->acpi_enable = t[52];
 	if (size >= 129 && flags & BIT(10)) { /* RESET_REG_SUP */

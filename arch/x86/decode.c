@@ -297,14 +297,13 @@ int insn_decode(const uint8_t *bytes, unsigned n, enum cpu_mode mode, struct ins
 {
 	struct reader r = {.bytes = bytes, .n = n < INSN_MAX ? n : INSN_MAX};
 	struct insn *i = out;
-	uint8_t first;
 	char kind;
 	int err;
 
 	memset(i, 0, sizeof(*i));
 	i->mode = (uint8_t)mode;
 	i->seg = i->base = i->index = INSN_NO_REG;
-	first = read_prefixes(&r, i);
+	uint8_t first = read_prefixes(&r, i);
 	kind = read_opcode(&r, i, first);
 	if (r.err)
 		return r.err;

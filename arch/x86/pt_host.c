@@ -22,9 +22,9 @@ static unsigned pat_index(enum mem_type type)
 static uint64_t pte_type_bits(enum mem_type type, unsigned level)
 {
 	unsigned i = pat_index(type);
-	uint64_t pat = level == 1 ? PTE_PAT_4K : PTE_PAT_LARGE;
 
-	return (i & 1 ? PTE_PWT : 0) | (i & 2 ? PTE_PCD : 0) | (i & 4 ? pat : 0);
+	return (i & 1 ? PTE_PWT : 0) | (i & 2 ? PTE_PCD : 0) |
+	       (i & 4 ? level == 1 ? PTE_PAT_4K : PTE_PAT_LARGE : 0);
 }
 
 static enum mem_type pte_type(uint64_t e, unsigned level)

@@ -109,9 +109,7 @@ int serial_read(struct serial_port *p)
 
 bool serial_wants_service(struct serial_port *p)
 {
-	uint8_t iir = p->base ? reg_in(p, IIR) : 0xff;
-
-	return !(iir & IIR_NONE);
+	return p->base && !(reg_in(p, IIR) & IIR_NONE);
 }
 
 void serial_enable_irq(struct serial_port *p)

@@ -47,11 +47,10 @@ static void send_level(struct ioapic *io, unsigned pin)
 void ioapic_set_irq(void *ioapic, unsigned pin, bool level)
 {
 	struct ioapic *io = ioapic;
-	bool rose;
 
 	if (pin >= IOAPIC_PINS)
 		return;
-	rose = level && !(io->level >> pin & 1);
+	bool rose = level && !(io->level >> pin & 1);
 	io->level = level ? io->level | 1u << pin : io->level & ~(1u << pin);
 	if (is_level(io->entry[pin]))
 		send_level(io, pin);

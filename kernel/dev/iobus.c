@@ -20,11 +20,10 @@ static unsigned first_above(const struct iobus *b, uint64_t addr)
 
 int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops *ops, void *dev)
 {
-	unsigned at;
 
 	if (size == 0 || base + (size - 1) < base)
 		return -EINVAL;
-	at = first_above(b, base);
+	unsigned at = first_above(b, base);
 	if (at < b->count && b->r[at].base <= base + (size - 1))
 		return -EEXIST;
 	if (b->count == IOBUS_MAX)

@@ -71,12 +71,11 @@ void lapic_set_tpr(struct lapic *l, uint8_t tpr)
 
 int lapic_pending_vector(struct lapic *l, uint8_t tpr)
 {
-	int irr;
 
 	if (!lapic_enabled(l))
 		return -1;
 	lapic_set_tpr(l, tpr);
-	irr = lapic_highest(l, APIC_IRR);
+	int irr = lapic_highest(l, APIC_IRR);
 	return irr >= 0 && irr >> 4 > lapic_ppr(l) >> 4 ? irr : -1;
 }
 

@@ -85,6 +85,8 @@ void lapic_mmio_write(struct lapic *l, uint64_t offset, unsigned size, uint64_t 
 /* MSRs 0x1b, 0x6e0 and 0x800-0x8ff. -EINVAL: #GP(0) is due (also for any other MSR). */
 int lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t *value);
 int lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value);
+/* What kernels write all the time in x2APIC mode; false: another register, or not so simple. */
+bool lapic_quick_write(struct lapic *l, unsigned reg, uint64_t value);
 
 /* As it is after MMIO writes. */
 static inline uint8_t lapic_tpr(const struct lapic *l)

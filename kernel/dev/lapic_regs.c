@@ -187,12 +187,11 @@ static uint32_t xapic_read(struct lapic *l, unsigned reg)
 
 uint64_t lapic_mmio_read(struct lapic *l, uint64_t offset, unsigned size)
 {
-	uint32_t v;
 
 	/* Registers are dwords at steps of 16 bytes; the rest is undefined (SDM 3A 10.4.1). */
 	if ((offset & 15) >= 4 || offset >= PAGE_SIZE)
 		return 0;
-	v = xapic_read(l, (unsigned)(offset >> 4)) >> (8 * (offset & 3));
+	uint32_t v = xapic_read(l, (unsigned)(offset >> 4)) >> (8 * (offset & 3));
 	return size < 4 ? v & ((1u << (8 * size)) - 1) : v;
 }
 
@@ -254,6 +253,20 @@ static int x2apic_write(struct lapic *l, unsigned reg, uint64_t value)
 	return reg_write(l, reg, v) ? 0 : -EINVAL;
 }
 
+bool lapic_quick_write(struct lapic *l, unsigned reg, uint64_t value)
+{
+	if (!lapic_x2apic(l) || value > (reg == APIC_EOI ? 0 : 0xff))
+		return false;
+	if (reg == APIC_TPR)
+		write_tpr(l, (uint8_t)value);
+	else if (reg == APIC_EOI)
+		lapic_eoi(l);
+	else
+		return reg == APIC_SELF_IPI && value >= 16 &&
+		       lapic_set_irq(l, (uint8_t)value, false);
+	return true;
+}
+
 void lapic_written(struct lapic *l, unsigned reg)
 {
 	if (lapic_x2apic(l))
@@ -273,9 +286,8 @@ static int base_write(struct lapic *l, uint64_t v)
 			 (BIT(l->c.phys_bits) - PAGE_SIZE);
 	uint64_t old = l->base & mode, new = v &mode;
 
-	if ((v & ~legal) || new == APIC_BASE_X2APIC)
-		return -EINVAL;
-	if ((old == 0 && new == mode) || (old == mode && new == APIC_BASE_ENABLE))
+	if ((v & ~legal) || new == APIC_BASE_X2APIC || (old == 0 && new == mode) ||
+	    (old == mode && new == APIC_BASE_ENABLE))
 		return -EINVAL;
 	l->base = v;
 	if (old && !new)

@@ -41,11 +41,10 @@ static void begin_period(struct lapic *l, uint64_t now)
 
 uint32_t lapic_timer_current(const struct lapic *l)
 {
-	uint64_t ticks;
 
 	if (l->next == DEV_TIMER_NEVER || l->initial == 0 || lapic_timer_mode(l) == TIMER_DEADLINE)
 		return 0;
-	ticks = (dev_now(l->c.timer) - l->start) / tick_ns(l);
+	uint64_t ticks = (dev_now(l->c.timer) - l->start) / tick_ns(l);
 	if (lapic_timer_mode(l) == TIMER_PERIODIC)
 		ticks %= l->initial;
 	return ticks >= l->initial ? 0 : l->initial - (uint32_t)ticks;

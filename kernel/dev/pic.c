@@ -58,10 +58,14 @@ static void set_input(struct pic_chip *c, unsigned n, bool level)
 
 static void update(struct pic *p)
 {
-	bool out;
+	const struct pic_chip *c = p->chip;
 
+	/* Nothing asks, and nothing did: as after most accesses. */
+	if (!((c[0].irr & ~c[0].imr) | (c[1].irr & ~c[1].imr) | (c[0].level & 1u << CASCADE) |
+	      p->out_level))
+		return;
 	set_input(&p->chip[0], CASCADE, request(&p->chip[1]) >= 0);
-	out = request(&p->chip[0]) >= 0;
+	bool out = request(&p->chip[0]) >= 0;
 	if (out != p->out_level) {
 		p->out_level = out;
 		dev_irq_set(&p->out, out);
@@ -191,9 +195,7 @@ static uint8_t read_port(void *dev, unsigned port)
 
 static uint8_t read_elcr(void *dev, unsigned n)
 {
-	struct pic *p = dev;
-
-	return p->chip[n].elcr;
+	return ((struct pic *)dev)->chip[n].elcr;
 }
 
 static void write_elcr(void *dev, unsigned n, uint8_t v)

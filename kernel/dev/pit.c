@@ -168,6 +168,7 @@ static void set_gate(struct pit_channel *c, bool gate, uint64_t t)
 
 static void write_count(struct pit *p, struct pit_channel *c, uint8_t v, uint64_t t)
 {
+	sync(c, t);
 	if (c->access == ACCESS_BOTH && !c->write_high) {
 		c->write_low = v;
 		c->write_high = true;
@@ -211,6 +212,7 @@ static void read_back(struct pit *p, uint8_t v, uint64_t t)
 	for (unsigned i = 0; i < 3; i++) {
 		if (!(v >> (i + 1) & 1))
 			continue;
+		sync(&p->ch[i], t);
 		if (!(v & 0x20))
 			latch_count(&p->ch[i], t);
 		if (!(v & 0x10))
@@ -220,13 +222,13 @@ static void read_back(struct pit *p, uint8_t v, uint64_t t)
 
 static void write_control(struct pit *p, uint8_t v, uint64_t t)
 {
-	struct pit_channel *c;
 
 	if (v >> 6 == 3) {
 		read_back(p, v, t);
 		return;
 	}
-	c = &p->ch[v >> 6];
+	struct pit_channel *c = &p->ch[v >> 6];
+	sync(c, t);
 	if ((v >> 4 & 3) == 0) {
 		latch_count(c, t);
 		return;
@@ -274,8 +276,6 @@ static void write_port(void *dev, unsigned port, uint8_t v)
 	struct pit *p = dev;
 	uint64_t t = ticks(p);
 
-	for (unsigned i = 0; i < 3; i++)
-		sync(&p->ch[i], t);
 	if (port == 3)
 		write_control(p, v, t);
 	else

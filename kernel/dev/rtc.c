@@ -121,11 +121,10 @@ static void thaw(struct rtc *r, uint64_t now, uint64_t phase)
 {
 	uint64_t year = decode(r, r->cmos[RTC_CENTURY]) * 100ull + decode(r, r->cmos[REG_YEAR]);
 	uint64_t month = decode(r, r->cmos[REG_MONTH]), day = decode(r, r->cmos[REG_DAY]);
-	uint64_t seconds;
 
 	year = year < 1970 ? 1970 : min_u64(year, 2500);
 	month = month < 1 ? 1 : min_u64(month, 12);
-	seconds = date_days(year, month, max_u64(day, 1)) * DAY;
+	uint64_t seconds = date_days(year, month, max_u64(day, 1)) * DAY;
 	seconds += decode_hour(r, r->cmos[REG_HOURS]) % 24 * 3600ull;
 	seconds += decode(r, r->cmos[REG_MINUTES]) * 60ull + decode(r, r->cmos[REG_SECONDS]);
 	r->base = seconds * NS_PER_S + phase - now;

@@ -64,9 +64,7 @@ static uint8_t source(const struct uart *u)
 		return u->count >= trigger(u) ? IIR_RDI : IIR_TIMEOUT;
 	if ((u->ier & IER_THRI) && u->thri)
 		return IIR_THRI;
-	if ((u->ier & IER_MSI) && (u->msr & MSR_DELTA))
-		return IIR_MSI;
-	return IIR_NONE;
+	return (uint8_t)((u->ier & IER_MSI) && (u->msr & MSR_DELTA) ? IIR_MSI : IIR_NONE);
 }
 
 /* A PC connects the interrupt through OUT2, which loopback forces inactive. */
@@ -124,8 +122,10 @@ static uint8_t read_lsr(struct uart *u)
 {
 	uint8_t v = (uint8_t)(LSR_THRE | LSR_TEMT | (u->count ? LSR_DR : 0) | u->lsr);
 
-	u->lsr = 0;
-	update(u);
+	if (u->lsr) {
+		u->lsr = 0;
+		update(u);
+	}
 	return v;
 }
 

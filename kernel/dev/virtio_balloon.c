@@ -50,11 +50,10 @@ void virtio_balloon_flushed(struct virtio_balloon *b)
 static void move_page(struct virtio_balloon *b, uint32_t page, bool in)
 {
 	uint64_t bit = BIT(page % 64), *word, all = UINT64_MAX;
-	struct vm_block *k;
 
 	if (page / BLOCK_PAGES >= b->blocks)
 		return;
-	k = &b->block[page / BLOCK_PAGES];
+	struct vm_block *k = &b->block[page / BLOCK_PAGES];
 	word = &k->in[page % BLOCK_PAGES / 64];
 	if (k->life != b->life) /* where it is and what is clear of it is the memory's to say */
 		memset(k->in, 0, sizeof(k->in));

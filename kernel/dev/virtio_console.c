@@ -74,11 +74,10 @@ static void obey(struct virtio *v)
 {
 	struct virtio_console *c = container_of(v, struct virtio_console, virtio);
 	struct control m;
-	bool whole;
 
 	if (!virtio_take(v, CONTROL_TX))
 		return;
-	whole = virtq_take(&v->queue[CONTROL_TX], &v->chain.out, &m, sizeof(m)) == sizeof(m);
+	bool whole = virtq_take(&v->queue[CONTROL_TX], &v->chain.out, &m, sizeof(m)) == sizeof(m);
 	virtio_give(v, CONTROL_TX, whole ? 0 : -EINVAL);
 	if (!whole)
 		return;
@@ -111,11 +110,10 @@ static void transmit(struct virtio *v, unsigned port)
 {
 	struct console_port *p = &container_of(v, struct virtio_console, virtio)->port[port];
 	char piece[PIECE];
-	long n;
 
 	if (!hold(v, port))
 		return;
-	n = virtq_take(&v->queue[TX(port)], &p->sent.out, piece, sizeof(piece));
+	long n = virtq_take(&v->queue[TX(port)], &p->sent.out, piece, sizeof(piece));
 	if (n > 0)
 		vm_port_write(v->vm, port, piece, (unsigned)n);
 	if (n < 0 || !p->sent.out.count) {

@@ -17,11 +17,10 @@ static long transmit(struct virtio *v, unsigned queue)
 	struct virtio_net *n = container_of(v, struct virtio_net, virtio);
 	struct virtq *q = &v->queue[queue];
 	struct header h;
-	long length;
 
 	if (virtq_take(q, &v->chain.out, &h, sizeof(h)) != sizeof(h))
 		return -EINVAL;
-	length = virtq_take(q, &v->chain.out, n->frame.bytes, NET_FRAME_MAX);
+	long length = virtq_take(q, &v->chain.out, n->frame.bytes, NET_FRAME_MAX);
 	if (length < 0)
 		return length;
 	n->frame.length = (uint16_t)length;

@@ -221,11 +221,10 @@ static int push_packed(struct virtq *q, const struct virtq_chain *c, uint32_t wr
 	gpa_t at = q->desc + q->used * sizeof(struct desc);
 	bool wrap = q->used_wrap;
 	uint16_t before = q->used, event, flags = wrap ? DESC_AVAIL | DESC_USED : 0;
-	int err;
 
 	if (written)
 		flags |= DESC_WRITE;
-	err = vm_write(q->vm, at + offsetof(struct desc, len), &written, sizeof(written));
+	int err = vm_write(q->vm, at + offsetof(struct desc, len), &written, sizeof(written));
 	err = err ?: put16(q, at + offsetof(struct desc, a), c->id);
 	err = err ?: put16(q, at + offsetof(struct desc, b), flags);
 	step(q, &q->used, &q->used_wrap, c->slots);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -280,6 +281,47 @@ static void x2apic_registers(void **state)
 	}
 }
 
+/* The short way does what the long one does, or says that it does not. */
+static void quick_writes(void **state)
+{
+	static const uint8_t regs[] = {APIC_TPR, APIC_EOI, APIC_SELF_IPI, APIC_ESR, APIC_LVT};
+	unsigned quick[ARRAY_SIZE(regs)] = {0};
+
+	(void)state;
+	enable_all();
+	assert_false(lapic_quick_write(&l[1], APIC_EOI, 0)); /* not in xAPIC mode */
+	x2apic_all();
+	srand(1);
+	for (unsigned i = 0; i < 50000; i++) {
+		unsigned which = (unsigned)rand() % ARRAY_SIZE(regs), reg = regs[which];
+		uint64_t value = (uint64_t)rand() % 300 << (rand() % 8 ? 0 : 40);
+		uint8_t vector = (uint8_t)(rand() % 240 + 16);
+		bool level = rand() % 4 == 0;
+
+		if (rand() % 2)
+			value = 0;
+		if (rand() % 3 == 0)
+			for (unsigned a = 1; a < 3; a++)
+				lapic_set_irq(&l[a], vector, level);
+		if (rand() % 3 == 0)
+			assert_int_equal(take(1), take(2));
+		int err = wrx(2, MSR_X2APIC_BASE + reg, value);
+		bool done = lapic_quick_write(&l[1], reg, value);
+		if (done)
+			quick[which]++;
+		else
+			assert_int_equal(wrx(1, MSR_X2APIC_BASE + reg, value), err);
+		assert_true(!done || !err);
+		assert_memory_equal(&page[1][APIC_TPR], &page[2][APIC_TPR], 16);
+		assert_memory_equal(&page[1][APIC_ISR], &page[2][APIC_ISR], 3 * 8 * 16);
+		assert_int_equal(seen[1].wakes, seen[2].wakes);
+		assert_int_equal(seen[1].eois, seen[2].eois);
+		assert_int_equal(l[1].esr_pending, l[2].esr_pending);
+	}
+	assert_true(quick[0] > 5000 && quick[1] > 5000 && quick[2] > 3000);
+	assert_int_equal(quick[3] + quick[4], 0);
+}
+
 static void pins(void **state)
 {
 	(void)state;
@@ -476,10 +518,11 @@ static void virtualized(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(power_up),          T(access_sizes),        T(priorities),
-		T(task_priority),     T(level_interrupts),    T(errors),
-		T(base_transitions),  T(x2apic_registers),    T(pins),
-		T(pins_without_apic), T(init_keeps_identity), T(virtualized),
+		T(power_up),         T(access_sizes),      T(priorities),
+		T(task_priority),    T(level_interrupts),  T(errors),
+		T(base_transitions), T(x2apic_registers),  T(pins),
+		T(quick_writes),     T(pins_without_apic), T(init_keeps_identity),
+		T(virtualized),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,14 @@ static void cascade(void **state)
 	out8(&s, 0xa0, 0x20);
 	out8(&s, 0x20, 0x20);
 	assert_int_equal(pic_ack(&p), 0x33);
+	/* The slave asks, which is masked, and no more. */
+	out8(&s, 0x20, 0x20);
+	out8(&s, 0x21, 0x04);
+	pic_set_irq(&p, 9, true);
+	assert_int_equal(irr(0x20) & 0x04, 0x04);
+	pic_set_irq(&p, 9, false);
+	assert_int_equal(irr(0x20) & 0x04, 0);
+	assert_false(s.level);
 }
 
 static void special_fully_nested(void **state)
