@@ -33,7 +33,6 @@ static EFI_STATUS map_get(struct efi_map *map)
 /* Buffers for the map in both forms, large enough for all that is still allocated. */
 static int map_prepare(struct efi_map *map, struct memmap *m)
 {
-
 	if (map_get(map) != EFI_BUFFER_TOO_SMALL || map->stride < sizeof(EFI_MEMORY_DESCRIPTOR))
 		return -EIO;
 	UINTN entries = map->size / map->stride + SLACK;

@@ -73,7 +73,6 @@ void quiet_machine(void)
 {
 	park_processors();
 	for (unsigned bdf = 0; bdf < 0x10000; bdf += 8) {
-
 		if (config_read(bdf, REG_ID) == UINT32_MAX)
 			continue;
 		unsigned functions = config_read(bdf, REG_HEADER) & HEADER_MULTI ? 8 : 1;

@@ -102,6 +102,7 @@ static bool byte_again(struct vcpu *v, const struct vcpu_exit *e)
 	uint8_t *al = (uint8_t *)&v->gpr[GPR_RAX];
 	bool in = e->u.io.in;
 
+	/* The gap is looked at without the lock: at worst the long way is taken in vain. */
 	if (e->u.io.size != 1 || e->u.io.port - m->ports.gap < m->ports.gap_size ||
 	    (vcpu_ops->get(v, REG_DR7) & 0xff))
 		return false;

@@ -46,7 +46,6 @@ bool net_waiting(const struct net_port *p)
 
 bool net_receive(struct net_port *p, struct net_frame *f)
 {
-
 	SPIN_HOLD(&p->lock);
 	if (!p->count)
 		return false;

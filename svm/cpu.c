@@ -17,7 +17,6 @@ static struct svm_cpu cores[MAX_CPUS];
 /* "TCGTCGTCGTCG" in the hypervisor's leaf. */
 static bool is_tcg(void)
 {
-
 	if (!(cpuid(1, 0).ecx & CPUID_HYPERV))
 		return false;
 	struct cpuid_regs r = cpuid(0x40000000, 0);
@@ -49,7 +48,6 @@ static const char *why_off(void)
 
 const char *svm_probe(struct vcpu_caps *caps)
 {
-
 	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & CPUID_SVM))
 		return "the processor has no AMD-V (CPUID 8000_0001 ECX.SVM is clear)";
 	const char *why = why_off();

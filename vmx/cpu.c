@@ -19,7 +19,6 @@ static char why_buf[160];
 
 static void read_caps(struct vmx_caps *c)
 {
-
 	memset(c, 0, sizeof(*c));
 	c->basic = rdmsr(MSR_VMX_BASIC);
 	uint32_t to_true = c->basic & BASIC_TRUE_CONTROLS ? VMX_TRUE_OFFSET : 0;

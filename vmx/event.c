@@ -72,7 +72,10 @@ static void set_threshold(struct vcpu *v, unsigned class)
 		vmwrite(TPR_THRESHOLD, h->threshold = (uint8_t) class);
 }
 
-/* Also exit when the guest lowers its TPR: it may unmask what waits. Costs nothing at TPR 0. */
+/*
+ * Also exit when the guest lowers its TPR below what it is now: it may unmask what waits. That
+ * exit comes before all others (SDM 3C 29.1.2), so that no entry finds a lower one.
+ */
 void vmx_want_irq_window(struct vcpu *v, bool on)
 {
 	set_threshold(v, vmx_get_tpr(v) >> 4);

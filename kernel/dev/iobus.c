@@ -20,7 +20,6 @@ static unsigned first_above(const struct iobus *b, uint64_t addr)
 
 int iobus_add(struct iobus *b, uint64_t base, uint64_t size, const struct io_ops *ops, void *dev)
 {
-
 	if (size == 0 || base + (size - 1) < base)
 		return -EINVAL;
 	unsigned at = first_above(b, base);

@@ -71,7 +71,6 @@ void lapic_set_tpr(struct lapic *l, uint8_t tpr)
 
 int lapic_pending_vector(struct lapic *l, uint8_t tpr)
 {
-
 	if (!lapic_enabled(l))
 		return -1;
 	lapic_set_tpr(l, tpr);

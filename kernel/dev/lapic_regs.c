@@ -187,7 +187,6 @@ static uint32_t xapic_read(struct lapic *l, unsigned reg)
 
 uint64_t lapic_mmio_read(struct lapic *l, uint64_t offset, unsigned size)
 {
-
 	/* Registers are dwords at steps of 16 bytes; the rest is undefined (SDM 3A 10.4.1). */
 	if ((offset & 15) >= 4 || offset >= PAGE_SIZE)
 		return 0;

@@ -41,7 +41,6 @@ static void begin_period(struct lapic *l, uint64_t now)
 
 uint32_t lapic_timer_current(const struct lapic *l)
 {
-
 	if (l->next == DEV_TIMER_NEVER || l->initial == 0 || lapic_timer_mode(l) == TIMER_DEADLINE)
 		return 0;
 	uint64_t ticks = (dev_now(l->c.timer) - l->start) / tick_ns(l);

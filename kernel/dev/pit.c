@@ -222,7 +222,6 @@ static void read_back(struct pit *p, uint8_t v, uint64_t t)
 
 static void write_control(struct pit *p, uint8_t v, uint64_t t)
 {
-
 	if (v >> 6 == 3) {
 		read_back(p, v, t);
 		return;
